@@ -1,0 +1,64 @@
+# Every target prepares .venv first; nothing asks for root or installs outside this checkout and a cache.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements.lock
+UV_VERSION := 0.13.9
+export UV_LINK_MODE ?= copy
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lock demo up kafka test test-faults lint format bench contract clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.ready ## prepare .venv with the locked versions
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "closeloop needs Python 3.11 or newer; this is $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(VENV)/.ready: $(BIN)/uv pyproject.toml clients/python/pyproject.toml $(LOCK)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCK)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e clients/python -e .
+	@touch $@
+
+lock: $(BIN)/uv ## resolve the dependencies again into requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-package closeloop-client \
+	  --no-annotate --no-header --group dev --output-file $(LOCK) pyproject.toml
+
+demo: setup ## run the whole loop with a simulated shop: http://127.0.0.1:8080
+	$(BIN)/closeloop demo
+
+up: setup ## run every room against the local Kafka (Maven jars, needs a JDK) and SQLite
+	$(BIN)/closeloop up --broker local --data-dir .closeloop
+
+kafka: setup ## run a real Apache Kafka on 127.0.0.1 (needs a JDK and mvn)
+	$(BIN)/closeloop kafka --data-dir .closeloop/kafka
+
+test: setup ## all tests but the slow fault runs
+	$(BIN)/python -m pytest -m "not faults"
+
+test-faults: setup ## kill -9, broker restarts, Slack faults: slow
+	$(BIN)/python -m pytest -m faults --timeout 900
+
+lint: setup ## ruff, mypy strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## format and sort the imports
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+contract: setup ## write docs/contract/ from the structs
+	$(BIN)/closeloop contract --write docs/contract
+
+bench: setup ## measure, and write benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks
+
+clean: ## remove .venv, caches and local data
+	rm -rf $(VENV) .closeloop .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Client for apps that emit touchpoints and survey responses to closeloop."""
