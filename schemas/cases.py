@@ -1,0 +1,93 @@
+"""The life of a case: its states, its actions, and the one table that says which action leads where."""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from schemas.alerts import Severity
+from schemas.events import AttributeValue
+
+CaseState = Literal["open", "acknowledged", "contacted", "snoozed", "resolved", "dismissed"]
+CLOSED_STATES: frozenset[CaseState] = frozenset({"resolved", "dismissed"})
+
+UserAction = Literal["acknowledge", "contact", "resolve", "reassign", "snooze", "wake", "reopen", "dismiss"]
+SystemAction = Literal["opened", "joined", "lease_expired"]
+CaseAction = UserAction | SystemAction
+Via = Literal["slack", "console", "api", "system"]
+
+_LIVE: tuple[CaseState, ...] = ("open", "acknowledged", "contacted", "snoozed")
+
+TRANSITIONS: dict[CaseAction, dict[CaseState, CaseState]] = {
+    "acknowledge": {"open": "acknowledged", "snoozed": "acknowledged"},
+    "contact": dict.fromkeys(_LIVE, "contacted"),
+    "resolve": dict.fromkeys(_LIVE, "resolved"),
+    "reassign": {"open": "open", "acknowledged": "open", "contacted": "contacted", "snoozed": "snoozed"},
+    "snooze": {"open": "snoozed", "acknowledged": "snoozed", "contacted": "snoozed", "snoozed": "snoozed"},
+    "wake": {"snoozed": "open"},
+    "reopen": {"resolved": "open", "dismissed": "open"},
+    "dismiss": dict.fromkeys(_LIVE, "dismissed"),
+    "joined": {state: state for state in _LIVE},
+    "lease_expired": {"acknowledged": "open"},
+}
+"""``TRANSITIONS[action][state]`` is the state after; a state that is not there refuses the action."""
+
+ROOT_CAUSES: dict[str, str] = {
+    "late_delivery": "Late delivery",
+    "damaged": "Damaged or wrong goods",
+    "product_quality": "Product quality",
+    "billing": "Billing or refund",
+    "support": "Support experience",
+    "usability": "Hard to use",
+    "expectation": "Wrong expectation set",
+    "other": "Something else",
+}
+"""What went wrong, asked when a case is resolved: the code in data, the words for people."""
+
+
+class CaseEvent(Struct, frozen=True, kw_only=True, tag_field="type", tag="case"):
+    """One transition on ``cx.cases``, keyed by the case id. It carries codes and times, no words of customer or owner.
+
+    ``seconds_to_*`` count wall-clock seconds from ``opened_at`` to the first time the case got there.
+    """
+
+    id: str
+    case_id: int
+    version: int
+    action: CaseAction
+    from_state: CaseState | None
+    to_state: CaseState
+    at: datetime
+    actor: str
+    via: Via
+    customer_id: str
+    programme: str
+    severity: Severity
+    owner: str | None
+    opened_at: datetime
+    root_cause: str | None = None
+    seconds_to_acknowledge: float | None = None
+    seconds_to_contact: float | None = None
+    seconds_to_resolve: float | None = None
+    touchpoint: str | None = None
+    attributes: dict[str, AttributeValue] = {}
+
+
+def after(action: CaseAction, state: CaseState) -> CaseState | None:
+    """The state that the action leads to from ``state``, or ``None`` where it is not allowed."""
+    return TRANSITIONS.get(action, {}).get(state)
+
+
+def allowed_actions(state: CaseState) -> tuple[UserAction, ...]:
+    """What a person can do with a case in this state: drives the buttons and the server's checks."""
+    actions: tuple[UserAction, ...] = (
+        "acknowledge",
+        "contact",
+        "resolve",
+        "snooze",
+        "wake",
+        "reassign",
+        "reopen",
+        "dismiss",
+    )
+    return tuple(action for action in actions if after(action, state) is not None)

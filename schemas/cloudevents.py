@@ -1,0 +1,209 @@
+"""Decode and validate events at the border: structured and binary CloudEvents, errors that name the field."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from schemas.deadletters import InvalidEvent
+from schemas.events import (
+    MAX_EVENT_BYTES,
+    MAX_ID_BYTES,
+    RESPONSE_TYPE,
+    TOUCHPOINT_TYPE,
+    Event,
+    Response,
+    ResponseEvent,
+)
+from schemas.scales import MetricSpec, Scale
+
+FUTURE_TOLERANCE = timedelta(minutes=5)
+
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_any_decoder = msgspec.json.Decoder()
+_PATH = re.compile(r" - at (?:key in )?`(?P<path>[^`]*)`$")
+_MISSING = re.compile(r"missing required field `(?P<field>[^`]+)`")
+_REMEDIES = {
+    "time": "give an RFC 3339 time with a zone, e.g. 2026-11-21T10:15:02Z",
+    "specversion": 'only CloudEvents "1.0" is read',
+    "type": f"known types are {TOUCHPOINT_TYPE} and {RESPONSE_TYPE}",
+    "data.score": "give a whole number on the metric's scale",
+    "data.comment": "at most 10,000 characters",
+    "data.attributes": "at most 32 attributes of string, number or boolean",
+}
+
+
+class EventReader:
+    """Reads events for the metrics that loop.yaml declares. Stateless: one instance serves every thread."""
+
+    def __init__(self, metrics: Mapping[str, MetricSpec]) -> None:
+        self._metrics = dict(metrics)
+
+    def read(self, value: bytes | None, now: datetime, attributes: Mapping[str, str] | None = None) -> Event:
+        """Decode one event and check all that its schema and the metric's scale ask for.
+
+        ``attributes`` are the context attributes of binary mode (without their ``ce_`` or ``ce-`` prefix); without
+        them the value is a structured event. ``now`` is the arrival's clock, UTC. Raises :class:`InvalidEvent`.
+        """
+        if not value:
+            raise InvalidEvent("empty", "", "the event has no bytes; send a CloudEvent in JSON")
+        if len(value) > MAX_EVENT_BYTES:
+            raise InvalidEvent("too_large", "", f"{len(value):,} bytes; an event may have {MAX_EVENT_BYTES:,}")
+        event = self._binary(value, attributes) if attributes is not None else _structured(value)
+        if b"\\u0000" in value:
+            _refuse_nul(value)
+        self._check(event, now)
+        return event
+
+    def scale_of(self, response: Response) -> Scale:
+        """The scale this response was asked on: the metric's own, or what the event says instead."""
+        scale = self._metrics[response.metric].scale
+        if response.scale_min is None and response.scale_max is None and response.higher_is_better is None:
+            return scale
+        return Scale(
+            scale.minimum if response.scale_min is None else response.scale_min,
+            scale.maximum if response.scale_max is None else response.scale_max,
+            scale.higher_is_better if response.higher_is_better is None else response.higher_is_better,
+        )
+
+    def _binary(self, value: bytes, attributes: Mapping[str, str]) -> Event:
+        try:
+            _any_decoder.decode(value)  # alone first: bytes that close the envelope early must not become part of it
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise _unreadable(value, error) from None
+        envelope: dict[str, Any] = {**attributes, "data": msgspec.Raw(value)}
+        return _structured(msgspec.json.encode(envelope))
+
+    def _check(self, event: Event, now: datetime) -> None:
+        if event.time - now > FUTURE_TOLERANCE:
+            raise InvalidEvent(
+                "future", "time", "more than 5 minutes ahead of the clock; send UTC or the zone's offset"
+            )
+        if event.data_base64 is not UNSET:
+            raise InvalidEvent("invalid", "data_base64", "binary data is not read; send data as JSON")
+        if "json" not in event.datacontenttype:
+            raise InvalidEvent("invalid", "datacontenttype", "only JSON data is read; send application/json")
+        data = event.data
+        for field, text in (
+            ("id", event.id),
+            ("source", event.source),
+            ("data.customer_id", data.customer_id),
+        ):
+            if not text.isascii() and len(text.encode()) > MAX_ID_BYTES:
+                raise InvalidEvent("invalid", field, f"over {MAX_ID_BYTES} bytes of UTF-8")
+        if isinstance(event, ResponseEvent):
+            self._check_response(event.data)
+
+    def _check_response(self, response: Response) -> None:
+        spec = self._metrics.get(response.metric)
+        if spec is None:
+            known = ", ".join(sorted(self._metrics))
+            raise InvalidEvent("metric", "data.metric", f"not declared in loop.yaml; known are {known}")
+        scale = self.scale_of(response)
+        if scale.minimum >= scale.maximum or scale.maximum - scale.minimum > 100:
+            raise InvalidEvent(
+                "scale", "data.scale_max", "a scale has 2 to 101 whole scores, scale_min below scale_max"
+            )
+        if spec.kind == "nps" and scale != spec.scale:
+            raise InvalidEvent(
+                "scale", "data.scale_max", "NPS is defined on 0..10, high is good; use a metric of your own"
+            )
+        if not scale.holds(response.score):
+            raise InvalidEvent("scale", "data.score", f"outside its scale {scale.minimum}..{scale.maximum}")
+        if response.revises is not None:
+            raise InvalidEvent(
+                "revises", "data.revises", "revisions are not applied yet; send the answer as a new event"
+            )
+
+
+def arrival(timestamp_ms: int) -> datetime:
+    """A Kafka record's timestamp as UTC: the clock that an event's ``time`` is held against."""
+    return datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+
+
+def context_attributes(headers: Mapping[str, str] | list[tuple[str, bytes | None]]) -> dict[str, str] | None:
+    """The context attributes of a binary-mode message, or ``None`` for structured mode.
+
+    Kafka's protocol binding prefixes them with ``ce_``, HTTP's with ``ce-``. Raises :class:`InvalidEvent` for a
+    header that is not UTF-8.
+    """
+    if isinstance(headers, list):
+        if not headers:
+            return None
+        pairs: list[tuple[str, str]] = []
+        for name, raw in headers:
+            if name.lower().startswith("ce_") and raw is not None:
+                try:
+                    pairs.append((name, raw.decode()))
+                except UnicodeDecodeError as error:
+                    raise InvalidEvent("not_utf8", name.lower(), "the header is not UTF-8") from error
+    else:
+        pairs = [(name, value) for name, value in headers.items() if name.lower().startswith("ce-")]
+    if not pairs:
+        return None
+    return {name[3:].lower(): value for name, value in pairs}
+
+
+def _structured(value: bytes) -> Event:
+    try:
+        return _decoder.decode(value)
+    except msgspec.ValidationError as error:
+        raise _explain(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _unreadable(value, error) from None
+
+
+def _unreadable(value: bytes, error: Exception) -> InvalidEvent:
+    try:
+        value.decode()
+    except UnicodeDecodeError as broken:
+        return InvalidEvent("not_utf8", "", f"byte {broken.start} is not UTF-8; send JSON in UTF-8")
+    if isinstance(error, RecursionError):
+        return InvalidEvent("not_json", "", "nested too deeply")
+    detail = str(error).removeprefix("JSON is malformed: ")
+    return InvalidEvent("not_json", "", f"not JSON: {detail}; NaN, Infinity and lone surrogates are not JSON either")
+
+
+def _explain(text: str) -> InvalidEvent:
+    path = _PATH.search(text)
+    parent = path["path"].removeprefix("$").removeprefix(".") if path else ""
+    missing = _MISSING.search(text)
+    if missing:
+        field = f"{parent}.{missing['field']}" if parent else missing["field"]
+        reason = "type" if field == "type" else "specversion" if field == "specversion" else "missing"
+        return InvalidEvent(reason, field, _with_remedy("is missing", field))  # type: ignore[arg-type] # mypy widens the conditional to str
+    field = parent.split("[")[0]
+    if field in ("type", "specversion"):
+        return InvalidEvent(field, field, _with_remedy("is not known", field))  # type: ignore[arg-type] # both are reasons
+    if not field:
+        return InvalidEvent("not_json" if "malformed" in text else "invalid", "", "an event is a JSON object")
+    # msgspec's "Expected ..." names types and bounds, never the value; its other texts may show the value.
+    said = text.split(" - at ", maxsplit=1)[0].replace("`", "")
+    problem = f"e{said[1:]}" if said.startswith("Expected") else "has a value that it cannot have"
+    return InvalidEvent("invalid", field, _with_remedy(problem, field))
+
+
+def _with_remedy(problem: str, field: str) -> str:
+    remedy = _REMEDIES.get(field)
+    return f"{problem}; {remedy}" if remedy else problem
+
+
+def _refuse_nul(value: bytes) -> None:
+    """No database text column holds U+0000, so an event with one could never become a case."""
+
+    def walk(node: object, path: str) -> None:
+        if isinstance(node, str) and "\0" in node:
+            raise InvalidEvent("invalid", path, "contains the character U+0000")
+        if isinstance(node, dict):
+            for name, child in node.items():
+                if "\0" in name:
+                    raise InvalidEvent("invalid", path, "a field name contains the character U+0000")
+                walk(child, f"{path}.{name}" if path else name)
+        elif isinstance(node, list):
+            for child in node:
+                walk(child, path)
+
+    walk(_any_decoder.decode(value), "")
