@@ -26,7 +26,7 @@ class Series(Struct, frozen=True, array_like=True):
     scale: str = ""
 
     def key(self) -> bytes:
-        """The cut key: canonical JSON, the same for the same series in every process. It places partials and metrics."""
+        """The cut key: canonical JSON, the same in every process. It places partials and metrics."""
         return msgspec.json.encode(self)
 
 
@@ -72,8 +72,8 @@ PartialRecord = Partial | Tick
 class Metric(Struct, frozen=True, kw_only=True, tag_field="type", tag="metric"):
     """One current value on ``cx.metrics``: of a rolling window, or of a calendar day (``window`` is ``day``).
 
-    ``value``, ``low`` and ``high`` (95 % interval) are points for NPS, percent for shares, scale points for means, and
-    ``None`` where n is 0. ``too_few`` says that n is below the minimum of loop.yaml. ``version`` grows with every source
+    ``value``, ``low`` and ``high`` (95 % interval) are points for NPS, percent for shares, scale points for means;
+    ``None`` where n is 0. ``too_few``: n is below the minimum of loop.yaml. ``version`` grows with every source
     record counted: a reader keeps the row with the higher ``(version, as_of)``.
     """
 
@@ -101,7 +101,7 @@ class Metric(Struct, frozen=True, kw_only=True, tag_field="type", tag="metric"):
 class Books(Struct, frozen=True, kw_only=True, tag_field="type", tag="books"):
     """The accounts of one source partition, on ``cx.metrics``: received = counted + duplicates + late + dead letters.
 
-    ``version`` is the last source offset accounted for. ``alerts`` counts by rule. ``forwarded`` are records that lay on
+    ``version`` is the last source offset accounted for. ``alerts`` counts by rule. ``forwarded`` are records lying on
     another partition than their customer's and were sent on to it; they are not among ``received``.
     """
 

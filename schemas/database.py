@@ -1,0 +1,51 @@
+"""Engines and sessions: the same settings for every process that opens the database."""
+
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session, sessionmaker
+
+BUSY_TIMEOUT_MS = 30_000
+"""SQLite has one writer at a time; the others wait this long for their turn."""
+
+
+def open_database(url: str) -> Engine:
+    """An engine for ``sqlite:///PATH`` or ``postgresql://...`` (psycopg 3). Raises ``ValueError`` for another URL."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ValueError(
+            "DATABASE_URL: not a database URL; give sqlite:///PATH or postgresql://USER@HOST/NAME"
+        ) from None
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        _prepare_sqlite(engine)
+        return engine
+    if backend == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=5)
+    raise ValueError("DATABASE_URL: only sqlite and postgresql are supported")
+
+
+def sessions(engine: Engine) -> sessionmaker[Session]:
+    """A factory of sessions whose rows stay readable after commit."""
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def connect(connection: DBAPIConnection, _record: object) -> None:
+        # The driver's own implicit transactions begin deferred: two writers that both read first would fail with
+        # "database is locked" instead of waiting. We begin explicitly, as writers.
+        connection.isolation_level = None  # type: ignore[attr-defined]  # sqlite3's, not in the DBAPI protocol
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

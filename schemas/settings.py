@@ -1,0 +1,89 @@
+"""Settings from the environment: where things are and their secrets. What the loop does stands in loop.yaml."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from schemas.metrics import Clock
+
+
+class SettingsError(ValueError):
+    """A setting of the environment that cannot be used: names the variable and what would be right."""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything a process needs besides loop.yaml. Secrets never appear in its ``repr``."""
+
+    kafka: str = "127.0.0.1:9092"
+    embedded_broker: bool = False
+    """The broker is librdkafka's in-process one: no transactions' isolation, one member a group, no admin."""
+    partitions: int = 3
+    database: str = "sqlite:///.closeloop/closeloop.db"
+    config: Path = Path("loop.yaml")
+    clock: Clock = "wall"
+    zone: str | None = None
+    """Overrides ``history.zone`` of loop.yaml."""
+    slack_bot_token: str | None = None
+    slack_app_token: str | None = None
+    slack_signing_secret: str | None = None
+    slack_api_url: str = "https://slack.com/api/"
+    slack_pace: float = 1.0
+    """Messages a second a channel."""
+    public_url: str = "http://127.0.0.1:8080"
+    """Where people reach the console: the links in Slack lead there."""
+    host: str = "127.0.0.1"
+    port: int = 8080
+    health_port: int = 0
+    """The port of /healthz, /readyz and /metrics of streams and consumers; 0 picks a free one."""
+    data_dir: Path = Path(".closeloop")
+    log_level: str = "info"
+
+    def __repr__(self) -> str:
+        return f"Settings(kafka={self.kafka!r}, clock={self.clock!r})"
+
+
+def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings. Raises :class:`SettingsError` for a value that does not fit."""
+    env = os.environ if environ is None else environ
+
+    def text(name: str, default: str) -> str:
+        return env.get(name) or default
+
+    def number(name: str, default: float, minimum: float, maximum: float) -> float:
+        raw = env.get(name)
+        if not raw:
+            return default
+        try:
+            value = float(raw)
+        except ValueError:
+            raise SettingsError(f"{name}: not a number; give one from {minimum:g} to {maximum:g}") from None
+        if not minimum <= value <= maximum:
+            raise SettingsError(f"{name}: out of range; give a number from {minimum:g} to {maximum:g}")
+        return value
+
+    clock = text("CLOSELOOP_CLOCK", "wall")
+    if clock not in ("wall", "event"):
+        raise SettingsError("CLOSELOOP_CLOCK: give wall or event")
+    defaults = Settings()
+    return Settings(
+        kafka=text("KAFKA_BOOTSTRAP_SERVERS", defaults.kafka),
+        embedded_broker=text("CLOSELOOP_EMBEDDED_BROKER", "") in ("1", "true"),
+        partitions=int(number("CLOSELOOP_PARTITIONS", defaults.partitions, 1, 1000)),
+        database=text("DATABASE_URL", defaults.database),
+        config=Path(text("CLOSELOOP_CONFIG", str(defaults.config))),
+        clock="event" if clock == "event" else "wall",
+        zone=env.get("CLOSELOOP_ZONE") or None,
+        slack_bot_token=env.get("SLACK_BOT_TOKEN") or None,
+        slack_app_token=env.get("SLACK_APP_TOKEN") or None,
+        slack_signing_secret=env.get("SLACK_SIGNING_SECRET") or None,
+        slack_api_url=text("SLACK_API_URL", defaults.slack_api_url),
+        slack_pace=number("CLOSELOOP_SLACK_PACE", defaults.slack_pace, 0.01, 100_000),
+        public_url=text("CLOSELOOP_PUBLIC_URL", defaults.public_url).rstrip("/"),
+        host=text("CLOSELOOP_HOST", defaults.host),
+        port=int(number("CLOSELOOP_PORT", defaults.port, 0, 65535)),
+        health_port=int(number("CLOSELOOP_HEALTH_PORT", defaults.health_port, 0, 65535)),
+        data_dir=Path(text("CLOSELOOP_DATA_DIR", str(defaults.data_dir))),
+        log_level=text("CLOSELOOP_LOG_LEVEL", defaults.log_level),
+    )

@@ -1,0 +1,284 @@
+"""Every SQL table. SQLite by default, PostgreSQL in production: only types and constraints that both keep."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy import DateTime as SqlDateTime
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+_LIVE = text("state NOT IN ('resolved', 'dismissed')")
+_UNPUBLISHED = text("published_at IS NULL")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: aware in Python, UTC in the database. SQLite drops zones, so they are put back on the way out."""
+
+    impl = SqlDateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive time: nobody could say which instant it means."""
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the instant in UTC."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The metadata that Alembic compares with a database."""
+
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own hook, read once
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON(),
+        str: String(),
+        int: BigInteger().with_variant(Integer(), "sqlite"),
+    }
+
+
+class CaseRow(Base):
+    """One customer's complaint in one programme, from opening to its end."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        # One open case a customer and programme: the database itself refuses a second.
+        Index("one_open_case", "customer_id", "programme", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+        Index("cases_by_state", "state", "opened_at"),
+        Index("cases_by_owner", "owner", "state"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    version: Mapped[int]
+    customer_id: Mapped[str]
+    programme: Mapped[str]
+    state: Mapped[str] = mapped_column(String(16))
+    severity: Mapped[str] = mapped_column(String(16))
+    receiver: Mapped[str]
+    owner: Mapped[str | None]
+    opened_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
+    contacted_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    snoozed_until: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    acknowledge_by: Mapped[datetime | None]
+    contact_by: Mapped[datetime | None]
+    resolve_by: Mapped[datetime | None]
+    root_cause: Mapped[str | None]
+    resolution_note: Mapped[str | None] = mapped_column(Text)
+    alert_count: Mapped[int]
+    latest_alert: Mapped[dict[str, Any]]
+    """The newest :class:`schemas.alerts.Alert` of the case, as JSON: what a card shows."""
+    touchpoint: Mapped[str | None]
+    attributes: Mapped[dict[str, Any]]
+
+
+class AlertRow(Base):
+    """An alert that was taken into a case. The primary key makes a redelivered alert a known one."""
+
+    __tablename__ = "alerts"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    rule: Mapped[str] = mapped_column(index=True)
+    severity: Mapped[str] = mapped_column(String(16))
+    event_source: Mapped[str]
+    event_id: Mapped[str]
+    event_time: Mapped[datetime]
+    detected_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    payload: Mapped[dict[str, Any]]
+
+
+class CaseEventRow(Base):
+    """The append-only history of a case, and the outbox of ``cx.cases``: a row is published once it is acknowledged."""
+
+    __tablename__ = "case_events"
+    __table_args__ = (
+        UniqueConstraint("case_id", "version"),
+        Index("case_events_unpublished", "seq", sqlite_where=_UNPUBLISHED, postgresql_where=_UNPUBLISHED),
+        {"sqlite_autoincrement": True},
+    )
+
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(String(36), unique=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    version: Mapped[int]
+    action: Mapped[str] = mapped_column(String(16))
+    from_state: Mapped[str | None] = mapped_column(String(16))
+    to_state: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    via: Mapped[str] = mapped_column(String(16))
+    detail: Mapped[dict[str, Any]]
+    """What the action said: note, root cause, until, new owner, alert id."""
+    payload: Mapped[dict[str, Any]]
+    """The :class:`schemas.cases.CaseEvent` as it goes to ``cx.cases``."""
+    published_at: Mapped[datetime | None]
+
+
+class SlackSurfaceRow(Base):
+    """One place where a case's card lives: ``channel`` or ``dm``. Re-rendered while rendered is behind wanted."""
+
+    __tablename__ = "slack_surfaces"
+    __table_args__ = (
+        UniqueConstraint("case_id", "surface"),
+        Index("slack_surfaces_behind", "posted", "rendered_version"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    surface: Mapped[str] = mapped_column(String(16))
+    destination: Mapped[str]
+    """What routing chose: ``#channel``, a channel id, or ``person:KEY`` for a direct message."""
+    posted: Mapped[bool] = mapped_column(default=False)
+    channel: Mapped[str | None]
+    ts: Mapped[str | None]
+    wanted_version: Mapped[int]
+    rendered_version: Mapped[int] = mapped_column(default=0)
+    dead_reason: Mapped[str | None]
+
+
+class SlackOutboxRow(Base):
+    """One message to post, exactly once. ``pending`` -> ``sending`` -> ``sent``, or ``in_doubt`` until reconciled."""
+
+    __tablename__ = "slack_outbox"
+    __table_args__ = (Index("slack_outbox_due", "state", "not_before"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    surface: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(16))
+    dedupe_key: Mapped[str] = mapped_column(unique=True)
+    destination: Mapped[str]
+    state: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    not_before: Mapped[datetime]
+    error_class: Mapped[str | None]
+    last_error: Mapped[str | None]
+    channel: Mapped[str | None]
+    ts: Mapped[str | None]
+
+
+class SlackInboxRow(Base):
+    """A click or a submission, kept before Slack is answered; the key makes a replayed one a known one."""
+
+    __tablename__ = "slack_inbox"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    payload: Mapped[dict[str, Any]]
+    received_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    result: Mapped[str | None]
+
+
+class SlackUserRow(Base):
+    """A person of loop.yaml as Slack knows them."""
+
+    __tablename__ = "slack_users"
+
+    person: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str | None] = mapped_column(index=True)
+    status: Mapped[str] = mapped_column(String(16))
+    checked_at: Mapped[datetime]
+
+
+class MetricRow(Base):
+    """The current value of one series and rolling window."""
+
+    __tablename__ = "metrics"
+    __table_args__ = (Index("metrics_by_metric", "metric", "window", "cut"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """The record key of :class:`schemas.metrics.Metric`."""
+    metric: Mapped[str]
+    window: Mapped[str] = mapped_column(String(16))
+    cut: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    version: Mapped[int]
+    as_of: Mapped[datetime]
+
+
+class MetricDayRow(Base):
+    """The value of one series on one calendar day: the history."""
+
+    __tablename__ = "metric_days"
+    __table_args__ = (Index("metric_days_by_day", "metric", "cut", "day"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    metric: Mapped[str]
+    cut: Mapped[str]
+    day: Mapped[date]
+    payload: Mapped[dict[str, Any]]
+    version: Mapped[int]
+    as_of: Mapped[datetime]
+
+
+class BooksRow(Base):
+    """The accounts of one source partition."""
+
+    __tablename__ = "books"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    payload: Mapped[dict[str, Any]]
+    version: Mapped[int]
+
+
+class DeadLetterRow(Base):
+    """A record that could not be read, with its untouched bytes."""
+
+    __tablename__ = "dead_letters"
+    __table_args__ = (Index("dead_letters_by_time", "at"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    topic: Mapped[str]
+    partition: Mapped[int]
+    offset: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(32))
+    field: Mapped[str]
+    problem: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    value: Mapped[bytes | None] = mapped_column(LargeBinary)
+    headers: Mapped[dict[str, Any]]
+    replayed_at: Mapped[datetime | None]
+
+
+class ApiKeyRow(Base):
+    """An API key: only its SHA-256 is kept."""
+
+    __tablename__ = "api_keys"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str]
+    role: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
