@@ -16,6 +16,7 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Scalar = str | int | float | bool
 
+DEFAULT_WINDOWS: tuple[Duration, ...] = ("1h", "24h", "7d", "30d")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -152,9 +153,9 @@ class Loop(_Section, frozen=True, kw_only=True):
 
     metrics: dict[str, MetricConfig] = {}
     """Added to, or in place of, the built-in nps, csat and ces."""
-    windows: list[Duration] = ["1h", "24h", "7d", "30d"]
+    windows: list[Duration] = field(default_factory=lambda: list(DEFAULT_WINDOWS))
     history: History = History()
-    cuts: dict[str, list[str]] = {"all": []}
+    cuts: dict[str, list[str]] = field(default_factory=lambda: {"all": []})
     max_keys_per_cut: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
     minimum_n: Annotated[int, Meta(ge=1)] = 10
     deduplication: Deduplication = Deduplication()

@@ -1,8 +1,6 @@
 """Engines and sessions: the same settings for every process that opens the database."""
 
-from typing import Any
-
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
@@ -34,12 +32,17 @@ def sessions(engine: Engine) -> sessionmaker[Session]:
     return sessionmaker(engine, expire_on_commit=False)
 
 
+def readers(engine: Engine) -> sessionmaker[Session]:
+    """A factory of sessions that only read: on SQLite they neither wait for the writer nor hold it up."""
+    return sessionmaker(engine.execution_options(reads_only=True), expire_on_commit=False)
+
+
 def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: DBAPIConnection, _record: object) -> None:
         # The driver's own implicit transactions begin deferred: two writers that both read first would fail with
         # "database is locked" instead of waiting. We begin explicitly, as writers.
-        connection.isolation_level = None  # type: ignore[attr-defined]  # sqlite3's, not in the DBAPI protocol
+        connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
@@ -47,5 +50,6 @@ def _prepare_sqlite(engine: Engine) -> None:
         cursor.close()
 
     @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    def begin(connection: Connection) -> None:
+        reads_only = connection.get_execution_options().get("reads_only", False)
+        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,339 @@
+"""The one way to change a case: compare-and-set on its version, its history, and its outbox rows, in one transaction.
+
+Both the desk (alerts) and the gateway (clicks and the API) write cases; they do it through these functions, so that no
+change can come without its audit row, its event for ``cx.cases`` and its cards' new version.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID, uuid5
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from schemas.alerts import SEVERITIES, Alert
+from schemas.cases import CLOSED_STATES, CaseAction, CaseEvent, CaseState, UserAction, Via, after
+from schemas.tables import AlertRow, CaseEventRow, CaseRow, SlackOutboxRow, SlackSurfaceRow
+
+_NAMESPACE = UUID("0b7a4c44-5a54-5f5e-8a5e-3f0a1f6d2e21")
+
+Refusal = Literal["missing", "stale", "not_allowed", "other_open_case"]
+
+
+class Refused(Exception):  # noqa: N818 - an answer to the caller, not a fault
+    """An action that was not taken: why, and how the case stands now."""
+
+    def __init__(self, refusal: Refusal, text: str, case: CaseRow | None = None) -> None:
+        super().__init__(text)
+        self.refusal: Refusal = refusal
+        self.case = case
+
+
+class Destination(Struct, frozen=True):
+    """A place for the card: the surface (``channel`` or ``dm``) and ``#channel``, an id or ``person:KEY``."""
+
+    surface: Literal["channel", "dm"]
+    destination: str
+
+
+class Opening(Struct, frozen=True, kw_only=True):
+    """What routing and the SLA decided for a new case."""
+
+    receiver: str
+    owner: str | None
+    destinations: tuple[Destination, ...]
+    acknowledge_by: datetime | None
+    contact_by: datetime | None
+    resolve_by: datetime | None
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """What an action brings with it. Only the fields that the action uses are given."""
+
+    note: str | None = None
+    root_cause: str | None = None
+    until: datetime | None = None
+    owner: str | None = None
+    lease_until: datetime | None = None
+    channel: str | None = None
+    """How the customer was contacted: phone, email, ..."""
+
+
+def find_open_case(session: Session, customer_id: str, programme: str) -> CaseRow | None:
+    """The customer's open case in this programme, if there is one."""
+    return session.scalar(
+        select(CaseRow).where(
+            CaseRow.customer_id == customer_id,
+            CaseRow.programme == programme,
+            CaseRow.state.not_in(CLOSED_STATES),
+        )
+    )
+
+
+def is_known(session: Session, alert: Alert) -> bool:
+    """Whether this alert is in a case already."""
+    return session.get(AlertRow, alert.id) is not None
+
+
+def open_case(session: Session, alert: Alert, opening: Opening, now: datetime) -> CaseRow:
+    """Open a case with its first alert, its history row and one outbox row a destination."""
+    case = CaseRow(
+        version=1,
+        customer_id=alert.customer_id,
+        programme=alert.programme,
+        state="open",
+        severity=alert.severity,
+        receiver=opening.receiver,
+        owner=opening.owner,
+        opened_at=now,
+        updated_at=now,
+        acknowledge_by=opening.acknowledge_by,
+        contact_by=opening.contact_by,
+        resolve_by=opening.resolve_by,
+        alert_count=1,
+        latest_alert=msgspec.to_builtins(alert),
+        touchpoint=alert.touchpoint,
+        attributes=dict(alert.attributes),
+    )
+    session.add(case)
+    session.flush()
+    _take_in(session, case, alert, now)
+    _record(session, case, "opened", None, "system", "system", now, {"alert": alert.id, "rule": alert.rule})
+    for place in opening.destinations:
+        add_card(session, case, place, now)
+    return case
+
+
+def join_case(session: Session, case: CaseRow, alert: Alert, now: datetime) -> None:
+    """Add a further alert to an open case. It can raise the severity; a newer answer becomes the one shown."""
+    newer = alert.event_time >= datetime.fromisoformat(case.latest_alert["event_time"])
+    graver = SEVERITIES.index(alert.severity) > SEVERITIES.index(case.severity)  # type: ignore[arg-type] # checked on entry
+    _compare_and_set(
+        session,
+        case,
+        now,
+        alert_count=case.alert_count + 1,
+        severity=alert.severity if graver else case.severity,
+        latest_alert=msgspec.to_builtins(alert) if newer else case.latest_alert,
+    )
+    _take_in(session, case, alert, now)
+    _record(session, case, "joined", case.state, "system", "system", now, {"alert": alert.id, "rule": alert.rule})
+
+
+def act(
+    session: Session,
+    case_id: int,
+    action: CaseAction,
+    *,
+    actor: str,
+    via: Via,
+    now: datetime,
+    change: Change | None = None,
+    expected_version: int | None = None,
+) -> CaseRow:
+    """Take an action on a case. Raises :class:`Refused`; the caller then rolls back and tells the person.
+
+    ``expected_version`` is the version the person saw: with it, an action on an older picture of the case is refused.
+    """
+    said = change or Change()
+    case = session.get(CaseRow, case_id)
+    if case is None:
+        raise Refused("missing", f"there is no case C-{case_id}")
+    if expected_version is not None and case.version != expected_version:
+        raise Refused("stale", f"C-{case_id} has changed since: it is {case.state} now", case)
+    target = after(action, case.state)  # type: ignore[arg-type] # only states of this module are ever stored
+    if target is None:
+        raise Refused("not_allowed", f"C-{case_id} is {case.state}: it cannot be {_PAST[action]}", case)
+    before = case.state
+    try:
+        _compare_and_set(session, case, now, **_columns(case, action, target, said, now))
+    except IntegrityError:
+        session.rollback()
+        other = find_open_case(session, case.customer_id, case.programme)
+        text = f"this customer has an open case already: C-{other.id}" if other else "the case has changed since"
+        raise Refused("other_open_case", text, session.get(CaseRow, case_id)) from None
+    detail = {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in msgspec.structs.asdict(said).items()
+        if value is not None
+    }
+    _record(session, case, action, before, actor, via, now, detail)
+    return case
+
+
+def add_card(session: Session, case: CaseRow, place: Destination, now: datetime) -> None:
+    """Want a card of the case at this place: a surface to keep current, and a message to post exactly once."""
+    session.add(
+        SlackSurfaceRow(
+            case_id=case.id,
+            surface=place.surface,
+            destination=place.destination,
+            wanted_version=case.version,
+            rendered_version=0,
+            posted=False,
+        )
+    )
+    dedupe_key = f"{case.id}/{place.surface}/card"
+    session.add(
+        SlackOutboxRow(
+            id=str(uuid5(_NAMESPACE, f"outbox/{dedupe_key}/{case.opened_at.isoformat()}")),
+            case_id=case.id,
+            surface=place.surface,
+            kind="card",
+            dedupe_key=dedupe_key,
+            destination=place.destination,
+            state="pending",
+            created_at=now,
+            not_before=now,
+        )
+    )
+
+
+def unpublished(session: Session, limit: int) -> Sequence[CaseEventRow]:
+    """The oldest transitions that ``cx.cases`` has not got yet, in order."""
+    return session.scalars(
+        select(CaseEventRow).where(CaseEventRow.published_at.is_(None)).order_by(CaseEventRow.seq).limit(limit)
+    ).all()
+
+
+_PAST: dict[CaseAction, str] = {
+    "acknowledge": "acknowledged",
+    "contact": "marked as contacted",
+    "resolve": "resolved",
+    "reassign": "reassigned",
+    "snooze": "snoozed",
+    "wake": "woken",
+    "reopen": "reopened",
+    "dismiss": "dismissed",
+    "opened": "opened",
+    "joined": "joined",
+    "lease_expired": "returned",
+}
+
+
+def _columns(case: CaseRow, action: CaseAction, target: CaseState, said: Change, now: datetime) -> dict[str, Any]:
+    columns: dict[str, Any] = {"state": target}
+    if action == "acknowledge":
+        columns |= {"acknowledged_at": case.acknowledged_at or now, "lease_until": said.lease_until}
+    if action == "contact":
+        columns |= {
+            "acknowledged_at": case.acknowledged_at or now,
+            "contacted_at": case.contacted_at or now,
+            "lease_until": None,
+        }
+    if action in ("resolve", "dismiss"):
+        columns |= {"closed_at": now, "root_cause": said.root_cause, "resolution_note": said.note, "lease_until": None}
+    if action == "reopen":
+        columns |= {"closed_at": None, "root_cause": None, "resolution_note": None}
+    if action in ("acknowledge", "reassign") and said.owner is not None:
+        columns["owner"] = said.owner
+    if action in ("reassign", "lease_expired", "snooze"):
+        columns["lease_until"] = None
+    columns["snoozed_until"] = said.until if action == "snooze" else None if target != "snoozed" else case.snoozed_until
+    return columns
+
+
+def _compare_and_set(session: Session, case: CaseRow, now: datetime, **columns: Any) -> None:
+    """Write the columns and the next version, if the version is still the one that was read."""
+    done = session.execute(
+        update(CaseRow)
+        .where(CaseRow.id == case.id, CaseRow.version == case.version)
+        .values(version=case.version + 1, updated_at=now, **columns)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(case)
+    if done.rowcount != 1:  # type: ignore[attr-defined] # an UPDATE's result is a CursorResult
+        raise Refused("stale", f"C-{case.id} has changed since: it is {case.state} now", case)
+    session.execute(
+        update(SlackSurfaceRow)
+        .where(SlackSurfaceRow.case_id == case.id)
+        .values(wanted_version=case.version)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _take_in(session: Session, case: CaseRow, alert: Alert, now: datetime) -> None:
+    session.add(
+        AlertRow(
+            id=alert.id,
+            case_id=case.id,
+            rule=alert.rule,
+            severity=alert.severity,
+            event_source=alert.event_source,
+            event_id=alert.event_id,
+            event_time=alert.event_time,
+            detected_at=alert.detected_at,
+            received_at=now,
+            payload=msgspec.to_builtins(alert),
+        )
+    )
+
+
+def _record(
+    session: Session,
+    case: CaseRow,
+    action: CaseAction,
+    before: str | None,
+    actor: str,
+    via: Via,
+    now: datetime,
+    detail: dict[str, Any],
+) -> None:
+    event_id = str(uuid5(_NAMESPACE, f"event/{case.id}/{case.version}/{case.opened_at.isoformat()}"))
+
+    def elapsed(moment: datetime | None) -> float | None:
+        return None if moment is None else (moment - case.opened_at) / timedelta(seconds=1)
+
+    payload = msgspec.convert(
+        {
+            "type": "case",
+            "id": event_id,
+            "case_id": case.id,
+            "version": case.version,
+            "action": action,
+            "from_state": before,
+            "to_state": case.state,
+            "at": now,
+            "actor": actor,
+            "via": via,
+            "customer_id": case.customer_id,
+            "programme": case.programme,
+            "severity": case.severity,
+            "owner": case.owner,
+            "opened_at": case.opened_at,
+            "root_cause": case.root_cause,
+            "seconds_to_acknowledge": elapsed(case.acknowledged_at),
+            "seconds_to_contact": elapsed(case.contacted_at),
+            "seconds_to_resolve": elapsed(case.closed_at) if case.state == "resolved" else None,
+            "touchpoint": case.touchpoint,
+            "attributes": case.attributes,
+        },
+        CaseEvent,
+    )
+    session.add(
+        CaseEventRow(
+            id=event_id,
+            case_id=case.id,
+            version=case.version,
+            action=action,
+            from_state=before,
+            to_state=case.state,
+            at=now,
+            actor=actor,
+            via=via,
+            detail=detail,
+            payload=msgspec.to_builtins(payload),
+        )
+    )
+
+
+def user_action(text: str) -> UserAction | None:
+    """The action of this name that a person can take, or ``None``."""
+    try:
+        return msgspec.convert(text, UserAction)
+    except msgspec.ValidationError:
+        return None
