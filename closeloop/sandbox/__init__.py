@@ -1,0 +1,30 @@
+"""A Slack that runs on this machine: the Web API, Socket Mode, signed interactions, faults on order, and a page.
+
+It stands in for Slack in the demo and in the tests; the real slack-sdk talks to it. It knows nothing of the loop.
+"""
+
+from closeloop.sandbox.command import read_seed, run_sandbox
+from closeloop.sandbox.deeds import Click, Dismiss, OpenHome, Say, Submit
+from closeloop.sandbox.faults import Fault, FaultKind
+from closeloop.sandbox.model import Channel, Seed, Settings, User
+from closeloop.sandbox.server import Sandbox
+from closeloop.sandbox.threaded import ThreadedSandbox, in_thread
+
+__all__ = [
+    "Channel",
+    "Click",
+    "Dismiss",
+    "Fault",
+    "FaultKind",
+    "OpenHome",
+    "Sandbox",
+    "Say",
+    "Seed",
+    "Settings",
+    "Submit",
+    "ThreadedSandbox",
+    "User",
+    "in_thread",
+    "read_seed",
+    "run_sandbox",
+]
