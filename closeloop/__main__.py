@@ -1,0 +1,6 @@
+"""``python -m closeloop``."""
+
+from closeloop.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,378 @@
+"""The ``closeloop`` command. Each subcommand parses its words here and does its work in a module of its own."""
+
+import enum
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from closeloop.lifetime import end_with_supervisor
+from schemas.settings import Settings, SettingsError, from_environment
+
+app = typer.Typer(
+    name="closeloop",
+    help="Closes the customer-feedback loop: events in, one Slack message per unhappy customer, the outcome back.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+topics_app = typer.Typer(help="Print, create or check the topics on a Kafka cluster.", no_args_is_help=True)
+database_app = typer.Typer(help="Bring the database's tables up or down.", no_args_is_help=True)
+keys_app = typer.Typer(help="Create, list or revoke API keys.", no_args_is_help=True)
+routes_app = typer.Typer(help="Say who gets an alert, and why.", no_args_is_help=True)
+app.add_typer(topics_app, name="topics")
+app.add_typer(database_app, name="database")
+app.add_typer(keys_app, name="keys")
+app.add_typer(routes_app, name="routes")
+
+USER_ERROR = 2
+
+
+class ClockChoice(enum.StrEnum):
+    """What says which time it is for windows and the age of alerts."""
+
+    wall = "wall"
+    event = "event"
+
+
+class RoleChoice(enum.StrEnum):
+    """What an API key may do."""
+
+    emit = "emit"
+    read = "read"
+    act = "act"
+    admin = "admin"
+
+
+ConfigOption = Annotated[Path, typer.Option("--config", help="The configuration of the loop.")]
+DataDirOption = Annotated[Path, typer.Option("--data-dir", help="Where local data, logs and process ids are kept.")]
+PortOption = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the API and the console.")]
+
+
+@app.command()
+def demo(
+    port: PortOption = 8080,
+    customers: Annotated[int, typer.Option(min=10, max=100_000, help="Customers of the simulated shop.")] = 2000,
+    seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 7,
+) -> None:
+    """Run the whole loop with a simulated shop: embedded broker, SQLite, the Slack sandbox. Nothing is kept."""
+    with _user_errors():
+        from closeloop.demo.command import run_demo
+
+        raise typer.Exit(run_demo(port=port, customers=customers, seed=seed))
+
+
+@app.command()
+def up(
+    port: PortOption = 8080,
+    data_dir: DataDirOption = Path(".closeloop"),
+    broker: Annotated[
+        str, typer.Option(help="embedded (memory only), local (Kafka from Maven jars), or HOST:PORT,..")
+    ] = "embedded",
+    clock: Annotated[
+        ClockChoice, typer.Option(help="wall, or event: windows follow the latest event time (replays, back-tests).")
+    ] = ClockChoice.wall,
+    config: ConfigOption = Path("loop.yaml"),
+    sandbox_port: Annotated[int | None, typer.Option(help="Port of the Slack sandbox; default: the next one.")] = None,
+    nodes: Annotated[int, typer.Option(help="Nodes of the local Kafka: 1 or 3.")] = 1,
+    partitions: Annotated[int, typer.Option(min=1, help="Partitions of each topic, where they are created.")] = 3,
+) -> None:
+    """Run every room in one supervised command; prints "ready URL" once all of it serves."""
+    with _user_errors():
+        from closeloop.up import Addresses, UpOptions, run_up
+
+        if nodes not in (1, 3):
+            _refuse("--nodes: give 1 or 3")
+        options = UpOptions(
+            port=port,
+            data_dir=data_dir,
+            broker=broker,
+            clock=clock.value,
+            config=config,
+            sandbox_port=sandbox_port,
+            nodes=1 if nodes == 1 else 3,
+            partitions=partitions,
+        )
+
+        def ready(addresses: Addresses) -> None:
+            print(f"ready {addresses.console}", flush=True)  # noqa: T201 - the line that scripts wait for
+            _say(f"kafka {addresses.kafka}" + (f", sandbox {addresses.sandbox}" if addresses.sandbox else ""))
+            _say(f"logs in {data_dir / 'logs'}; Ctrl-C stops everything")
+
+        raise typer.Exit(run_up(options, _say, ready))
+
+
+@app.command()
+def streams() -> None:
+    """Run the stream processors: rolling metrics and alerts. Scales out by starting it again elsewhere."""
+    with _user_errors():
+        from schemas.loop_yaml import load
+        from streams.process import run_streams
+
+        settings = _settings()
+        raise typer.Exit(run_streams(settings, load(settings.config, settings.zone)))
+
+
+@app.command()
+def consumers() -> None:
+    """Run the desk, the Slack sender, the recorder, the publisher and the timers."""
+    with _user_errors():
+        from consumers.process import run_consumers
+        from schemas.loop_yaml import load
+
+        settings = _settings()
+        raise typer.Exit(run_consumers(settings, load(settings.config, settings.zone)))
+
+
+@app.command()
+def gateway() -> None:
+    """Run the HTTP API, Slack's signed end points and the console."""
+    with _user_errors():
+        from gateway.process import run_gateway
+        from schemas.loop_yaml import load
+
+        settings = _settings()
+        raise typer.Exit(run_gateway(settings, load(settings.config, settings.zone)))
+
+
+@app.command()
+def kafka(
+    nodes: Annotated[int, typer.Option(help="1 or 3 brokers.")] = 1,
+    port: Annotated[int | None, typer.Option(help="Port of the first broker; default: a free one, remembered.")] = None,
+    data_dir: DataDirOption = Path(".closeloop/kafka"),
+    embedded: Annotated[bool, typer.Option("--embedded", help="librdkafka's in-process broker: memory only.")] = False,
+) -> None:
+    """Run a real Apache Kafka (KRaft) on 127.0.0.1 from Maven Central's jars; needs a JDK 17+ and mvn."""
+    with _user_errors():
+        from closeloop.broker.command import run_kafka
+
+        if nodes not in (1, 3):
+            _refuse("--nodes: give 1 or 3")
+        raise typer.Exit(run_kafka(nodes=1 if nodes == 1 else 3, port=port, data_dir=data_dir, embedded=embedded))
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page and the Web API.")] = 8081,
+    data_dir: DataDirOption = Path(".closeloop/sandbox"),
+    events_url: Annotated[str, typer.Option(help="Where clicks are sent, signed.")] = (
+        "http://127.0.0.1:8080/slack/interactions"
+    ),
+    pace: Annotated[float, typer.Option(min=0, help="Messages a second a channel that are taken; 0: any.")] = 0.0,
+) -> None:
+    """Run the Slack sandbox: a local Slack-compatible server with a page whose buttons and dialogs work."""
+    with _user_errors():
+        from closeloop.sandbox_seed import run
+
+        raise typer.Exit(run(_settings(), port=port, data_dir=data_dir, events_url=events_url, pace=pace))
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CloudEvents as JSONL (also .gz, - for standard input) or CSV.")],
+    url: Annotated[str, typer.Option(help="The gateway.")] = "http://127.0.0.1:8080",
+    mapping: Annotated[Path | None, typer.Option(help="For CSV: a YAML file that maps columns to fields.")] = None,
+    batch: Annotated[int, typer.Option(min=1, max=5000, help="Events a request.")] = 1000,
+) -> None:
+    """Send events from a file, in order; can be run again safely. The key is taken from CLOSELOOP_API_KEY."""
+    with _user_errors():
+        from closeloop.importer import run_import
+
+        key = os.environ.get("CLOSELOOP_API_KEY") or None
+        raise typer.Exit(run_import(file, url=url, key=key, mapping=mapping, batch=batch))
+
+
+@app.command()
+def check(config: ConfigOption = Path("loop.yaml")) -> None:
+    """Check loop.yaml and the environment's settings; says each problem with its line and field."""
+    with _user_errors():
+        from schemas.loop_yaml import load
+
+        settings = _settings()
+        loop = load(config, settings.zone)
+        _say(f"{config}: good")
+        _say(
+            f"  {len(loop.rules)} rules, {len(loop.cuts)} cuts, windows {', '.join(loop.windows)}; "
+            f"{len(loop.people)} people, {len(loop.teams)} teams, {len(loop.receivers)} receivers"
+        )
+
+
+@app.command()
+def contract(
+    write: Annotated[Path | None, typer.Option(help="Write the documents into this folder.")] = None,
+) -> None:
+    """Write the JSON Schema and AsyncAPI documents of every message, or check those in docs/contract."""
+    with _user_errors():
+        from schemas import contract as documents
+
+        if write is not None:
+            documents.write(write)
+            _say(f"written to {write}")
+            return
+        stale = documents.check(Path("docs/contract"))
+        for name in stale:
+            _say(f"stale: {name}")
+        raise typer.Exit(1 if stale else 0)
+
+
+@topics_app.command("print")
+def topics_print() -> None:
+    """Print the catalogue: every topic with its key, value, writers, readers and settings."""
+    from schemas.topics import catalogue
+
+    table = Table("topic", "key", "value", "written by", "read by", "partitions", "settings")
+    for spec in catalogue(_settings().partitions):
+        config = "\n".join(f"{name}={value}" for name, value in spec.config.items())
+        writers, readers = ", ".join(spec.written_by), ", ".join(spec.read_by)
+        table.add_row(spec.name, spec.key, spec.value, writers, readers, str(spec.partitions), config)
+    Console().print(table)
+
+
+@topics_app.command("create")
+def topics_create(
+    replication: Annotated[int, typer.Option(min=1, help="Copies of each partition.")] = 1,
+) -> None:
+    """Create what is missing on the cluster of KAFKA_BOOTSTRAP_SERVERS; existing topics are left alone."""
+    with _user_errors():
+        from closeloop.broker.topics_admin import create_topics
+        from schemas.topics import catalogue
+
+        settings = _settings()
+        created = create_topics(settings.kafka, catalogue(settings.partitions, replication))
+        _say(f"created {', '.join(created)}" if created else "nothing to create: all topics are there")
+
+
+@topics_app.command("check")
+def topics_check(
+    replication: Annotated[int, typer.Option(min=1, help="Copies of each partition.")] = 1,
+) -> None:
+    """Compare the cluster of KAFKA_BOOTSTRAP_SERVERS with the catalogue; exit code 1 when it differs."""
+    with _user_errors():
+        from closeloop.broker.topics_admin import check_topics
+        from schemas.topics import catalogue
+
+        settings = _settings()
+        differences = check_topics(settings.kafka, catalogue(settings.partitions, replication))
+        for difference in differences:
+            _say(str(difference))
+        if not differences:
+            _say("the cluster has every topic as the catalogue says")
+        raise typer.Exit(1 if differences else 0)
+
+
+@database_app.command("upgrade")
+def database_upgrade() -> None:
+    """Bring the tables of DATABASE_URL to the newest version; safe to run from several places at once."""
+    with _user_errors():
+        from schemas import migrate
+
+        migrate.upgrade(_settings().database)
+        _say("the database is at the newest version")
+
+
+@database_app.command("downgrade")
+def database_downgrade(revision: Annotated[str, typer.Argument(help="A revision, or base for none.")]) -> None:
+    """Take the tables of DATABASE_URL back to a revision. Data of dropped tables is gone."""
+    with _user_errors():
+        from schemas import migrate
+
+        migrate.downgrade(_settings().database, revision)
+        _say(f"the database is at {revision}")
+
+
+@keys_app.command("create")
+def keys_create(
+    name: Annotated[str, typer.Argument(help="Whose key it is.")],
+    role: Annotated[RoleChoice, typer.Option(help="What it may do; each role includes those before it.")],
+) -> None:
+    """Create an API key and print it: once, only its hash is stored."""
+    with _user_errors():
+        from gateway.keys import create_key
+        from schemas.database import open_database, sessions
+
+        key = create_key(sessions(open_database(_settings().database)), name, role.value)
+        _say("the key is shown this once; send it as Authorization: Bearer KEY")
+        print(key)  # noqa: T201 - for scripts: the key alone on standard output
+
+
+@keys_app.command("list")
+def keys_list() -> None:
+    """List the keys: names, roles and dates, never the keys."""
+    with _user_errors():
+        from gateway.keys import list_keys
+        from schemas.database import open_database, readers
+
+        table = Table("name", "role", "created", "revoked")
+        for row in list_keys(readers(open_database(_settings().database))):
+            revoked = f"{row.revoked_at:%Y-%m-%d %H:%M} UTC" if row.revoked_at else ""
+            table.add_row(row.name, row.role, f"{row.created_at:%Y-%m-%d %H:%M} UTC", revoked)
+        Console().print(table)
+
+
+@keys_app.command("revoke")
+def keys_revoke(name: Annotated[str, typer.Argument(help="The name it was created with.")]) -> None:
+    """Revoke every key of this name, at once."""
+    with _user_errors():
+        from gateway.keys import revoke_keys
+        from schemas.database import open_database, sessions
+
+        count = revoke_keys(sessions(open_database(_settings().database)), name)
+        if not count:
+            _refuse(f"no key in use is named {name!r}; closeloop keys list shows them")
+        _say(f"revoked {count}")
+
+
+@routes_app.command("explain")
+def routes_explain(
+    event: Annotated[Path, typer.Argument(help="A file with one response CloudEvent in JSON.")],
+    config: ConfigOption = Path("loop.yaml"),
+) -> None:
+    """Say who would get this answer's alert, and why."""
+    with _user_errors():
+        from closeloop.explain import explain_event
+
+        for line in explain_event(event, config, _settings().zone):
+            print(line)  # noqa: T201 - this command's output
+
+
+def main() -> None:
+    """Run the command. A supervised process ends with its supervisor."""
+    end_with_supervisor()
+    app()
+
+
+def _settings() -> Settings:
+    return from_environment()
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _refuse(text: str) -> NoReturn:
+    _say(f"closeloop: {text}")
+    raise typer.Exit(USER_ERROR)
+
+
+@contextmanager
+def _user_errors() -> Iterator[None]:
+    """Turn what a person can mend into lines without a traceback and exit code 2."""
+    from closeloop.broker.errors import BrokerError
+    from closeloop.supervisor import StartError
+    from schemas.loop_yaml import ConfigError
+
+    known: tuple[type[Exception], ...] = (BrokerError, StartError, ConfigError, SettingsError)
+    try:
+        yield
+    except known as error:
+        _refuse(str(error))
+    except FileNotFoundError as error:
+        _refuse(f"{error.filename}: no such file")
+    except PermissionError as error:
+        _refuse(f"{error.filename}: not allowed")

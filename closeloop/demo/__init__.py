@@ -1,0 +1,1 @@
+"""The demo: a simulated shop whose customers' journeys make the loop move."""
