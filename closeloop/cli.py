@@ -159,18 +159,18 @@ def kafka(
 
 @app.command()
 def sandbox(
+    host: Annotated[str, typer.Option(help="Address to listen on; the sandbox has no access control.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page and the Web API.")] = 8081,
-    data_dir: DataDirOption = Path(".closeloop/sandbox"),
     events_url: Annotated[str, typer.Option(help="Where clicks are sent, signed.")] = (
         "http://127.0.0.1:8080/slack/interactions"
     ),
-    pace: Annotated[float, typer.Option(min=0, help="Messages a second a channel that are taken; 0: any.")] = 0.0,
+    pace: Annotated[float, typer.Option(min=0, help="Messages a second a channel that are taken; 0: any.")] = 1.0,
 ) -> None:
     """Run the Slack sandbox: a local Slack-compatible server with a page whose buttons and dialogs work."""
     with _user_errors():
-        from closeloop.sandbox_seed import run
+        from closeloop.workplace import run_workplace
 
-        raise typer.Exit(run(_settings(), port=port, data_dir=data_dir, events_url=events_url, pace=pace))
+        raise typer.Exit(run_workplace(_settings(), host=host, port=port, events_url=events_url, pace=pace))
 
 
 @app.command("import")

@@ -116,7 +116,9 @@ def _start_sandbox(
         "SLACK_API_URL": f"{url}/api/",
         "CLOSELOOP_SANDBOX_URL": url,
     }
-    words = ("sandbox", "--port", str(port), "--data-dir", str(options.data_dir / "sandbox"))
+    # Slack takes about a message a second a channel. Who raises our own pace measures something else.
+    pace = "1" if from_environment().slack_pace <= 1 else "0"
+    words = ("sandbox", "--port", str(port), "--pace", pace)
     events = ("--events-url", f"http://{LOOPBACK}:{options.port}/slack/interactions")
     room = Room(
         name="sandbox",

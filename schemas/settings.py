@@ -35,6 +35,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Where people reach the console: the links in Slack lead there."""
     host: str = "127.0.0.1"
     port: int = 8080
+    health_host: str = "127.0.0.1"
     health_port: int = 0
     """The port of /healthz, /readyz and /metrics of streams and consumers; 0 picks a free one."""
     data_dir: Path = Path(".closeloop")
@@ -83,6 +84,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         public_url=text("CLOSELOOP_PUBLIC_URL", defaults.public_url).rstrip("/"),
         host=text("CLOSELOOP_HOST", defaults.host),
         port=int(number("CLOSELOOP_PORT", defaults.port, 0, 65535)),
+        health_host=text("CLOSELOOP_HEALTH_HOST", defaults.health_host),
         health_port=int(number("CLOSELOOP_HEALTH_PORT", defaults.health_port, 0, 65535)),
         data_dir=Path(text("CLOSELOOP_DATA_DIR", str(defaults.data_dir))),
         log_level=text("CLOSELOOP_LOG_LEVEL", defaults.log_level),
