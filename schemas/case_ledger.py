@@ -162,6 +162,8 @@ def act(
         if value is not None
     }
     _record(session, case, action, before, actor, via, now, detail)
+    if action == "reassign" and said.owner is not None and said.owner != actor:
+        _tell(session, case, said.owner, now)
     return case
 
 
@@ -177,7 +179,7 @@ def add_card(session: Session, case: CaseRow, place: Destination, now: datetime)
             posted=False,
         )
     )
-    dedupe_key = f"{case.id}/{place.surface}/card"
+    dedupe_key = f"{case.id}/{place.surface}/{place.destination}/card"
     session.add(
         SlackOutboxRow(
             id=str(uuid5(_NAMESPACE, f"outbox/{dedupe_key}/{case.opened_at.isoformat()}")),
@@ -254,6 +256,18 @@ def _compare_and_set(session: Session, case: CaseRow, now: datetime, **columns: 
         .values(wanted_version=case.version)
         .execution_options(synchronize_session=False)
     )
+
+
+def _tell(session: Session, case: CaseRow, owner: str, now: datetime) -> None:
+    """A new owner gets a card in a direct message: a changed card notifies nobody."""
+    place = Destination("dm", f"person:{owner}")
+    there = select(SlackSurfaceRow.id).where(
+        SlackSurfaceRow.case_id == case.id,
+        SlackSurfaceRow.surface == place.surface,
+        SlackSurfaceRow.destination == place.destination,
+    )
+    if session.scalar(there) is None:
+        add_card(session, case, place, now)
 
 
 def _take_in(session: Session, case: CaseRow, alert: Alert, now: datetime) -> None:

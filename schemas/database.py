@@ -10,7 +10,10 @@ BUSY_TIMEOUT_MS = 30_000
 
 
 def open_database(url: str) -> Engine:
-    """An engine for ``sqlite:///PATH`` or ``postgresql://...`` (psycopg 3). Raises ``ValueError`` for another URL."""
+    """An engine for ``sqlite:///PATH`` or ``postgresql://...`` (psycopg 3). Raises ``ValueError`` for another URL.
+
+    Error texts hide the statements' values: they may be customers' words.
+    """
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -19,11 +22,13 @@ def open_database(url: str) -> Engine:
         ) from None
     backend = parsed.get_backend_name()
     if backend == "sqlite":
-        engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
         _prepare_sqlite(engine)
         return engine
     if backend == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=5)
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=5, hide_parameters=True
+        )
     raise ValueError("DATABASE_URL: only sqlite and postgresql are supported")
 
 

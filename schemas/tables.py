@@ -142,11 +142,14 @@ class CaseEventRow(Base):
 
 
 class SlackSurfaceRow(Base):
-    """One place where a case's card lives: ``channel`` or ``dm``. Re-rendered while rendered is behind wanted."""
+    """One place where a case's card lives: ``channel`` or ``dm``. Re-rendered while rendered is behind wanted.
+
+    A case can have several of a kind: a further receiver's channel, or a new owner's direct message.
+    """
 
     __tablename__ = "slack_surfaces"
     __table_args__ = (
-        UniqueConstraint("case_id", "surface"),
+        UniqueConstraint("case_id", "surface", "destination"),
         Index("slack_surfaces_behind", "posted", "rendered_version"),
     )
 
@@ -160,6 +163,8 @@ class SlackSurfaceRow(Base):
     ts: Mapped[str | None]
     wanted_version: Mapped[int]
     rendered_version: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+    """Whoever updates the card holds it until then, so that an older picture never lands last."""
     dead_reason: Mapped[str | None]
 
 

@@ -1,0 +1,46 @@
+"""What a card's buttons carry: written by the renderer, read by whoever takes the click.
+
+``action_id`` is ``case.<action>`` for buttons and the snooze menu, and ``case.more`` for the overflow menu, whose
+options name their action. A value is at most 150 characters: the smallest of Slack's limits for it.
+"""
+
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from schemas.cases import UserAction
+
+ACTION_PREFIX = "case."
+MORE = "case.more"
+"""The action_id of the overflow menu: the chosen option's :class:`CardValue` says which action."""
+
+SnoozeFor = Literal["1h", "4h", "tomorrow", "pick"]
+SNOOZE_LABELS: dict[SnoozeFor, str] = {"1h": "1 hour", "4h": "4 hours", "tomorrow": "Tomorrow 9:00", "pick": "Pick…"}
+"""Choices of the snooze menu; ``tomorrow`` is 9:00 in the owner's zone, ``pick`` asks in a dialog."""
+
+
+class CardValue(Struct, frozen=True, omit_defaults=True):
+    """The case, the version that the person saw, and what a menu's option adds.
+
+    ``action`` is given by options of the overflow menu, ``snooze`` by those of the snooze menu.
+    """
+
+    case: int
+    version: int
+    action: UserAction | None = None
+    snooze: SnoozeFor | None = None
+
+    def encode(self) -> str:
+        """The value as it travels through Slack."""
+        return msgspec.json.encode(self).decode()
+
+
+def read_value(value: str) -> CardValue:
+    """The value of a clicked button or option. Raises ``msgspec.ValidationError`` for any other text."""
+    return msgspec.json.decode(value, type=CardValue)
+
+
+def action_id(action: UserAction) -> str:
+    """The action_id of a button for this action."""
+    return ACTION_PREFIX + action
