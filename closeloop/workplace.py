@@ -1,8 +1,7 @@
 """The people and channels of loop.yaml as the workspace of the Slack sandbox."""
 
-import zlib
-
 from closeloop.sandbox import Channel, Seed, User, run_sandbox
+from closeloop.sandbox.workspace import identify
 from schemas.config import Loop
 from schemas.loop_yaml import load
 from schemas.settings import Settings
@@ -18,7 +17,7 @@ def seed_of(loop: Loop) -> Seed:
         calendar = loop.calendars.get(person.calendar or "")
         users.append(
             User(
-                id=person.slack or f"U{zlib.crc32(key.encode()):08X}",
+                id=person.slack or identify("U", person.email.lower()),
                 name=key,
                 real_name=person.name,
                 email=person.email,
@@ -26,7 +25,7 @@ def seed_of(loop: Loop) -> Seed:
             )
         )
     names = dict.fromkeys(receiver.channel.removeprefix("#") for receiver in loop.receivers.values())
-    channels = [Channel(id=f"C{zlib.crc32(name.encode()):08X}", name=name) for name in names]
+    channels = [Channel(id=identify("C", name), name=name) for name in names]
     return Seed(users=users, channels=channels)
 
 

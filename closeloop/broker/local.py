@@ -194,6 +194,8 @@ class LocalKafka:
         if self._supervisor is not None:
             self._supervisor.join()
             self._supervisor = None
+        if self._forker is not None:
+            self._forker.submit(int).result()  # a start in flight, whose caller was interrupted, is over after this
         processes = [node.process for node in self._nodes.values() if node.process is not None]
         for process in processes:
             process.terminate()

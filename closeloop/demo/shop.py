@@ -74,7 +74,7 @@ class Shop:
                 yield self._touchpoint(customer, "order.delivered", moment, order, failed=mood == "bad")
                 yield self._answer(customer, "nps", "order.delivered", mood, moment, order, DELIVERY_COMMENTS)
             elif kind < 0.8:
-                yield self._answer(customer, "csat", "support.closed", mood, moment, order, SUPPORT_COMMENTS)
+                yield self._answer(customer, "csat", "support.resolved", mood, moment, order, SUPPORT_COMMENTS)
             else:
                 yield self._answer(customer, "ces", "checkout.completed", mood, moment, order, {})
 
@@ -134,9 +134,9 @@ class Shop:
             case "deliver":
                 yield from self._deliver(customer, order, elapsed, now)
             case "support":
-                yield self._touchpoint(customer, "support.closed", now, order)
+                yield self._touchpoint(customer, "support.resolved", now, order)
                 mood = self._mood(bad=0.06, fair=0.3)
-                yield self._answer(customer, "csat", "support.closed", mood, now, order, SUPPORT_COMMENTS)
+                yield self._answer(customer, "csat", "support.resolved", mood, now, order, SUPPORT_COMMENTS)
             case _:
                 mood = self._mood(bad=0.0, fair=0.2)
                 ticket = f"r{next(self._orders)}"

@@ -1,0 +1,181 @@
+"""A whole loop as a person would start it: `closeloop up` as a process, seen through HTTP and SQL only."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import func, select
+
+from closeloop.ports import free_port
+from schemas.database import open_database, readers
+from schemas.tables import AlertRow, CaseRow, SlackSurfaceRow
+
+QUIET_DEADLINE = 420.0
+
+
+class RunningLoop:
+    """One `closeloop up` and what it says about itself."""
+
+    def __init__(self, folder: Path, port: int, sandbox_port: int, database: str) -> None:
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{port}"
+        self.sandbox_url = f"http://127.0.0.1:{sandbox_port}"
+        self.database = database
+        self.http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
+        self.sandbox = httpx.Client(base_url=self.sandbox_url, timeout=60, trust_env=False)
+
+    def pid(self, room: str) -> int:
+        """The process id that the supervisor noted."""
+        return int((self.folder / "run" / f"{room}.pid").read_text())
+
+    def kill(self, room: str) -> None:
+        """kill -9, and wait until the supervisor has a successor running."""
+        before = self.pid(room)
+        os.kill(before, signal.SIGKILL)
+        wait_until(lambda: self.pid(room) != before, 30, lambda: f"no successor of {room}")
+
+    def totals(self) -> dict[str, Any]:
+        """The books as the API tells them."""
+        return self._get("/v1/totals")
+
+    def days(self, metric: str, cut: str, first: str, last: str) -> list[dict[str, Any]]:
+        """The history of one metric and cut, every row."""
+        rows = self._get("/v1/metrics/history", params={"metric": metric, "cut": cut, "from": first, "to": last})
+        assert isinstance(rows, list)
+        return rows
+
+    def cards(self) -> Counter[str]:
+        """How many messages were ever posted for each outbox row, deleted ones included."""
+        state = self.sandbox.get("/control/state", params={"counts": "1"}).json()
+        posted = state["posts_by_metadata"].get("closeloop_card", {}).get("outbox_id", {})
+        return Counter(posted)
+
+    def alerts_by_case(self, rule: str) -> dict[str, int]:
+        """Each alert of a rule and the case that holds it."""
+        with readers(open_database(self.database))() as session:
+            rows = session.execute(select(AlertRow.id, AlertRow.case_id).where(AlertRow.rule == rule)).all()
+        return dict(row.tuple() for row in rows)
+
+    def cases(self) -> int:
+        """How many cases there are."""
+        with readers(open_database(self.database))() as session:
+            return session.scalar(select(func.count()).select_from(CaseRow)) or 0
+
+    def cards_wanted(self) -> int:
+        """How many cards there should be: one a surface."""
+        with readers(open_database(self.database))() as session:
+            return session.scalar(select(func.count()).select_from(SlackSurfaceRow)) or 0
+
+    def cards_behind(self) -> int:
+        """How many cards are not posted yet or show an older version of their case."""
+        with readers(open_database(self.database))() as session:
+            behind = (SlackSurfaceRow.rendered_version < SlackSurfaceRow.wanted_version) | ~SlackSurfaceRow.posted
+            return session.scalar(select(func.count()).select_from(SlackSurfaceRow).where(behind)) or 0
+
+    def wait_until_received(self, records: int) -> dict[str, Any]:
+        """Wait until the books have this many records of both kinds; returns the books."""
+        books: dict[str, Any] = {}
+
+        def there() -> bool:
+            nonlocal books
+            books = self.totals()
+            return books["touchpoints"]["received"] + books["responses"]["received"] >= records
+
+        wait_until(there, QUIET_DEADLINE, lambda: f"{records} records expected; the books stand at {books}")
+        return books
+
+    def wait_until_quiet(self, alerts: int) -> None:
+        """Wait until this many alerts are in cases and every card is current."""
+        wait_until(
+            lambda: self._alerts() >= alerts and self.cards_behind() == 0,
+            QUIET_DEADLINE,
+            lambda: f"{self._alerts()} of {alerts} alerts in cases, {self.cards_behind()} cards behind",
+        )
+
+    def import_file(self, path: Path) -> tuple[int, str, float]:
+        """Run `closeloop import`; returns its exit code, its output and how many seconds it took."""
+        began = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-m", "closeloop", "import", str(path), "--url", self.url],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr, time.monotonic() - began
+
+    def _alerts(self) -> int:
+        with readers(open_database(self.database))() as session:
+            return session.scalar(select(func.count()).select_from(AlertRow)) or 0
+
+    def _get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                answer = self.http.get(path, params=dict(params or {}))
+                answer.raise_for_status()
+                return answer.json()
+            except (httpx.TransportError, httpx.HTTPStatusError) as error:
+                # The gateway may have been killed by the test a moment ago.
+                if time.monotonic() > deadline or (
+                    isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500
+                ):
+                    raise
+                time.sleep(0.2)
+
+
+@contextmanager
+def running_loop(folder: Path, *, database: str | None = None, **settings: str) -> Iterator[RunningLoop]:
+    """`closeloop up --broker local --clock event` in a folder, stopped at the end; checks that it stops in time."""
+    port, sandbox_port = free_port(), free_port()
+    database = database or f"sqlite:///{folder / 'closeloop.db'}"
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("CLOSELOOP_", "SLACK_"))},
+        "DATABASE_URL": database,
+        "CLOSELOOP_SLACK_PACE": "1000",
+        **settings,
+    }
+    if "CLOSELOOP_CACHE" in os.environ:
+        environment["CLOSELOOP_CACHE"] = os.environ["CLOSELOOP_CACHE"]
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "closeloop", "up", "--broker", "local", "--clock", "event"),
+            *("--port", str(port), "--sandbox-port", str(sandbox_port), "--data-dir", str(folder)),
+            *("--config", str(Path(__file__).parents[2] / "loop.yaml")),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=(folder / "up.log").open("wb"),
+        env=environment,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.strip() == f"ready http://127.0.0.1:{port}", (folder / "up.log").read_text()
+        yield RunningLoop(folder, port, sandbox_port, database)
+    finally:
+        process.terminate()
+        try:
+            code = process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    assert code == 0, (folder / "up.log").read_text()
+    assert not list((folder / "run").glob("*.pid")), "a process was left behind"
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, otherwise: Callable[[], str]) -> None:
+    """Wait for a condition, with a deadline."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, otherwise()
+        time.sleep(0.2)
