@@ -37,7 +37,7 @@ def misfits(data: object, kind: Any, path: Path = ()) -> Iterator[Misfit]:
     elif origin in (types.UnionType, Union):
         yield from _union(data, get_args(kind), kind, path)
     elif origin is dict:
-        yield from _mapping(data, *get_args(kind), path)
+        yield from _mapping(data, get_args(kind)[0], get_args(kind)[1], path)
     elif origin is list:
         yield from _items(data, [get_args(kind)[0]] * len(data) if isinstance(data, list) else [], path)
     elif origin is tuple:

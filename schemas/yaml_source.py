@@ -103,7 +103,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Node | None, index: int) -> Node | None:
         """Compose the next node. Raises ``ComposerError`` for an anchor, an alias, or nesting without end."""
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[no-untyped-call] # PyYAML's stubs leave it out
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             raise yaml.composer.ComposerError(
                 None, None, "anchors (&) and aliases (*) are not read; write the value out", event.start_mark
@@ -130,7 +130,7 @@ def _build(node: Node, path: Path, line: int, lines: dict[Path, int]) -> object:
         return [
             _build(child, (*path, number), child.start_mark.line + 1, lines) for number, child in enumerate(node.value)
         ]
-    return _scalar(str(node.value), plain=node.style is None)
+    return _scalar(str(node.value), plain=isinstance(node, ScalarNode) and node.style is None)
 
 
 def _build_mapping(node: MappingNode, path: Path, lines: dict[Path, int]) -> dict[str, object]:

@@ -13,15 +13,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 log = logging.getLogger("closeloop.kafka")
 
+ClientConfig = Mapping[str, str | int | float | bool]
+"""Further settings of librdkafka's clients, such as those of TLS and SASL."""
+
 READ_BATCH = 10_000
-PROGRESS_EVERY_S = 1.0
 RETRY_PAUSE_S = 0.1
+LEASE_KEY = b"\x00lease"
+"""Key of the tombstones that ask whether a partition is still held; no state row begins with a zero byte."""
+
 FENCED_CODES = frozenset(
     {
         KafkaError._FENCED,  # noqa: SLF001  librdkafka's own error codes are spelled with an underscore
@@ -40,6 +45,14 @@ class OutRecord:
     key: bytes
     value: bytes | None
     partition: int | None = None
+
+
+class Row(NamedTuple):
+    """One row as it was read. A ``value`` of None deletes the key."""
+
+    offset: int
+    key: bytes
+    value: bytes | None
 
 
 class ChangelogError(Exception):
@@ -77,7 +90,7 @@ class ChangelogWriter:
         bootstrap: str,
         transactional_id: str,
         settings: WriterSettings | None = None,
-        client: Mapping[str, str | int | float | bool] | None = None,
+        client: ClientConfig | None = None,
     ) -> None:
         """``client`` holds further librdkafka settings, such as those of TLS and SASL."""
         self.transactional_id = transactional_id
@@ -113,6 +126,16 @@ class ChangelogWriter:
         """
         if records:
             await self._in_thread(self._flush, records)
+
+    async def still_held(self, topic: str, partition: int) -> bool:
+        """Whether nobody has taken the partition since :meth:`open`: a tombstone of no key's is written to find out."""
+        if not self._settings.fencing:
+            return True  # such a broker has one member a group: nobody can have been in between
+        try:
+            await self.flush([OutRecord(topic, LEASE_KEY, None, partition)])
+        except FencedError:
+            return False
+        return True
 
     async def close(self) -> None:
         """Let go of the connection. The partition stays taken until somebody else opens it."""
@@ -217,9 +240,7 @@ class ChangelogReader:
     predecessor's transaction: before that, the end that readers see may lie before rows that count.
     """
 
-    def __init__(
-        self, bootstrap: str, topic: str, partition: int, client: Mapping[str, str | int | float | bool] | None = None
-    ) -> None:
+    def __init__(self, bootstrap: str, topic: str, partition: int, client: ClientConfig | None = None) -> None:
         self._where = TopicPartition(topic, partition, 0)
         self._consumer = Consumer(
             {
@@ -244,8 +265,8 @@ class ChangelogReader:
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
         self._consumer.close()
 
-    def batches(self, stall_timeout: float = 30.0) -> Iterator[list[tuple[bytes, bytes | None]]]:
-        """Keys and values in log order; a None value deletes the key, and of a key the last value counts.
+    def batches(self, stall_timeout: float = 30.0) -> Iterator[list[Row]]:
+        """Rows in log order, in large lists; of a key the last row counts.
 
         Blocks: run it in a thread. Raises ChangelogError when nothing arrives for ``stall_timeout`` seconds.
         """
@@ -258,12 +279,12 @@ class ChangelogReader:
                     raise ChangelogError(f"{self._name}: no answer for {stall_timeout:g} s while reading state")
                 continue
             heard = time.monotonic()
-            rows: list[tuple[bytes, bytes | None]] = []
+            rows: list[Row] = []
             ended = False
             for message in messages:
                 error = message.error()
                 if error is None:
-                    rows.append((message.key() or b"", message.value()))
+                    rows.append(Row(message.offset(), message.key() or b"", message.value()))
                 elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
                     ended = True
                 elif not error.retriable() or error.fatal():
@@ -278,39 +299,43 @@ class ChangelogReader:
         return f"{self._where.topic}/{self._where.partition}"
 
 
-def _read(
+def _replay(
+    bootstrap: str, topic: str, partition: int, take: Callable[[Sequence[Row]], None], client: ClientConfig | None
+) -> int:
+    read = 0
+    with ChangelogReader(bootstrap, topic, partition, client) as reader:
+        for batch in reader.batches():
+            take(batch)
+            read += len(batch)
+    return read
+
+
+async def replay_partition(
     bootstrap: str,
     topic: str,
     partition: int,
-    progress: Callable[[int], None] | None,
-    client: Mapping[str, str | int | float | bool] | None,
-) -> dict[bytes, bytes]:
-    rows: dict[bytes, bytes] = {}
-    read = 0
-    reported = time.monotonic()
-    with ChangelogReader(bootstrap, topic, partition, client) as reader:
-        for batch in reader.batches():
-            for key, value in batch:
-                if value is None:
-                    rows.pop(key, None)
-                else:
-                    rows[key] = value
-            read += len(batch)
-            if progress is not None and time.monotonic() - reported > PROGRESS_EVERY_S:
-                reported = time.monotonic()
-                progress(read)
-    return rows
+    take: Callable[[Sequence[Row]], None],
+    client: ClientConfig | None = None,
+) -> int:
+    """Read a partition from beginning to end in a thread; ``take`` is called there with one list of rows after another.
+
+    Returns how many rows there were. Raises ChangelogError, and what ``take`` raises.
+    """
+    return await asyncio.to_thread(_replay, bootstrap, topic, partition, take, client)
 
 
 async def read_partition(
-    bootstrap: str,
-    topic: str,
-    partition: int,
-    progress: Callable[[int], None] | None = None,
-    client: Mapping[str, str | int | float | bool] | None = None,
+    bootstrap: str, topic: str, partition: int, client: ClientConfig | None = None
 ) -> dict[bytes, bytes]:
-    """The last value of every living key of a compacted partition, read in a thread.
+    """The last value of every living key of a compacted partition. Raises ChangelogError."""
+    rows: dict[bytes, bytes] = {}
 
-    ``progress`` is called from that thread with the records read so far, about once a second. Raises ChangelogError.
-    """
-    return await asyncio.to_thread(_read, bootstrap, topic, partition, progress, client)
+    def take(batch: Sequence[Row]) -> None:
+        for row in batch:
+            if row.value is None:
+                rows.pop(row.key, None)
+            else:
+                rows[row.key] = row.value
+
+    await replay_partition(bootstrap, topic, partition, take, client)
+    return rows

@@ -6,10 +6,12 @@ that follows from what caused it, so that a repeat after a crash meets a unique 
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from streams.changelog import ClientConfig
 
 log = logging.getLogger("closeloop.kafka")
 
@@ -24,7 +26,7 @@ class EmitError(Exception):
 
 
 class _Flight:
-    """The records sent between two calls of :meth:`Emitter.drained`."""
+    """The records sent between two calls of :meth:`Emitter.drained`: those under way, and what became of the rest."""
 
     __slots__ = ("landed", "launched")
 
@@ -39,7 +41,7 @@ class Emitter:
     def __init__(
         self,
         bootstrap: str,
-        client: Mapping[str, str | int | float | bool] | None = None,
+        client: ClientConfig | None = None,
         linger_ms: float = 2.0,
         delivery_timeout: float = 20.0,
         compression: str = "none",
@@ -60,10 +62,9 @@ class Emitter:
             },
             logger=log,
         )
-        self._flight = _Flight()
+        self._flights: list[_Flight] = [_Flight()]
         self._failure: KafkaError | None = None
         self._poller: asyncio.Task[None] | None = None
-        self._waiting = 0
 
     async def start(self) -> None:
         """Begin to serve delivery reports."""
@@ -91,7 +92,7 @@ class Emitter:
         partition: int | None = None,
     ) -> None:
         """Hand over one record. Raises EmitError if the queue is full: call :meth:`room` between chunks."""
-        flight = self._flight
+        flight = self._flights[-1]
 
         def landed(error: KafkaError | None, _message: Message) -> None:
             flight.landed += 1
@@ -122,11 +123,13 @@ class Emitter:
 
     async def drained(self) -> None:
         """Wait until all that was sent before this call has arrived. Raises EmitError if some of it never will."""
-        flight, self._flight = self._flight, _Flight()
-        while flight.landed < flight.launched:
+        before = self._flights.copy()
+        self._flights.append(_Flight())
+        while any(flight.landed < flight.launched for flight in before):
             self._check()
             await self._look()
         self._check()
+        self._flights = [flight for flight in self._flights if flight not in before]
 
     def _check(self) -> None:
         if self._failure is not None:

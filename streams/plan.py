@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from schemas.config import Loop, Rule, seconds
+from schemas.loop_yaml import metric_specs
 from schemas.metrics import Clock
-from schemas.scales import DEFAULT_METRICS, MetricSpec, Scale
+from schemas.scales import MetricSpec
 from schemas.topics import RESPONSES, TOUCHPOINTS
 from streams.windows import WindowSpec
 
@@ -33,14 +34,10 @@ class Plan:
 
 def compile_plan(loop: Loop, clock: Clock) -> Plan:
     """The plan of a checked loop.yaml. Raises ValueError for a window length that has no panes."""
-    declared = {
-        name: MetricSpec(metric.kind, Scale(*metric.scale, metric.higher_is_better))
-        for name, metric in loop.metrics.items()
-    }
     return Plan(
-        metrics={**DEFAULT_METRICS, **declared},
+        metrics=metric_specs(loop),
         cuts={name: tuple(fields) for name, fields in loop.cuts.items()},
-        windows=tuple(WindowSpec.of(name, seconds(name)) for name in loop.windows),
+        windows=tuple(WindowSpec.of(name) for name in loop.windows),
         zone=ZoneInfo(loop.history.zone),
         history_days=loop.history.days,
         max_keys_per_cut=loop.max_keys_per_cut,

@@ -8,9 +8,9 @@ with the upstream issue that it answers.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import aiokafka
 import faust
@@ -23,9 +23,6 @@ from faust.types import TP, AppT, ConsumerMessage, Message
 from faust.types.transports import ConsumerT, TransportT
 
 from streams.chunks import Chunk, OffsetLedger, split
-
-Handover = Callable[[frozenset[TP]], Awaitable[None]]
-"""Called with the partitions about to be given up, while their offsets can still be committed."""
 
 GATE_POLL = 0.01
 """Seconds between looks at whether a rebalance is over, or a full partition has room again."""
@@ -47,8 +44,18 @@ class FetchSettings:
     heartbeat_ms: int = 3_000
     rebalance_timeout_ms: int = 30_000
     request_timeout_ms: int = 40_000
-    handover_s: float = 5.0
+    handover_s: float = 3.0
     """Seconds that flushing and committing may take when partitions are given up."""
+
+
+class PartitionListener(Protocol):
+    """Who keeps the state of partitions. Called on the event loop."""
+
+    def assigned(self, partitions: frozenset[TP]) -> None:
+        """All partitions that this member has now. Each is fetched from its :meth:`ChunkConsumer.admit` on."""
+
+    async def handover(self, partitions: frozenset[TP]) -> None:
+        """These are about to be given up; offsets of what is released before this returns are still committed."""
 
 
 class ChunkSchema(faust.Schema[Any, Chunk]):
@@ -102,6 +109,7 @@ class ChunkConsumer(driver.Consumer):
         # standing (before the seek or after it), so what it brings is dropped and read again.
         self._epoch = 0
         self._fetching = False
+        self._waiting: set[TP] = set()
         self.committed_at: dict[TP, float] = {}
         super().__init__(*args, **kwargs)
 
@@ -117,12 +125,15 @@ class ChunkConsumer(driver.Consumer):
     async def _wait_next_records(self, timeout: float) -> tuple[Any, set[TP] | None]:
         if not self.flow_active:
             await self.wait(cast("Any", self.can_resume_flow))
-        active = set(self._get_active_partitions())
+        active = set(self._get_active_partitions()) - self._waiting
         if self.app.rebalancing or not active:
             await asyncio.sleep(GATE_POLL)
             return {}, active
         if self._fetching:  # the last fetch was cancelled half-way: what it took is gone from aiokafka's buffer
             await self._rewind()
+        if self._waiting or self._buffered_partitions:
+            # What these have in aiokafka's buffer wakes no fetch: look again soon.
+            timeout = GATE_POLL
         epoch = self._epoch
         self._fetching = True
         fetched = await self._getmany(active_partitions=active, timeout=timeout)
@@ -198,6 +209,10 @@ class ChunkConsumer(driver.Consumer):
 
     # Moving
 
+    def admit(self, tp: TP) -> None:
+        """Begin to fetch an assigned partition: its state is there."""
+        self._waiting.discard(tp)
+
     async def perform_seek(self) -> None:
         """Read every assigned partition from its committed offset, or from its beginning if it has none."""
         if self.app.should_stop:  # what is released still has to be committed, so the ledgers stay
@@ -242,8 +257,13 @@ class ChunkConsumer(driver.Consumer):
         await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """Start from fresh positions."""
+        """Start from fresh positions; fetch nothing before the listener has admitted it."""
         self._epoch += 1
+        listener = self._chunk_app.listener
+        if listener is not None:
+            partitions = ensure_TPset(assigned)
+            self._waiting = set(partitions)
+            listener.assigned(frozenset(partitions))
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def _hand_over(self, partitions: Iterable[TP]) -> None:
@@ -252,8 +272,8 @@ class ChunkConsumer(driver.Consumer):
             return
         try:
             async with asyncio.timeout(self._chunk_app.fetch.handover_s):
-                if self._chunk_app.handover is not None:
-                    await self._chunk_app.handover(given_up)
+                if self._chunk_app.listener is not None:
+                    await self._chunk_app.listener.handover(given_up)
                 await self.commit()
         except (TimeoutError, KafkaError) as exc:
             # Nothing is lost: what was not committed is delivered again, and the state skips what it holds.
@@ -281,7 +301,7 @@ class ChunkApp(faust.App):
 
     def __init__(self, *args: Any, fetch: FetchSettings | None = None, **options: Any) -> None:
         self.fetch = fetch or FetchSettings()
-        self.handover: Handover | None = None
+        self.listener: PartitionListener | None = None
         super().__init__(*args, **options)
 
     def _new_transport(self) -> TransportT:

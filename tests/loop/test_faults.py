@@ -70,7 +70,7 @@ def test_slack_fails_in_three_ways_during_the_import(tmp_path: Path, kafka: str,
 
         _replay_during(loop, events, fail)
         fired = loop.sandbox.get("/control/state", params={"counts": "1"}).json()["faults_fired"]
-        assert all(fired.get(kind, 0) > 0 for kind in SLACK_FAULTS), fired
+        assert all(fired.get(f"chat.postMessage:{kind}", 0) > 0 for kind in SLACK_FAULTS), fired
 
 
 def _replay_during(loop: RunningLoop, events: Path, trouble: Callable[[], None]) -> None:

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import faust
+from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 
 from streams.chunks import Chunk
@@ -59,10 +60,15 @@ async def main() -> int:
 
         app.agent(app.chunk_topic(topic), supervisor_strategy=CrashingSupervisor)(agent)
 
-        async def handover(partitions: frozenset[object]) -> None:
-            release_all()
+        class Listener:
+            def assigned(self, partitions: frozenset[TP]) -> None:
+                for tp in partitions:
+                    app.chunk_consumer.admit(tp)
 
-        app.handover = handover
+            async def handover(self, partitions: frozenset[TP]) -> None:
+                release_all()
+
+        app.listener = Listener()
 
         async def flusher() -> None:
             while True:
