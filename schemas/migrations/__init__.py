@@ -1,0 +1,1 @@
+"""Alembic's migrations of schemas.tables. They run through schemas.migrate; there is no alembic.ini."""
