@@ -15,20 +15,20 @@ from types import TracebackType
 from typing import IO, Literal, Self
 
 import structlog
-from kafka.admin import KafkaAdminClient
-from kafka.errors import KafkaError
 
 from closeloop.broker.errors import BrokerError
 from closeloop.broker.jars import Report, resolve
 from closeloop.broker.java import find_java
 from closeloop.broker.layout import check_ports_free, remember_layout
 from closeloop.broker.node import KafkaNode, Runtime
+from closeloop.broker.reach import live_brokers
 
 READY_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 8.0
 """How long nodes may take to stop before they are killed; below the 10 s that every process of ours has."""
 
 _POLL_S = 0.05
+_ANSWER_TIMEOUT_S = 2.0
 _STEADY_S = 30.0
 
 log = structlog.get_logger("closeloop.broker")
@@ -296,18 +296,9 @@ def _accepts(port: int) -> bool:
     return True
 
 
-def _registered(bootstrap: str) -> set[int]:
+def _registered(bootstrap: str) -> frozenset[int]:
     """Return the ids of the nodes that the controller counts as alive; empty while nobody answers."""
     try:
-        admin = KafkaAdminClient(
-            bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=2000, request_timeout_ms=2000
-        )
-    except KafkaError:
-        return set()
-    try:
-        brokers = admin.describe_cluster()["brokers"]
-    except KafkaError:
-        return set()
-    finally:
-        admin.close()
-    return {broker["broker_id"] for broker in brokers if not broker.get("is_fenced", False)}
+        return live_brokers(bootstrap, _ANSWER_TIMEOUT_S)
+    except BrokerError:
+        return frozenset()

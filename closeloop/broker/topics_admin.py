@@ -11,6 +11,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError, KafkaTimeoutError, for_code
 
 from closeloop.broker.errors import BrokerError
+from closeloop.broker.reach import live_brokers
 
 _NONE = 0
 _TOPIC_ALREADY_EXISTS = 36
@@ -85,7 +86,7 @@ class OtherConfig(msgspec.Struct, frozen=True, tag=True):
 Difference = MissingTopic | OtherPartitions | OtherReplication | OtherConfig
 
 
-def create_topics(bootstrap: str, topics: Sequence[Topic]) -> list[str]:
+def create_topics(bootstrap: str, topics: Sequence[Topic], answer_within_s: float = 10.0) -> list[str]:
     """Create those topics that are missing, wait until all of them have leaders, return the names created.
 
     Topics that exist are left as they are (see check_topics), also when another process makes them at this moment.
@@ -93,13 +94,14 @@ def create_topics(bootstrap: str, topics: Sequence[Topic]) -> list[str]:
     Args:
         bootstrap: `HOST:PORT,..`.
         topics: what to create.
+        answer_within_s: how long to wait for the cluster's first answer.
 
     Raises:
         BrokerError: no cluster answers, it refuses a topic, or a topic has no leader within 20 s.
     """
     if not topics:
         return []
-    with _admin(bootstrap) as admin:
+    with _admin(bootstrap, answer_within_s) as admin:
         existing = set(admin.list_topics())
         wanted = {
             topic.name: {
@@ -126,17 +128,18 @@ def create_topics(bootstrap: str, topics: Sequence[Topic]) -> list[str]:
         return created
 
 
-def check_topics(bootstrap: str, topics: Sequence[Topic]) -> list[Difference]:
+def check_topics(bootstrap: str, topics: Sequence[Topic], answer_within_s: float = 10.0) -> list[Difference]:
     """Return where the cluster differs from the specifications, in their order; an empty list is agreement.
 
     Args:
         bootstrap: `HOST:PORT,..`.
         topics: what should be there. Settings they do not name, and other topics, are not looked at.
+        answer_within_s: how long to wait for the cluster's first answer.
 
     Raises:
         BrokerError: no cluster answers.
     """
-    with _admin(bootstrap) as admin:
+    with _admin(bootstrap, answer_within_s) as admin:
         existing = set(admin.list_topics())
         present = [topic for topic in topics if topic.name in existing]
         described = (
@@ -178,7 +181,8 @@ def compare_topic(topic: Topic, copies: Sequence[int], config: Mapping[str, str]
 
 
 @contextmanager
-def _admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
+def _admin(bootstrap: str, answer_within_s: float) -> Iterator[KafkaAdminClient]:
+    live_brokers(bootstrap, answer_within_s)
     try:
         admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=_CONNECT_DEADLINE_MS)
     except (KafkaError, ValueError) as error:

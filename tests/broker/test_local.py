@@ -1,0 +1,119 @@
+"""Real Kafka on this machine: it starts, stops, keeps data, and survives what kills it."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from kafka.admin import KafkaAdminClient
+
+from closeloop.broker.errors import BrokerError
+from closeloop.broker.local import LocalKafka, restart_delay_s
+from closeloop.broker.topics_admin import create_topics
+from tests.broker.records import produce, read, until
+from tests.fixtures.kafka import TopicForTest
+
+pytestmark = pytest.mark.usefixtures("kafka")  # skips, or fails under CI, where no real Kafka can be had
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that ended and was not waited for yet does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def in_sync(bootstrap: str, topic: str) -> set[int]:
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","))
+    try:
+        return set(admin.describe_topics([topic])[0]["partitions"][0]["isr_nodes"])
+    finally:
+        admin.close()
+
+
+def leader(bootstrap: str, topic: str) -> int:
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","))
+    try:
+        return int(admin.describe_topics([topic])[0]["partitions"][0]["leader_id"])
+    finally:
+        admin.close()
+
+
+@pytest.mark.kafka
+def test_one_node_keeps_data_and_ports_over_a_restart_and_says_why_it_cannot_start(tmp_path):
+    values = [b"%d" % i for i in range(100)]
+    broker = LocalKafka(tmp_path, fast_start=True)
+    with broker:
+        bootstrap, pid = broker.bootstrap, broker.pid(1)
+        assert create_topics(bootstrap, [TopicForTest("kept", 1, {})]) == ["kept"]
+        assert produce(bootstrap, "kept", values) == values
+        with pytest.raises(BrokerError, match="Another `closeloop` runs a Kafka on"):
+            LocalKafka(tmp_path).start()
+    assert not is_alive(pid)
+    with LocalKafka(tmp_path, fast_start=True) as again:
+        assert again.bootstrap == bootstrap
+        assert again.pid(1) != pid
+        assert read(bootstrap, "kept") == values
+    (tmp_path / "node-1" / "data" / "meta.properties").write_text("version=1\ncluster.id=x\nnode.id=7\n")
+    with pytest.raises(BrokerError, match=r"(?s)node 1 ended with exit code 1\..*node id.*7"):
+        broker.start()
+    assert broker.pid(1) is None
+
+
+@pytest.mark.kafka
+def test_three_nodes_survive_the_death_of_one(tmp_path):
+    topic = TopicForTest("safe", 1, {"min.insync.replicas": "2"}, replication=3)
+    before, after = ([b"%s-%d" % (phase, i) for i in range(200)] for phase in (b"before", b"after"))
+    with LocalKafka(tmp_path, nodes=3, fast_start=True) as cluster:
+        create_topics(cluster.bootstrap, [topic])
+        assert produce(cluster.bootstrap, "safe", before) == before
+
+        cluster.supervise()
+        victim = leader(cluster.bootstrap, "safe")
+        dead = cluster.pid(victim)
+        os.kill(dead, signal.SIGKILL)
+        assert produce(cluster.bootstrap, "safe", after) == after
+        until(lambda: cluster.pid(victim) not in {None, dead}, "supervision starts the dead node again")
+        until(lambda: in_sync(cluster.bootstrap, "safe") == {1, 2, 3}, "the supervised node is in sync")
+
+        cluster.kill(2)
+        assert cluster.pid(2) is None
+        cluster.start_node(2)
+        assert cluster.pid(2) is not None
+        assert read(cluster.bootstrap, "safe") == before + after
+        pids = [cluster.pid(node) for node in cluster.node_ids]
+    assert not any(is_alive(pid) for pid in pids)
+
+
+@pytest.mark.kafka
+def test_java_dies_with_its_killed_parent(tmp_path):
+    script = (
+        "import pathlib, sys, time\n"
+        "from closeloop.broker.local import LocalKafka\n"
+        "broker = LocalKafka(pathlib.Path(sys.argv[1]), fast_start=True)\n"
+        "broker.start()\n"
+        "print(broker.pid(1), flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    try:
+        pid = int(parent.stdout.readline())
+        assert is_alive(pid)
+    finally:
+        parent.kill()
+        parent.wait()
+        parent.stdout.close()
+    until(lambda: not is_alive(pid), "java is gone")
+
+
+def test_ports_are_one_a_node(tmp_path):
+    with pytest.raises(BrokerError, match=r"3 node\(s\) need 3 port\(s\), got 1"):
+        LocalKafka(tmp_path, nodes=3, ports=[9092])
+
+
+def test_restarts_slow_down_to_a_limit():
+    assert [restart_delay_s(n) for n in (1, 2, 3, 5, 6, 7, 100)] == [0.5, 1.0, 2.0, 8.0, 15.0, 15.0, 15.0]
