@@ -284,7 +284,11 @@ class LocalKafka:
                 elif now >= due[node_id]:
                     del due[node_id]
                     started_at[node_id] = now
-                    self._spawn(node)
+                    try:
+                        self._spawn(node)
+                    except OSError as error:  # no process or memory to be had now; it counts as one more death
+                        log.warning("kafka node cannot be started", node=node_id, error=str(error))
+                        continue
                     log.info("kafka node started again", node=node_id, pid=self.pid(node_id))
 
 
