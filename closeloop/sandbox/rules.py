@@ -107,10 +107,16 @@ _BLOCKS: dict[str, Callable[[Json, str], Iterator[str]]] = {
 }
 
 
+def elements_of(block: Json) -> list[Json]:
+    """The elements of a block in the order shown: those of actions and context, an accessory, an input's."""
+    listed = block.get("elements")
+    found = [*(listed if isinstance(listed, list) else ()), block.get("accessory"), block.get("element")]
+    return [element for element in found if isinstance(element, dict)]
+
+
 def interactive_elements(block: Json) -> list[Json]:
-    """The elements of a block that carry an action_id, in the order shown."""
-    found = [*(block.get("elements") or []), block.get("accessory"), block.get("element")]
-    return [element for element in found if isinstance(element, dict) and "action_id" in element]
+    """The elements of a block that carry an action_id."""
+    return [element for element in elements_of(block) if "action_id" in element and "type" in element]
 
 
 def check_blocks(blocks: Any, limit: int) -> list[str]:

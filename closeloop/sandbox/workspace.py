@@ -10,11 +10,13 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from typing import Literal
 
+from closeloop.sandbox.elements import ELEMENTS
 from closeloop.sandbox.model import Change, Channel, Json, Message, SlackError, User
-from closeloop.sandbox.rules import interactive_elements
+from closeloop.sandbox.rules import elements_of, interactive_elements
 
 _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{5,}")
 _CHANNEL_NAME = re.compile(r"#?([a-z0-9][a-z0-9._-]{0,79})")
+_INTERACTIVE = frozenset().union(*ELEMENTS.values()) - {"image"}
 KEPT_EPHEMERALS = 200
 """Ephemeral messages kept in memory; like Slack's they do not survive a restart."""
 
@@ -30,8 +32,8 @@ def complete_blocks(blocks: list[Json]) -> list[Json]:
     completed = copy.deepcopy(blocks)
     for block in completed:
         block.setdefault("block_id", secrets.token_urlsafe(4))
-        for element in [*(block.get("elements") or []), block.get("accessory"), block.get("element")]:
-            if isinstance(element, dict) and element.get("type") not in ("image", "mrkdwn", "plain_text"):
+        for element in elements_of(block):
+            if element.get("type") in _INTERACTIVE:
                 element.setdefault("action_id", secrets.token_urlsafe(4))
     return completed
 
