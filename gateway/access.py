@@ -1,0 +1,86 @@
+"""Who may do what: rights by key, and refusal of what other web sites make a browser send."""
+
+from collections.abc import Awaitable, Callable
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.keys import Caller, Right
+from gateway.parts import parts_of
+from gateway.problems import Refusal
+
+Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
+
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_JSON_TYPES = ("application/json", "application/x-ndjson", "application/ndjson", "application/jsonl")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address leads to this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def needs(right: Right) -> Guard:
+    """A guard that lets callers with this right pass and remembers who they are. Answers 401, 403, or 503."""
+
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+        keyring = parts_of(connection).keyring
+        scheme, _, key = connection.headers.get("authorization", "").partition(" ")
+        given = key.strip() if scheme.lower() == "bearer" and key.strip() else None
+        try:
+            caller = await keyring.identify(given)
+        except SQLAlchemyError:
+            raise Refusal(
+                503, "unavailable", "", "the database cannot be reached; try again", {"Retry-After": "5"}
+            ) from None
+        if caller is None:
+            text = "unknown or revoked key" if given else "give an API key: Authorization: Bearer KEY"
+            raise Refusal(401, "unauthorized", "authorization", text, {"WWW-Authenticate": "Bearer"})
+        if right not in caller.rights:
+            raise Refusal(403, "forbidden", "authorization", f"this key lacks the right `{right}`")
+        if caller.name is None:
+            _check_host(connection)
+        connection.scope["state"]["caller"] = caller
+
+    return guard
+
+
+async def same_origin(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """A guard against other web sites: a browser's request that changes something must come from our own page.
+
+    A form of another site can send only three content types; none of them is taken.
+    """
+    if connection.scope.get("method") in _SAFE_METHODS:
+        return
+    headers = connection.headers
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != headers.get("host", ""):
+        raise Refusal(403, "origin", "origin", "requests of other web sites are not taken")
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise Refusal(403, "origin", "sec-fetch-site", "requests of other web sites are not taken")
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    empty = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
+    if not empty and kind not in _JSON_TYPES and not kind.endswith("+json"):
+        raise Refusal(415, "content_type", "content-type", "send JSON with Content-Type: application/json")
+
+
+def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
+    """Who asks, as :func:`needs` found out."""
+    caller: Caller = connection.scope["state"]["caller"]
+    return caller
+
+
+def _check_host(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """Without keys only this machine's own names are answered: a foreign name that leads here is a trap."""
+    host = urlsplit(f"//{connection.headers.get('host', '')}").hostname or ""
+    if not is_loopback(host):
+        raise Refusal(403, "host", "host", "without API keys only requests to localhost are answered")

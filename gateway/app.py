@@ -1,0 +1,118 @@
+"""The HTTP application: its routes, its refusals, and what runs beside them."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+from typing import Any
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.middleware import ASGIMiddleware
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme, Tag
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.broadcast import Broadcast
+from gateway.parts import Parts
+from gateway.problems import Refusal, answer_fault, answer_http, answer_refusal
+from gateway.routes import cases, configuration, console, deadletters, events, health, metrics, stream, totals
+
+MAX_BODY_BYTES = 1024 * 1024
+"""The largest body of any request but /v1/events, which reads its own."""
+
+_ABOUT = """Events in; metrics, cases and books out. Times are RFC 3339 with a zone, durations are seconds, metric
+values are points (NPS), percent (shares) or scale points (means) with a 95 % interval. A refusal is
+`{"error": {"reason", "field", "problem"}}`."""
+
+
+class _Measured(ASGIMiddleware):
+    """Times every request by its route, never by its path: a path may name a customer."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        began = time.perf_counter()
+        status = 0
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await next_app(scope, receive, watch)
+        finally:
+            parts: Parts = scope["litestar_app"].state["parts"]
+            route = scope.get("path_template") or "none"
+            seconds = parts.instruments.request_seconds
+            seconds.labels(scope.get("method", ""), route, str(status)).observe(time.perf_counter() - began)
+
+
+def build_app(parts: Parts) -> Litestar:
+    """The application over these parts. While it runs, it tells the stream's clients what changes."""
+
+    @asynccontextmanager
+    async def broadcasting(_app: Litestar) -> AsyncIterator[None]:
+        task = asyncio.create_task(Broadcast(parts).run(), name="broadcast")
+        try:
+            yield
+        finally:
+            parts.hub.close()
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def provide_parts() -> Parts:
+        return parts
+
+    handlers: Any = {Refusal: answer_refusal, HTTPException: answer_http, Exception: answer_fault}
+    return Litestar(
+        route_handlers=[
+            *events.routes,
+            *metrics.routes,
+            *stream.routes,
+            *cases.routes,
+            *totals.routes,
+            *deadletters.routes,
+            *configuration.routes,
+            *health.routes,
+            *console.routes,
+        ],
+        dependencies={"parts": Provide(provide_parts, sync_to_thread=False)},
+        exception_handlers=handlers,
+        lifespan=[broadcasting],
+        middleware=[_Measured()],
+        openapi_config=_openapi(),
+        request_max_body_size=MAX_BODY_BYTES,
+        state=State({"parts": parts}),
+    )
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="closeloop",
+        version=version("closeloop"),
+        description=_ABOUT,
+        path="/schema",
+        security=[{"key": []}],
+        components=Components(
+            security_schemes={
+                "key": SecurityScheme(
+                    type="http",
+                    scheme="bearer",
+                    description="An API key of `closeloop keys create`. On loopback without any key none is asked.",
+                )
+            }
+        ),
+        tags=[
+            Tag("events", "What apps send."),
+            Tag("metrics", "What customers say, with its honesty."),
+            Tag("cases", "Unhappy customers, and what is done about them."),
+            Tag("deadletters", "What could not be read, with its bytes."),
+            Tag("configuration", "What loop.yaml declares."),
+            Tag("operation", "For whoever runs it."),
+        ],
+    )

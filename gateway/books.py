@@ -1,0 +1,89 @@
+"""The totals: the accounts of every source partition summed, and the cases by state."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import get_args
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from schemas.cases import CaseState
+from schemas.metrics import Books
+from schemas.tables import BooksRow, CaseRow
+from schemas.topics import RESPONSES, TOUCHPOINTS
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """One topic's accounts: received = counted + duplicates + late + dead letters, at any quiet moment."""
+
+    received: int
+    counted: int
+    duplicates: int
+    late: int
+    dead_letters: dict[str, int]
+    """Reason to how many."""
+
+
+class Totals(Struct, frozen=True, kw_only=True):
+    """The books of the loop: nothing is lost, and here is where it went."""
+
+    touchpoints: Account
+    responses: Account
+    alerts: dict[str, int]
+    """Rule to how many."""
+    cases: dict[str, int]
+    """State to how many."""
+
+
+def stored_books(readers: sessionmaker[Session]) -> dict[str, Books]:
+    """The accounts that the recorder has written."""
+    with readers() as session:
+        rows = session.scalars(select(BooksRow)).all()
+    return {row.source: msgspec.convert(row.payload, Books) for row in rows}
+
+
+def cases_by_state(readers: sessionmaker[Session]) -> dict[str, int]:
+    """How many cases are in each state; every state is named."""
+    with readers() as session:
+        rows = session.execute(select(CaseRow.state, func.count().label("number")).group_by(CaseRow.state)).all()
+    return dict.fromkeys(get_args(CaseState), 0) | {row.state: row.number for row in rows}
+
+
+def newest(live: Mapping[str, Books], stored: Mapping[str, Books]) -> list[Books]:
+    """For every source partition the newer of two accounts."""
+    both = dict(stored)
+    for source, books in live.items():
+        held = both.get(source)
+        if held is None or books.version >= held.version:
+            both[source] = books
+    return list(both.values())
+
+
+def add_up(books: Iterable[Books], cases: dict[str, int]) -> Totals:
+    """Sum the accounts of all source partitions. Pure."""
+    held = list(books)
+    alerts: Counter[str] = Counter()
+    for one in held:
+        alerts.update(one.alerts)
+    return Totals(
+        touchpoints=_account(held, TOUCHPOINTS),
+        responses=_account(held, RESPONSES),
+        alerts=dict(sorted(alerts.items())),
+        cases=cases,
+    )
+
+
+def _account(books: list[Books], topic: str) -> Account:
+    mine = [one for one in books if one.source.rpartition("/")[0] == topic]
+    reasons: Counter[str] = Counter()
+    for one in mine:
+        reasons.update(one.dead_letters)
+    return Account(
+        received=sum(one.received for one in mine),
+        counted=sum(one.counted for one in mine),
+        duplicates=sum(one.duplicates for one in mine),
+        late=sum(one.late for one in mine),
+        dead_letters=dict(sorted(reasons.items())),
+    )

@@ -1,0 +1,103 @@
+"""Dead letters in SQL: the list, and the untouched bytes of one."""
+
+import base64
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from gateway.intake import Record
+from schemas.tables import DeadLetterRow
+from schemas.topics import ALERTS, RESPONSES, TOUCHPOINTS
+
+REPLAYABLE = (TOUCHPOINTS, RESPONSES, ALERTS)
+
+
+class DeadLetterShown(Struct, frozen=True, kw_only=True):
+    """A record that could not be read: why, and where it lies. Its content may be personal and is not shown."""
+
+    id: str
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    field: str
+    problem: str
+    at: datetime
+    bytes: int
+    replayed_at: datetime | None
+
+
+class DeadLetterPage(Struct, frozen=True, kw_only=True):
+    """Dead letters, newest first. ``next`` is the cursor of the page after this one, or null at the end."""
+
+    deadletters: list[DeadLetterShown]
+    next: str | None
+
+
+class Cursor(Struct, frozen=True):
+    """Where a page ended."""
+
+    at: datetime
+    id: str
+
+    def text(self) -> str:
+        """The cursor as it travels."""
+        return base64.urlsafe_b64encode(f"{self.at.isoformat()} {self.id}".encode()).decode()
+
+
+def read_cursor(text: str) -> Cursor:
+    """Raises ``ValueError`` for a text that is no cursor."""
+    at, _, letter_id = base64.urlsafe_b64decode(text.encode("ascii")).decode().partition(" ")
+    moment = datetime.fromisoformat(at)
+    if moment.tzinfo is None or not letter_id:
+        raise ValueError("not a cursor")
+    return Cursor(moment, letter_id)
+
+
+def list_letters(
+    session: Session, reason: str | None, topic: str | None, after: Cursor | None, limit: int
+) -> DeadLetterPage:
+    """The newest letters that fit."""
+    query = select(DeadLetterRow).order_by(DeadLetterRow.at.desc(), DeadLetterRow.id.desc()).limit(limit + 1)
+    if reason is not None:
+        query = query.where(DeadLetterRow.reason == reason)
+    if topic is not None:
+        query = query.where(DeadLetterRow.topic == topic)
+    if after is not None:
+        older = DeadLetterRow.at < after.at
+        query = query.where(or_(older, and_(DeadLetterRow.at == after.at, DeadLetterRow.id < after.id)))
+    rows: Sequence[DeadLetterRow] = session.scalars(query).all()
+    shown = [show_letter(row) for row in rows[:limit]]
+    more = len(rows) > limit
+    return DeadLetterPage(deadletters=shown, next=Cursor(shown[-1].at, shown[-1].id).text() if more else None)
+
+
+def show_letter(row: DeadLetterRow) -> DeadLetterShown:
+    """A row as the API shows it."""
+    return DeadLetterShown(
+        id=row.id,
+        topic=row.topic,
+        partition=row.partition,
+        offset=row.offset,
+        reason=row.reason,
+        field=row.field,
+        problem=row.problem,
+        at=row.at,
+        bytes=len(row.value or b""),
+        replayed_at=row.replayed_at,
+    )
+
+
+def record_of(row: DeadLetterRow) -> Record:
+    """The record as it was: topic, key, bytes and headers."""
+    assert row.value is not None
+    headers = tuple((name, None if value is None else base64.b64decode(value)) for name, value in row.headers.items())
+    return Record(row.topic, row.key, row.value, headers)
+
+
+def mark_replayed(session: Session, letter_id: str, now: datetime) -> None:
+    """Remember that the letter was sent again."""
+    session.execute(update(DeadLetterRow).where(DeadLetterRow.id == letter_id).values(replayed_at=now))

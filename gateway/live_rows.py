@@ -1,0 +1,131 @@
+"""The current metrics and books in memory. Pure state: no Kafka, no clock."""
+
+import threading
+from collections.abc import Iterable
+from datetime import date
+
+import msgspec
+
+from schemas.cases import CaseEvent
+from schemas.metrics import DAY, Books, Metric, MetricRecord
+
+MAX_ROWS = 500_000
+"""Series kept at most, about 1 KB each; further ones are refused and counted, so a bad attribute cannot eat memory."""
+RECENT_DAYS = 3
+"""Calendar days kept here, back from the newest one seen; the history in SQL has them all."""
+
+_records: msgspec.json.Decoder[MetricRecord] = msgspec.json.Decoder(MetricRecord)
+_cases: msgspec.json.Decoder[CaseEvent] = msgspec.json.Decoder(CaseEvent)
+
+
+class Changes(msgspec.Struct):
+    """What changed since the last look: rows, whether the books did, and cases that moved."""
+
+    metrics: list[Metric]
+    books: bool
+    cases: list[int]
+
+
+class LiveRows:
+    """Newest ``(version, as_of)`` wins. One thread writes, others read: a lock holds them apart."""
+
+    def __init__(self, max_rows: int = MAX_ROWS) -> None:
+        self._lock = threading.Lock()
+        self._max_rows = max_rows
+        self._metrics: dict[bytes, Metric] = {}
+        self._books: dict[str, Books] = {}
+        self._newest_day = date.min
+        self._changed: set[bytes] = set()
+        self._books_changed = False
+        self._cases: dict[int, None] = {}
+        self.refused = 0
+        """Rows that had no room."""
+        self.unreadable = 0
+        """Records that are neither a metric, nor books, nor a case event."""
+
+    def take(self, key: bytes | None, value: bytes | None) -> None:
+        """Take in one record of ``cx.metrics``; a tombstone removes its row."""
+        if value is None:
+            with self._lock:
+                self._metrics.pop(key or b"", None)
+            return
+        try:
+            record = _records.decode(value)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            self.unreadable += 1
+            return
+        with self._lock:
+            if isinstance(record, Books):
+                self._take_books(record)
+            else:
+                self._take_metric(key or record.record_key(), record)
+
+    def take_case(self, value: bytes | None) -> None:
+        """Take in one record of ``cx.cases``: remember that the case moved."""
+        try:
+            event = _cases.decode(value or b"")
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            self.unreadable += 1
+            return
+        with self._lock:
+            self._cases[event.case_id] = None
+
+    def metrics(self, metric: str | None = None, window: str | None = None, cut: str | None = None) -> list[Metric]:
+        """The rows that fit, ordered by metric, cut, key and window."""
+        with self._lock:
+            rows: Iterable[Metric] = list(self._metrics.values())
+        fitting = [
+            row
+            for row in rows
+            if metric in (None, row.metric) and window in (None, row.window) and cut in (None, row.cut)
+        ]
+        fitting.sort(
+            key=lambda row: (row.metric, row.cut, list(row.key.values()), row.scale, row.window, row.day or date.min)
+        )
+        return fitting
+
+    def books(self) -> dict[str, Books]:
+        """The newest accounts of each source partition."""
+        with self._lock:
+            return dict(self._books)
+
+    def drain(self) -> Changes:
+        """What changed since the last call."""
+        with self._lock:
+            rows = [row for key in self._changed if (row := self._metrics.get(key)) is not None]
+            changes = Changes(rows, self._books_changed, list(self._cases))
+            self._changed.clear()
+            self._books_changed = False
+            self._cases.clear()
+        return changes
+
+    def size(self) -> int:
+        """How many rows are kept."""
+        return len(self._metrics)
+
+    def _take_books(self, books: Books) -> None:
+        held = self._books.get(books.source)
+        if held is None or books.version >= held.version:
+            self._books[books.source] = books
+            self._books_changed = True
+
+    def _take_metric(self, key: bytes, row: Metric) -> None:
+        if row.window == DAY and row.day is not None:
+            if (self._newest_day - row.day).days >= RECENT_DAYS:
+                return
+            if row.day > self._newest_day:
+                self._newest_day = row.day
+                self._forget_old_days()
+        held = self._metrics.get(key)
+        if held is None and len(self._metrics) >= self._max_rows:
+            self.refused += 1
+            return
+        if held is None or (row.version, row.as_of) >= (held.version, held.as_of):
+            self._metrics[key] = row
+            self._changed.add(key)
+
+    def _forget_old_days(self) -> None:
+        days = {key: row.day for key, row in self._metrics.items() if row.day is not None}
+        for key in [key for key, day in days.items() if (self._newest_day - day).days >= RECENT_DAYS]:
+            del self._metrics[key]
+            self._changed.discard(key)

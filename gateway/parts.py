@@ -1,0 +1,46 @@
+"""What the handlers work with, made once a process."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from sqlalchemy.orm import Session, sessionmaker
+
+from gateway.hub import Hub
+from gateway.instruments import Instruments
+from gateway.keys import KeyRing
+from gateway.live import LiveView
+from gateway.producer import EventProducer
+from gateway.vocabulary import Vocabulary
+from schemas.cloudevents import EventReader
+from schemas.config import Loop
+from schemas.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The process's own things: configuration, sessions, the way into Kafka, the live view, the stream's clients."""
+
+    settings: Settings
+    loop: Loop
+    words: Vocabulary
+    readers: sessionmaker[Session]
+    writers: sessionmaker[Session]
+    reader: EventReader
+    producer: EventProducer
+    live: LiveView
+    hub: Hub
+    keyring: KeyRing
+    instruments: Instruments
+
+
+def parts_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Parts:
+    """The parts of the application that this connection reached."""
+    parts: Parts = connection.app.state["parts"]
+    return parts
+
+
+def now() -> datetime:
+    """The wall clock, UTC: events' arrival, case actions, due times."""
+    return datetime.now(UTC)

@@ -1,0 +1,196 @@
+"""The gateway as a process: wait for the database, serve, stop cleanly."""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+import uvicorn
+from sqlalchemy import inspect
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from gateway.access import is_loopback
+from gateway.app import build_app
+from gateway.hub import Hub
+from gateway.instruments import Instruments
+from gateway.keys import KeyRing, any_key
+from gateway.live import LiveView
+from gateway.live_rows import LiveRows
+from gateway.parts import Parts
+from gateway.producer import EventProducer
+from gateway.vocabulary import vocabulary
+from schemas.cloudevents import EventReader
+from schemas.config import Loop
+from schemas.database import open_database, readers, sessions
+from schemas.settings import Settings
+from schemas.tables import Base
+
+GRACEFUL_SECONDS = 5
+"""What open requests get to end after SIGTERM; with the producer's flush well within 10 seconds."""
+_TABLES_EVERY_SECONDS = 1.0
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+_log = structlog.get_logger("gateway")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handling: it would kill the process by the signal after a clean stop."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to :func:`run_gateway`."""
+        yield
+
+
+class _Stop:
+    """Why and when the process ends. ``code`` is its exit status."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.code = 0
+        self._loop = asyncio.get_running_loop()
+
+    def ask(self) -> None:
+        """A clean stop."""
+        self.asked.set()
+
+    def fail(self, why: str) -> None:
+        """An internal error, from any thread: the supervisor starts the process again."""
+        _log.error("gateway_fails", why=why)
+        self.code = 1
+        self._loop.call_soon_threadsafe(self.asked.set)
+
+
+def run_gateway(settings: Settings, loop: Loop) -> int:
+    """Serve until SIGTERM or SIGINT. 0 after a clean stop, 1 after an internal error, 2 if it may not start."""
+    # The drivers' own logs at DEBUG show whole records, and with them customers' words.
+    for name in ("kafka", "slack_sdk", "httpx", "asyncio"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(_serve(settings, loop))
+
+
+def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]) -> Parts:
+    """Everything the handlers work with; nothing runs yet. Raises ``ValueError`` for a database that is none."""
+    engine = open_database(settings.database)
+    words = vocabulary(loop, settings)
+    reading = readers(engine)
+    return Parts(
+        settings=settings,
+        loop=loop,
+        words=words,
+        readers=reading,
+        writers=sessions(engine),
+        reader=EventReader(words.metrics),
+        producer=EventProducer(settings.kafka, on_fatal=on_failure),
+        live=LiveView(settings.kafka, LiveRows(), on_failure, embedded=settings.embedded_broker),
+        hub=Hub(),
+        keyring=KeyRing(reading, loopback=is_loopback(settings.host)),
+        instruments=Instruments(),
+    )
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def _serve(settings: Settings, loop: Loop) -> int:
+    stop = _Stop()
+    running = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        running.add_signal_handler(number, stop.ask)
+    parts = make_parts(settings, loop, stop.fail)
+    if not await _tables_exist(parts.readers, stop):
+        return stop.code
+    if not is_loopback(settings.host) and not await asyncio.to_thread(_has_key, parts.readers):
+        _log.error(
+            "refused_to_start",
+            why=f"CLOSELOOP_HOST={settings.host} is reachable from other machines and no API key exists",
+            remedy="make a key with `closeloop keys create`, or bind 127.0.0.1",
+        )
+        return 2
+    try:
+        listener = _bind(settings.host, settings.port)
+    except OSError as error:
+        _log.error("refused_to_start", why=f"{settings.host}:{settings.port} cannot be bound: {error.strerror}")
+        return 2
+    parts.producer.start()
+    parts.live.start()
+    try:
+        await _listen(parts, stop, listener)
+    finally:
+        await asyncio.to_thread(parts.live.stop, 3.0)
+        await asyncio.to_thread(parts.producer.stop, 2.0)
+    _log.info("gateway_stopped", code=stop.code)
+    return stop.code
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises ``OSError``."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=512)
+
+
+async def _listen(parts: Parts, stop: _Stop, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        build_app(parts),
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        timeout_keep_alive=30,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve([listener]), name="http")
+    asked = asyncio.create_task(stop.asked.wait(), name="stop")
+    host, port = listener.getsockname()[:2]
+    _log.info("gateway_serves", url=f"http://{host}:{port}", without_keys=await parts.keyring.is_open())
+    await asyncio.wait((serving, asked), return_when=asyncio.FIRST_COMPLETED)
+    if not stop.asked.is_set():
+        stop.fail("the HTTP server ended")
+    parts.hub.close()
+    server.should_exit = True
+    asked.cancel()
+    await serving
+
+
+async def _tables_exist(reading: sessionmaker[Session], stop: _Stop) -> bool:
+    """Wait for all tables; False when told to stop meanwhile."""
+    told = ""
+    while not stop.asked.is_set():
+        missing = await asyncio.to_thread(_missing_tables, reading)
+        if not missing:
+            return True
+        if missing != told:
+            _log.warning("waiting_for_database", missing=missing, remedy="`closeloop migrate` makes the tables")
+            told = missing
+        try:
+            async with asyncio.timeout(_TABLES_EVERY_SECONDS):
+                await stop.asked.wait()
+        except TimeoutError:
+            continue
+    return False
+
+
+def _missing_tables(reading: sessionmaker[Session]) -> str:
+    try:
+        with reading() as session:
+            there = set(inspect(session.connection()).get_table_names())
+    except SQLAlchemyError as error:
+        return f"the database ({type(error).__name__})"
+    return ", ".join(sorted(set(Base.metadata.tables) - there))
+
+
+def _has_key(reading: sessionmaker[Session]) -> bool:
+    with reading() as session:
+        return any_key(session)

@@ -1,0 +1,139 @@
+"""The way into Kafka: acknowledged by every in-sync replica, or said to be not taken. Never accepted and then lost."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+
+import structlog
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from gateway.intake import Record
+
+LINGER_MS = 5
+QUEUE_RECORDS = 100_000
+QUEUE_BOUND = 50_000
+"""Records under way above which new requests wait outside (429): twice below librdkafka's own limit."""
+_GRACE_SECONDS = 3.0
+
+_log = structlog.get_logger("gateway.producer")
+
+
+class NotDeliveredError(Exception):
+    """Kafka did not acknowledge records in time. They may still arrive: the sender repeats, duplicates count once."""
+
+    def __init__(self, missing: int, cause: str) -> None:
+        super().__init__(f"{missing} records were not acknowledged: {cause}")
+        self.missing = missing
+        self.cause = cause
+
+
+class _Flight:
+    """The records of one request."""
+
+    __slots__ = ("_done", "_loop", "failure", "landed", "launched", "lost")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, done: asyncio.Future[None], launched: int) -> None:
+        self._loop = loop
+        self._done = done
+        self.launched = launched
+        self.landed = 0
+        self.lost = 0
+        self.failure: str = ""
+
+    def report(self, error: KafkaError | None, _message: Message | None) -> None:
+        """Count one delivery report; called by the polling thread."""
+        self.landed += 1
+        if error is not None:
+            self.lost += 1
+            self.failure = error.name()
+        if self.landed == self.launched:
+            self._loop.call_soon_threadsafe(self._finish)
+
+    def _finish(self) -> None:
+        if not self._done.done():
+            self._done.set_result(None)
+
+
+class EventProducer:
+    """One idempotent producer; a thread of its own serves the delivery reports."""
+
+    def __init__(self, bootstrap: str, deadline: float = 10.0, on_fatal: Callable[[str], None] | None = None) -> None:
+        """``deadline`` in seconds: how long Kafka may take. ``on_fatal`` is called when no record can be sent again."""
+        self._deadline = deadline
+        self._on_fatal = on_fatal
+        self._producer = Producer(
+            {
+                "bootstrap.servers": bootstrap,
+                "client.id": "closeloop-gateway",
+                "acks": "all",
+                "enable.idempotence": True,
+                "partitioner": "murmur2_random",
+                "compression.type": "lz4",
+                "linger.ms": LINGER_MS,
+                "message.timeout.ms": int(deadline * 1000),
+                "queue.buffering.max.messages": QUEUE_RECORDS,
+                "reconnect.backoff.max.ms": 1000,
+                "log_level": 2,
+                "error_cb": self._on_error,
+            }
+        )
+        self._closing = threading.Event()
+        self._poller = threading.Thread(target=self._poll, name="producer-poll", daemon=True)
+
+    def start(self) -> None:
+        """Begin to serve delivery reports."""
+        self._poller.start()
+
+    def stop(self, seconds: float = 3.0) -> None:
+        """Give what is under way a last chance, then end."""
+        self._producer.flush(seconds)
+        self._closing.set()
+        if self._poller.ident is not None:
+            self._poller.join(seconds)
+
+    def pending(self) -> int:
+        """Records that wait for their acknowledgement."""
+        return len(self._producer)
+
+    def has_room(self, records: int) -> bool:
+        """Whether so many more records may be sent now."""
+        return len(self._producer) + records <= QUEUE_BOUND
+
+    async def deliver(self, records: Sequence[Record]) -> None:
+        """Send the records in their order and wait until each is acknowledged. Raises :class:`NotDeliveredError`."""
+        if not records:
+            return
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        flight = _Flight(loop, done, len(records))
+        launch = self._producer.produce
+        for index, record in enumerate(records):
+            try:
+                launch(
+                    record.topic,
+                    record.value,
+                    record.key,
+                    on_delivery=flight.report,
+                    headers=list(record.headers) if record.headers else None,
+                )
+            except (BufferError, KafkaException) as error:
+                raise NotDeliveredError(len(records) - index, type(error).__name__) from None
+        try:
+            async with asyncio.timeout(self._deadline + _GRACE_SECONDS):
+                await done
+        except TimeoutError:
+            raise NotDeliveredError(flight.launched - flight.landed, "no report in time") from None
+        if flight.lost:
+            raise NotDeliveredError(flight.lost, flight.failure)
+
+    def _poll(self) -> None:
+        while not self._closing.is_set():
+            self._producer.poll(0.1)
+
+    def _on_error(self, error: KafkaError) -> None:
+        if error.fatal():
+            _log.error("producer_fatal", error=error.name())
+            if self._on_fatal is not None:
+                self._on_fatal(error.name())
+        else:
+            _log.warning("producer_error", error=error.name())

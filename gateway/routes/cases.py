@@ -1,0 +1,150 @@
+"""``/v1/cases``: the list, one case, and what people do with it."""
+
+import asyncio
+from typing import Annotated, Any, get_args
+
+from litestar import Request, get, post
+from litestar.params import Parameter
+from msgspec import Struct
+
+from gateway.access import caller_of, needs, same_origin
+from gateway.case_acts import as_it_is, take_action
+from gateway.case_reads import Case, CaseFilter, CasePage, list_cases, read_case
+from gateway.case_requests import ActionRequest, Unfit
+from gateway.parts import Parts, now
+from gateway.problems import Problem, Refusal
+from gateway.routes.answers import refusals
+from schemas.case_ledger import Refused, user_action
+from schemas.cases import CaseState, UserAction, Via
+
+_STATES: tuple[CaseState, ...] = get_args(CaseState)
+MAX_PAGE = 200
+_MAX_ID = 2**63 - 1
+
+
+class RefusedAction(Struct, frozen=True, kw_only=True):
+    """An action that the case does not allow, or not any more: why, and the case as it stands."""
+
+    error: Problem
+    case: Case | None
+
+
+@get(
+    "/v1/cases",
+    guards=[needs("read")],
+    summary="Cases, newest first",
+    description="Pages by cursor: give `next` of one answer as `cursor` of the next request. Comments are excerpts.",
+    responses=refusals(400),
+    tags=["cases"],
+)
+async def get_cases(
+    parts: Parts,
+    wanted_state: Annotated[
+        str | None, Parameter(query="state", description="One state, or several with commas: open,acknowledged")
+    ] = None,
+    owner: Annotated[str | None, Parameter(description="A person key of loop.yaml")] = None,
+    customer: Annotated[str | None, Parameter(description="A customer_id")] = None,
+    limit: Annotated[int, Parameter(ge=1, le=MAX_PAGE, description="Cases a page.")] = 50,
+    cursor: Annotated[str | None, Parameter(description="`next` of the page before")] = None,
+) -> CasePage:
+    """Read a page."""
+    if cursor and not (cursor.isascii() and cursor.isdigit() and int(cursor) <= _MAX_ID):
+        raise Refusal(400, "invalid", "cursor", "not a cursor of this list; give `next` of the page before")
+    wanted = CaseFilter(
+        states=_states(wanted_state),
+        owner=owner or None,
+        customer=customer or None,
+        before=int(cursor) if cursor else None,
+        limit=limit,
+    )
+
+    def read() -> CasePage:
+        with parts.readers() as session:
+            return list_cases(session, parts.words, wanted)
+
+    return await asyncio.to_thread(read)
+
+
+@get(
+    "/v1/cases/{case_id:int}",
+    guards=[needs("read")],
+    summary="One case",
+    description="With its history (`events`), the answers that were flagged (`alerts`) and its Slack cards (`slack`).",
+    responses=refusals(404),
+    tags=["cases"],
+)
+async def get_case(parts: Parts, case_id: int) -> Case:
+    """Read one case."""
+
+    def read() -> Case | None:
+        with parts.readers() as session:
+            return read_case(session, parts.words, case_id)
+
+    case = await asyncio.to_thread(read) if 0 < case_id <= _MAX_ID else None
+    if case is None:
+        raise Refusal(404, "missing", "id", f"there is no case C-{case_id}")
+    return case
+
+
+@post(
+    "/v1/cases/{case_id:int}/{action:str}",
+    status_code=200,
+    guards=[needs("act"), same_origin],
+    summary="Act on a case",
+    description=(
+        "acknowledge, contact, resolve (`root_cause`), reassign (`owner`), snooze (`until`), wake, reopen or dismiss. "
+        "Give the `version` you saw: 409 when the case has changed since, with the case as it stands. Each action is "
+        "written to the case's history under the key's name, or the person whose key it is."
+    ),
+    responses=refusals(400, 404, 409, 415, 422),
+    tags=["cases"],
+)
+async def post_action(
+    request: Request[Any, Any, Any], parts: Parts, case_id: int, action: str, data: ActionRequest | None = None
+) -> Case:
+    """Take the action through the ledger."""
+    known = user_action(action)
+    if known is None:
+        raise Refusal(404, "missing", "action", f"no such action; there are {', '.join(get_args(UserAction))}")
+    if not 0 < case_id <= _MAX_ID:
+        raise Refusal(404, "missing", "id", f"there is no case C-{case_id}")
+    via: Via = "console" if "origin" in request.headers else "api"
+    actor = caller_of(request).name or via
+    counted = parts.instruments.case_actions
+    try:
+        case = await asyncio.to_thread(
+            take_action,
+            parts.writers,
+            parts.words,
+            parts.loop,
+            case_id,
+            known,
+            data or ActionRequest(),
+            actor=actor,
+            via=via,
+            now=now(),
+        )
+    except Unfit as unfit:
+        counted.labels(via, known, "unfit").inc()
+        raise Refusal(422, "invalid", unfit.field, unfit.problem) from None
+    except Refused as refused:
+        counted.labels(via, known, refused.refusal).inc()
+        if refused.refusal == "missing":
+            raise Refusal(404, "missing", "id", str(refused)) from None
+        current = await asyncio.to_thread(as_it_is, parts.readers, parts.words, refused, case_id)
+        field = "version" if refused.refusal == "stale" else "action"
+        body = RefusedAction(error=Problem(refused.refusal, field, str(refused)), case=current)
+        raise Refusal(409, refused.refusal, field, str(refused), body=body) from None
+    counted.labels(via, known, "done").inc()
+    return case
+
+
+def _states(text: str | None) -> tuple[CaseState, ...]:
+    wanted = [part.strip() for part in (text or "").split(",") if part.strip()]
+    for part in wanted:
+        if part not in _STATES:
+            raise Refusal(400, "invalid", "state", f"not a state of a case; there are {', '.join(_STATES)}")
+    return tuple(known for known in _STATES if known in wanted)
+
+
+routes = [get_cases, get_case, post_action]

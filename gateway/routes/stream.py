@@ -1,0 +1,57 @@
+"""``GET /v1/stream``: server-sent events."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from litestar import get
+from litestar.response import Stream
+
+from gateway.access import needs
+from gateway.hub import Subscriber, frame
+from gateway.metric_rows import shown
+from gateway.parts import Parts
+from gateway.routes.answers import refusals
+from gateway.routes.totals import totals_of
+
+
+@get(
+    "/v1/stream",
+    guards=[needs("read")],
+    summary="Follow metrics, cases and totals",
+    description=(
+        "Server-sent events. First the present: a `metric` event for each current value and a `totals` event; then "
+        "what changes, at most four times a second: `metric` (as in /v1/metrics), `case` (as in /v1/cases), `totals` "
+        "(as in /v1/totals). A comment comes every 15 seconds of silence. A client that does not keep up is let go: "
+        "connect again and begin with the present. With API keys: send `Authorization` with fetch."
+    ),
+    responses=refusals(),
+    tags=["metrics"],
+    media_type="text/event-stream",
+)
+async def get_stream(parts: Parts) -> Stream:
+    """Subscribe first, then take the snapshot: nothing falls between."""
+    subscriber = parts.hub.subscribe()
+    try:
+        first = await asyncio.to_thread(_snapshot, parts)
+    except BaseException:
+        parts.hub.leave(subscriber)
+        raise
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return Stream(_frames(parts, subscriber, first), media_type="text/event-stream", headers=headers)
+
+
+def _snapshot(parts: Parts) -> bytes:
+    frames = [frame("metric", shown(row)) for row in parts.live.rows.metrics()]
+    frames.append(frame("totals", totals_of(parts)))
+    return b"".join(frames)
+
+
+async def _frames(parts: Parts, subscriber: Subscriber, first: bytes) -> AsyncIterator[bytes]:
+    try:
+        async for part in subscriber.frames(first, parts.hub.heartbeat):
+            yield part
+    finally:
+        parts.hub.leave(subscriber)
+
+
+routes = [get_stream]
