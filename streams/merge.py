@@ -1,23 +1,210 @@
 """The state of one partition of ``cx.partials``: sets what sources say, and says which metrics changed. Pure."""
 
-from schemas.metrics import Metric
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from heapq import heappop, heappush
+
+import msgspec
+
+from schemas.metrics import DAY, OUTCOME, Metric, Partial, PartialRecord, Series, Tick
+from schemas.scales import MetricSpec, Scale
 from streams.plan import Plan
+from streams.series import scale_of_label
+from streams.statistics import SummaryKind, summarise
+from streams.windows import Calendar, Horizon, Ring
+
+_partials = msgspec.json.Decoder(PartialRecord)
+_tick_key = msgspec.json.Decoder(tuple[str, str])
+_pane_key = msgspec.json.Decoder(tuple[Series, str, str, int])
+_TICK_PREFIX = b'["tick",'
+
+
+class _Merged:
+    """One series: its rings by window, and how its metric is computed. Compared by identity."""
+
+    __slots__ = ("key", "kind", "rings", "scale", "series")
+
+    def __init__(self, series: Series, dimensions: tuple[str, ...], metrics: Mapping[str, MetricSpec]) -> None:
+        self.series = series
+        self.key = dict(zip(dimensions, series.values, strict=True))
+        self.kind: SummaryKind = "failed_share"
+        self.scale: Scale | None = None
+        if series.metric != OUTCOME:
+            spec = metrics[series.metric]
+            self.kind = spec.kind
+            self.scale = scale_of_label(series.scale) if series.scale else spec.scale
+        self.rings: dict[str, Ring] = {}
 
 
 class Merge:
-    """Merges the totals of every source partition for the series of one partition of ``cx.partials``."""
+    """Merges the totals of every source partition for the series of one partition of ``cx.partials``.
+
+    Memory: for each series what its :class:`~streams.windows.Ring` states, a ring for each window and one for the days.
+    """
 
     def __init__(self, plan: Plan) -> None:
-        raise NotImplementedError
+        self._plan = plan
+        self._horizon = Horizon(plan.windows, Calendar(plan.zone), plan.history_days)
+        self._series: dict[Series, _Merged] = {}
+        self._versions: dict[str, int] = {}
+        self._watermark: float | None = None
+        self._windows = frozenset(window.name for window in plan.windows)
+        # Which series have a pane at a number, so that a window that moves on costs what leaves it and no more.
+        self._due: dict[str, dict[int, set[_Merged]]] = {name: {} for name in (DAY, *self._windows)}
+        self._order: dict[str, list[int]] = {name: [] for name in self._due}
+        self._changed: dict[tuple[_Merged, str], None] = {}
+        self._changed_days: dict[tuple[_Merged, int], None] = {}
+        self._restoring = True
+
+    @property
+    def series(self) -> int:
+        """How many series have panes."""
+        return len(self._series)
 
     def apply(self, key: bytes, value: bytes | None, *, sent: bool = False) -> None:
         """Take one record, in log order; a value of None is a tombstone. Raises ValueError for what is no partial.
 
         ``sent`` says that the metrics that followed from this record were acknowledged before (it lies below the
-        committed offset): after a restart days that have not changed are then not sent again.
+        committed offset): after a restart days that have not changed are then not sent again. Until the first
+        :meth:`emit` the merge restores: every window is then sent, as time may have moved it on meanwhile. Series,
+        cuts and windows that loop.yaml no longer knows are passed over.
         """
-        raise NotImplementedError
+        try:
+            if value is None:
+                if not key.startswith(_TICK_PREFIX):
+                    self._forget(*_pane_key.decode(key))
+                return
+            record = _partials.decode(value)
+        except msgspec.MsgspecError as error:
+            raise ValueError(f"not a partial: {error}") from error
+        self._versions[record.source] = max(record.version, self._versions.get(record.source, -1))
+        if isinstance(record, Tick):
+            if self._watermark is None or record.watermark > self._watermark:
+                self._watermark = record.watermark
+            return
+        self._set(record, sent=sent)
 
     def emit(self, now: float) -> list[Metric]:
-        """The metrics that changed since the last call. ``now`` is the wall clock, seconds UTC."""
-        raise NotImplementedError
+        """The metrics that changed since the last call. ``now`` is the wall clock, seconds UTC.
+
+        Windows are judged by it or, under ``--clock event``, by the latest watermark of any source; before the first
+        there is nothing to send. A window that has become empty is sent once with n = 0 and then let go of. Days that
+        leave the history are let go of without a word: what was said of them stays true.
+        """
+        moment = now if self._plan.clock == "wall" else self._watermark
+        if moment is None:
+            return []
+        self._restoring = False
+        self._horizon.advance(moment)
+        self._expire()
+        assert self._horizon.now is not None
+        as_of = datetime.fromtimestamp(self._horizon.now, UTC)
+        version = sum(self._versions.values())
+        metrics = list(self._changes(as_of, version))
+        self._changed.clear()
+        self._changed_days.clear()
+        return metrics
+
+    def _changes(self, as_of: datetime, version: int) -> Iterator[Metric]:
+        for merged, window in self._changed:
+            ring = merged.rings[window]
+            yield self._metric(merged, window, ring.total(), as_of, version)
+            if not len(ring):
+                del merged.rings[window]
+                self._release(merged)
+        for merged, day in self._changed_days:
+            counts = merged.rings[DAY].pane_total(day) if DAY in merged.rings else {}
+            if counts:  # else it has left the history since
+                yield self._metric(merged, DAY, counts, as_of, version, date.fromordinal(day))
+
+    def _metric(
+        self,
+        merged: _Merged,
+        window: str,
+        counts: dict[str, int],
+        as_of: datetime,
+        version: int,
+        day: date | None = None,
+    ) -> Metric:
+        summary = summarise(merged.kind, merged.scale, counts, self._plan.minimum_n)
+        return Metric(
+            metric=merged.series.metric,
+            window=window,
+            cut=merged.series.cut,
+            key=merged.key,
+            value=summary.value,
+            low=summary.low,
+            high=summary.high,
+            n=summary.n,
+            counts=counts,
+            too_few=summary.too_few,
+            as_of=as_of,
+            version=version,
+            day=day,
+            scale=merged.series.scale,
+        )
+
+    def _set(self, partial: Partial, *, sent: bool) -> None:
+        window, pane = partial.window, partial.pane
+        if window not in self._due:
+            return
+        merged = self._merged(partial.series)
+        if merged is None:
+            return
+        fresh = window not in merged.rings
+        ring = merged.rings.setdefault(window, Ring())
+        changed = ring.set(pane, partial.source, partial.counts, partial.version)
+        due = self._due[window].get(pane)
+        if due is None:
+            due = self._due[window][pane] = set()
+            heappush(self._order[window], pane)
+        due.add(merged)
+        if window != DAY:
+            if changed or fresh:
+                self._changed[merged, window] = None
+        elif changed and not sent:
+            self._changed_days[merged, pane] = None
+
+    def _forget(self, series: Series, source: str, window: str, pane: int) -> None:
+        """A source has let go of a pane: it has left the window, or loop.yaml no longer asks for it."""
+        merged = self._series.get(series)
+        if merged is None or window not in merged.rings:
+            # Found after a restart: perhaps nobody has said yet that the window is empty.
+            if self._restoring and window in self._windows and (merged := self._merged(series)) is not None:
+                merged.rings[window] = Ring()
+                self._changed[merged, window] = None
+            return
+        ring = merged.rings[window]
+        if ring.remove(pane, source) and window != DAY:
+            self._changed[merged, window] = None
+        if window == DAY and not len(ring):
+            del merged.rings[DAY]
+            self._release(merged)
+
+    def _merged(self, series: Series) -> _Merged | None:
+        merged = self._series.get(series)
+        if merged is None:
+            dimensions = self._plan.cuts.get(series.cut)
+            known = series.metric == OUTCOME or series.metric in self._plan.metrics
+            if dimensions is None or len(dimensions) != len(series.values) or not known:
+                return None
+            merged = self._series[series] = _Merged(series, dimensions, self._plan.metrics)
+        return merged
+
+    def _expire(self) -> None:
+        for window, order in self._order.items():
+            oldest = self._horizon.oldest[window]
+            while order and order[0] < oldest:
+                for merged in self._due[window].pop(heappop(order)):
+                    ring = merged.rings.get(window)
+                    if ring is None:
+                        continue
+                    if ring.advance(oldest) and window != DAY:
+                        self._changed[merged, window] = None
+                    if window == DAY and not len(ring):
+                        del merged.rings[DAY]
+                        self._release(merged)
+
+    def _release(self, merged: _Merged) -> None:
+        if not merged.rings:
+            self._series.pop(merged.series, None)

@@ -1,22 +1,36 @@
-"""All state of one source partition: what it has counted, which ids it has seen, its books and its position. Pure."""
+"""All state of one source partition: what it has counted, which ids it has seen, its books and its position. Pure.
+
+Everything is a function of the records in their order and of the time given, so that a crash between two flushes leaves
+nothing behind: the rows of the last flush are taken back and the records after its position applied again.
+"""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
+import msgspec
+
 from schemas.alerts import Alert
-from schemas.deadletters import DeadLetter
-from schemas.metrics import Books
+from schemas.cloudevents import EventReader, arrival, context_attributes
+from schemas.deadletters import DeadLetter, InvalidEvent, dead_letter
+from schemas.events import Event, Response, ResponseEvent, Touchpoint, TouchpointEvent
+from schemas.metrics import OUTCOME, Books, Partial, Tick
+from schemas.topics import RESPONSES
+from streams import id_memory, panes
 from streams.chunks import Record
+from streams.detect import Detector, alerts
+from streams.forwarding import Forward, Origin, forward, origin_of
+from streams.id_memory import IdMemory, digest
+from streams.panes import Group, PaneStore, PartialRow
+from streams.placement import Placement
 from streams.plan import Plan
+from streams.position import POSITION_KEY, Layout, Position, read_position
+from streams.series import Extractor, SeriesIndex, Vocabulary
+from streams.windows import Calendar, Horizon
 
+_partials = msgspec.json.Decoder(Partial)
 
-class Forward(NamedTuple):
-    """A record that lies on another partition than its customer's, to be sent to ``partition`` of the same topic."""
-
-    partition: int
-    key: bytes
-    value: bytes
-    headers: list[tuple[str, bytes]]
+__all__ = ["Flush", "Forward", "Outcome", "PartialRow", "SourcePartition"]
 
 
 class Outcome(NamedTuple):
@@ -25,14 +39,6 @@ class Outcome(NamedTuple):
     alerts: list[Alert]
     dead_letters: list[DeadLetter]
     forwards: list[Forward]
-
-
-class PartialRow(NamedTuple):
-    """A record of ``cx.partials``. ``place`` is the key that chooses its partition, None sends it to every one."""
-
-    key: bytes
-    value: bytes | None
-    place: bytes | None
 
 
 class Flush(NamedTuple):
@@ -44,43 +50,242 @@ class Flush(NamedTuple):
 
 
 class SourcePartition:
-    """The state of one source partition, e.g. ``cx.responses/0``. One owner, no clock, no I/O."""
+    """The state of one source partition, e.g. ``cx.responses/0``. One owner, no clock, no I/O.
+
+    Memory: what :class:`~streams.panes.PaneStore` and :class:`~streams.id_memory.IdMemory` state, for at most
+    ``max_keys_per_cut`` + 1 keys a cut, each with as many series as the key has metrics (and unusual scales).
+    """
 
     def __init__(self, topic: str, partition: int, partitions: int, plan: Plan) -> None:
         """``partitions`` is the number of partitions of ``topic``."""
-        raise NotImplementedError
+        self._topic = topic
+        self._partition = partition
+        self._plan = plan
+        self._expected: type[Event] = ResponseEvent if topic == RESPONSES else TouchpointEvent
+        self._reader = EventReader(plan.metrics)
+        self._detector = Detector(plan.rules, plan.metrics)
+        self._placement = Placement(partitions)
+        self._extractor = Extractor(Response if topic == RESPONSES else Touchpoint, plan.cuts)
+        calendar = Calendar(plan.zone)
+        self._horizon = Horizon(plan.windows, calendar, plan.history_days)
+        self._index = SeriesIndex(self._extractor.cuts, plan.max_keys_per_cut)
+        self._panes = PaneStore(f"{topic}/{partition}", plan.windows, calendar, self._index)
+        self._ids = IdMemory(plan.remember_s[topic])
+        self._layout = Layout.of(plan)
+        self._groups: dict[Group, int] = {}
+        self._obsolete: list[PartialRow] = []
+        self._at = Position(source=f"{topic}/{partition}", layout=self._layout)
+        self._words = Vocabulary(self._at.outcomes, self._at.scales)
+        self._flushed = self._at.offset
 
     @property
     def position(self) -> int:
         """The last source offset applied, -1 before the first."""
-        raise NotImplementedError
+        return self._at.offset
 
     @property
     def watermark(self) -> float | None:
-        """The latest event time seen, seconds UTC."""
-        raise NotImplementedError
+        """The latest event time counted, seconds UTC."""
+        return self._at.watermark
 
     @property
     def overflowed(self) -> int:
-        """Events (once for each cut) counted under the ``other`` key because their cut had its most keys."""
-        raise NotImplementedError
+        """Events (once for each cut) counted under the ``other`` key because their cut had its most keys.
+
+        Known after a flush: until then the last chunks are missing.
+        """
+        return self._at.overflowed
 
     @property
     def silenced(self) -> int:
         """Alerts not raised because their event was older than ``alert_max_age``."""
-        raise NotImplementedError
+        return self._at.silenced
+
+    @property
+    def remembered_ids(self) -> int:
+        """Ids of events that are remembered now."""
+        return len(self._ids)
+
+    @property
+    def series(self) -> int:
+        """Series that have panes now; those of the last chunks are known after a flush."""
+        return len(self._index)
 
     def apply(self, records: Sequence[Record], now: float) -> Outcome:
         """Take the records of a chunk in their order. ``now`` is the wall clock, seconds UTC.
 
         Records at or below the position are skipped: they were applied before.
         """
-        raise NotImplementedError
+        outcome = Outcome([], [], [])
+        at = self._at
+        if self._plan.clock == "wall":
+            self._horizon.advance(now)
+        for record in records:
+            if record.offset <= at.offset:
+                continue
+            at.offset = record.offset
+            # A broker without arrival times says -1, and a sender's clock may be ahead: neither may age the memory.
+            arrived = record.timestamp if 0 <= record.timestamp <= now * 1000 else int(now * 1000)
+            try:
+                self._take(record, arrived, now, outcome)
+            except InvalidEvent as error:
+                at.received += 1
+                at.dead_letters[error.reason] = at.dead_letters.get(error.reason, 0) + 1
+                outcome.dead_letters.append(self._dead_letter(record, error, arrived))
+        return outcome
 
     def dirty(self, now: float) -> Flush | None:
-        """The rows that changed since the last call, or None. The caller writes them, all or none, or dies."""
-        raise NotImplementedError
+        """The rows that changed since the last call, or None. The caller writes them, all or none, or dies.
+
+        ``now`` is the wall clock, seconds UTC.
+        """
+        if self._plan.clock == "wall":
+            self._horizon.advance(now)
+        partial_rows = self._obsolete
+        self._obsolete = []
+        if self._horizon.now is not None:
+            self._at.overflowed += self._panes.fold(self._groups, self._horizon.oldest)
+            self._groups.clear()
+            partial_rows.extend(self._panes.expire(self._horizon.oldest))
+            partial_rows.extend(self._panes.changed(self._at.offset))
+        state_rows: list[tuple[bytes, bytes | None]] = [(row.key, row.value) for row in partial_rows]
+        state_rows.extend(self._ids.flush())
+        if not state_rows and self._flushed == self._at.offset:
+            return None
+        self._flushed = self._at.offset
+        self._at.outcomes = list(self._words.outcomes)
+        self._at.scales = self._words.scales
+        state_rows.append((POSITION_KEY, self._at.encode()))
+        if self._at.watermark is not None:
+            # Before the rows: a merge has to know that time has moved on when it sees what time has done away with.
+            tick = Tick(self._at.source, self._at.watermark, self._at.offset)
+            partial_rows.insert(0, PartialRow(tick.key(), msgspec.json.encode(tick), None))
+        return Flush(state_rows, partial_rows, self.books())
+
+    def books(self) -> Books:
+        """The accounts as they stand at the position."""
+        return self._at.books()
 
     def restore(self, rows: Iterable[tuple[bytes, bytes | None]]) -> None:
-        """Rebuild the state from its rows, in log order; of a key the last row counts. Raises ValueError."""
-        raise NotImplementedError
+        """Rebuild the state from its rows; of a key the last row counts. To be called on a new instance.
+
+        Panes of cuts, windows or scales that loop.yaml has changed since are let go of at the next flush. Raises
+        ValueError for rows that another version wrote or that belong to another partition.
+        """
+        living: dict[bytes, bytes] = {}
+        for key, value in rows:
+            if value is None:
+                living.pop(key, None)
+            else:
+                living[key] = value
+        if not living:
+            return
+        self._at = read_position(living.pop(POSITION_KEY, None), self._at.source)
+        self._flushed = self._at.offset
+        self._words = Vocabulary(self._at.outcomes, self._at.scales)
+        written_under, self._at.layout = self._at.layout, self._layout
+        if self._plan.clock == "event" and self._at.watermark is not None:
+            self._horizon.advance(self._at.watermark)
+        try:
+            for key, value in living.items():
+                self._restore_row(key, value, written_under)
+        except (ValueError, msgspec.MsgspecError) as error:
+            raise ValueError(f"the state of {self._at.source} cannot be read: {error}") from error
+        self._ids.advance(self._at.arrival)
+
+    def _restore_row(self, key: bytes, value: bytes, written_under: Layout) -> None:
+        if key.startswith(panes.PREFIX):
+            partial = _partials.decode(value)
+            same = self._layout.means_the_same(partial.series, written_under)
+            if not same or not self._panes.restore(partial):
+                self._obsolete.append(PartialRow(key, None, partial.series.key()))
+        elif key.startswith(id_memory.PREFIX):
+            self._ids.restore(key, value)
+        else:
+            raise ValueError("a key of no known kind")
+
+    def _take(self, record: Record, arrived: int, now: float, outcome: Outcome) -> None:
+        """Apply one record to the books and the panes. Raises InvalidEvent before anything has changed."""
+        at = self._at
+        headers = record.headers
+        context = context_attributes(list(headers)) if headers else None
+        event = self._reader.read(record.value, arrival(arrived), context)
+        if type(event) is not self._expected:
+            raise InvalidEvent("type", "type", f"not an event of {self._topic}; send it to the topic of its type")
+        when = event.time.timestamp()
+        if when < 0:
+            raise InvalidEvent("invalid", "time", "before 1970")
+        data = event.data
+        origin = origin_of(headers) if headers else None
+        home = self._placement.of(data.customer_id)
+        if home != self._partition and origin is None and record.value is not None:
+            here = Origin(self._partition, record.offset)
+            outcome.forwards.append(forward(self._topic, here, home, data.customer_id, record.value, headers))
+            at.forwarded += 1
+            return
+        at.arrival = max(at.arrival, arrived / 1000)
+        self._ids.advance(at.arrival)
+        known = digest(event.source, event.id)
+        seen = known in self._ids
+        if origin is not None and self._came_before(origin, seen):
+            return
+        if seen:
+            at.received += 1
+            at.duplicates += 1
+            return
+        metric, label, word = self._place(event)
+        at.received += 1
+        self._ids.add(known, record.offset)
+        if self._plan.clock == "event":
+            self._horizon.advance(when)
+        if self._horizon.is_late(when):
+            at.late += 1
+            return
+        at.counted += 1
+        if at.watermark is None or when > at.watermark:
+            at.watermark = when
+        group = (metric, label, self._extractor.read(data, word), int(when // 60), word)
+        self._groups[group] = self._groups.get(group, 0) + 1
+        if isinstance(event, ResponseEvent):
+            self._flag(event, when, now, outcome)
+
+    def _came_before(self, origin: Origin, seen: bool) -> bool:
+        """Whether this is the repeat of a forward whose sender died before it could say that it had sent it.
+
+        Forwards of one partition come in the order of its offsets. One that lies behind the last but whose id is not
+        known was overtaken (its first sending failed): it counts, because losing it would be worse than a wrong guess.
+        """
+        last = self._at.forwards.get(origin.partition, -1)
+        if origin.offset <= last and seen:
+            return origin.offset >= 0
+        self._at.forwards[origin.partition] = max(last, origin.offset)
+        return False
+
+    def _place(self, event: Event) -> tuple[str, str, str]:
+        """The event's metric, scale label and word. Raises InvalidEvent for a scale too many."""
+        if isinstance(event, TouchpointEvent):
+            return OUTCOME, "", self._words.outcome(event.data.outcome)
+        answer = event.data
+        scale = self._reader.scale_of(answer)
+        label = "" if scale == self._plan.metrics[answer.metric].scale else self._words.scale(answer.metric, scale)
+        return answer.metric, label, str(answer.score)
+
+    def _flag(self, event: ResponseEvent, when: float, now: float, outcome: Outcome) -> None:
+        scale = self._reader.scale_of(event.data)
+        flags = self._detector.flags(event.data, scale)
+        if not flags:
+            return
+        at = self._at
+        loop_now = now if self._plan.clock == "wall" else at.watermark
+        if loop_now is not None and loop_now - when > self._plan.alert_max_age_s:
+            at.silenced += len(flags)
+            return
+        for flag in flags:
+            at.alerts[flag.rule] = at.alerts.get(flag.rule, 0) + 1
+        outcome.alerts.extend(alerts(event, flags, scale, datetime.fromtimestamp(now, UTC)))
+
+    def _dead_letter(self, record: Record, error: InvalidEvent, arrived: int) -> DeadLetter:
+        headers: list[tuple[str, bytes | None]] = list(record.headers)
+        return dead_letter(
+            self._topic, self._partition, record.offset, record.key, record.value, headers, error, arrival(arrived)
+        )

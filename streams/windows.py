@@ -1,14 +1,15 @@
 """Rolling windows cut into panes, calendar days, and the merged panes of one series. Pure: now is an argument.
 
 A pane has a number: its start divided by its length, seconds since the epoch. A window at ``now`` holds the pane that
-``now`` lies in and the ``count - 1`` panes before it, so it is between ``length - pane`` and ``length`` long. It is open
-towards the future: an event up to five minutes ahead of the clock counts at once, because n must not jump later.
+``now`` lies in and the ``count - 1`` panes before it, so it is between ``length - pane`` and ``length`` long. It is
+open towards the future: an event up to five minutes ahead of the clock counts at once, as n must not jump later.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import heappop, heappush
+from math import inf
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from schemas.config import seconds
 from schemas.metrics import DAY
 from schemas.panes import pane_seconds
 
+_EPOCH_ORDINAL = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 _SLOT_S = 900
 _DAY_CACHE_LIMIT = 200_000
 """Quarters of an hour whose day is remembered: more than five years of them."""
@@ -87,6 +89,8 @@ class Horizon:
         self._windows = windows
         self._calendar = calendar
         self._history_days = history_days
+        self._next_minute = -inf
+        self._maybe_late_before = -inf
         self.now: float | None = None
         self.oldest: dict[str, int] = {}
         """Window name (and ``day``) to the oldest pane that it holds; empty before the first :meth:`advance`."""
@@ -96,11 +100,20 @@ class Horizon:
         if self.now is not None and now <= self.now:
             return False
         self.now = now
+        if now < self._next_minute:  # panes and days begin on whole minutes
+            return False
+        self._next_minute = (now // 60 + 1) * 60
         oldest = {window.name: window.oldest(now) for window in self._windows}
         oldest[DAY] = self._calendar.day(now) - self._history_days + 1
         moved = oldest != self.oldest
         self.oldest = oldest
+        # Two days after the oldest day began in UTC it is over in every zone: only before is the calendar asked.
+        self._maybe_late_before = (oldest[DAY] + 2 - _EPOCH_ORDINAL) * 86_400
         return moved
+
+    def is_late(self, when: float) -> bool:
+        """Whether an instant lies on a day that the history has let go of."""
+        return when < self._maybe_late_before and self._calendar.day(when) < self.oldest[DAY]
 
 
 @dataclass(slots=True)
