@@ -21,10 +21,14 @@ from schemas.events import (
 from schemas.scales import MetricSpec, Scale
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before it clocks count backwards, and some times are not representable in UTC at all."""
+SCALE_LIMIT = 1000
+"""Scores lie within ±1000: they become keys of histograms and names of series."""
 
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _any_decoder = msgspec.json.Decoder()
-_PATH = re.compile(r" - at (?:key in )?`(?P<path>[^`]*)`$")
+_PATH = re.compile(r" - at (?:`key` in )?`(?P<path>[^`]*)`$")
 _MISSING = re.compile(r"missing required field `(?P<field>[^`]+)`")
 _REMEDIES = {
     "time": "give an RFC 3339 time with a zone, e.g. 2026-11-21T10:15:02Z",
@@ -52,9 +56,10 @@ class EventReader:
             raise InvalidEvent("empty", "", "the event has no bytes; send a CloudEvent in JSON")
         if len(value) > MAX_EVENT_BYTES:
             raise InvalidEvent("too_large", "", f"{len(value):,} bytes; an event may have {MAX_EVENT_BYTES:,}")
+        _refuse_other_encodings(value)
         event = self._binary(value, attributes) if attributes is not None else _structured(value)
-        if b"\\u0000" in value:
-            _refuse_nul(value)
+        if attributes is not None or b"\\u0000" in value:
+            _refuse_nul(event)
         self._check(event, now)
         return event
 
@@ -73,7 +78,7 @@ class EventReader:
         try:
             _any_decoder.decode(value)  # alone first: bytes that close the envelope early must not become part of it
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise _unreadable(value, error) from None
+            raise _unreadable(error) from None
         envelope: dict[str, Any] = {**attributes, "data": msgspec.Raw(value)}
         return _structured(msgspec.json.encode(envelope))
 
@@ -82,9 +87,11 @@ class EventReader:
             raise InvalidEvent(
                 "future", "time", "more than 5 minutes ahead of the clock; send UTC or the zone's offset"
             )
+        if event.time < EARLIEST:
+            raise InvalidEvent("invalid", "time", "before 1970; send the time at which it happened")
         if event.data_base64 is not UNSET:
             raise InvalidEvent("invalid", "data_base64", "binary data is not read; send data as JSON")
-        if "json" not in event.datacontenttype:
+        if "json" not in event.datacontenttype.lower():
             raise InvalidEvent("invalid", "datacontenttype", "only JSON data is read; send application/json")
         data = event.data
         for field, text in (
@@ -107,6 +114,8 @@ class EventReader:
             raise InvalidEvent(
                 "scale", "data.scale_max", "a scale has 2 to 101 whole scores, scale_min below scale_max"
             )
+        if max(-scale.minimum, scale.maximum) > SCALE_LIMIT:
+            raise InvalidEvent("scale", "data.scale_max", f"a scale lies within -{SCALE_LIMIT}..{SCALE_LIMIT}")
         if spec.kind == "nps" and scale != spec.scale:
             raise InvalidEvent(
                 "scale", "data.scale_max", "NPS is defined on 0..10, high is good; use a metric of your own"
@@ -127,24 +136,24 @@ def arrival(timestamp_ms: int) -> datetime:
 def context_attributes(headers: Mapping[str, str] | list[tuple[str, bytes | None]]) -> dict[str, str] | None:
     """The context attributes of a binary-mode message, or ``None`` for structured mode.
 
-    Kafka's protocol binding prefixes them with ``ce_``, HTTP's with ``ce-``. Raises :class:`InvalidEvent` for a
-    header that is not UTF-8.
+    Kafka's protocol binding prefixes them with ``ce_``, HTTP's with ``ce-``; what HTTP percent-encoded stays so. A
+    Kafka content type of ``application/cloudevents`` says that the event is structured, whatever else is there. Raises
+    :class:`InvalidEvent` for a header that is not UTF-8.
     """
-    if isinstance(headers, list):
-        if not headers:
+    if not isinstance(headers, list):
+        return {name[3:].lower(): text for name, text in headers.items() if name.lower().startswith("ce-")} or None
+    found: dict[str, str] = {}
+    for name, raw in headers:
+        if raw is None:
+            continue
+        if name.lower() == "content-type" and raw.startswith(b"application/cloudevents"):
             return None
-        pairs: list[tuple[str, str]] = []
-        for name, raw in headers:
-            if name.lower().startswith("ce_") and raw is not None:
-                try:
-                    pairs.append((name, raw.decode()))
-                except UnicodeDecodeError as error:
-                    raise InvalidEvent("not_utf8", name.lower(), "the header is not UTF-8") from error
-    else:
-        pairs = [(name, value) for name, value in headers.items() if name.lower().startswith("ce-")]
-    if not pairs:
-        return None
-    return {name[3:].lower(): value for name, value in pairs}
+        if name.lower().startswith("ce_"):
+            try:
+                found[name[3:].lower()] = raw.decode()
+            except UnicodeDecodeError:
+                raise InvalidEvent("not_utf8", name.lower()[:64], "the header is not UTF-8") from None
+    return found or None
 
 
 def _structured(value: bytes) -> Event:
@@ -153,14 +162,12 @@ def _structured(value: bytes) -> Event:
     except msgspec.ValidationError as error:
         raise _explain(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _unreadable(value, error) from None
+        raise _unreadable(error) from None
 
 
-def _unreadable(value: bytes, error: Exception) -> InvalidEvent:
-    try:
-        value.decode()
-    except UnicodeDecodeError as broken:
-        return InvalidEvent("not_utf8", "", f"byte {broken.start} is not UTF-8; send JSON in UTF-8")
+def _unreadable(error: Exception) -> InvalidEvent:
+    if isinstance(error, UnicodeDecodeError):
+        return _not_utf8(error)
     if isinstance(error, RecursionError):
         return InvalidEvent("not_json", "", "nested too deeply")
     detail = str(error).removeprefix("JSON is malformed: ")
@@ -191,19 +198,30 @@ def _with_remedy(problem: str, field: str) -> str:
     return f"{problem}; {remedy}" if remedy else problem
 
 
-def _refuse_nul(value: bytes) -> None:
+def _refuse_other_encodings(value: bytes) -> None:
+    """msgspec reads no string that it does not need, so one of an unread field could hide other bytes than UTF-8."""
+    if not value.isascii():
+        try:
+            value.decode()
+        except UnicodeDecodeError as broken:
+            raise _not_utf8(broken) from None
+
+
+def _not_utf8(broken: UnicodeDecodeError) -> InvalidEvent:
+    return InvalidEvent("not_utf8", "", f"byte {broken.start} is not UTF-8; send JSON in UTF-8")
+
+
+def _refuse_nul(event: Event) -> None:
     """No database text column holds U+0000, so an event with one could never become a case."""
-
-    def walk(node: object, path: str) -> None:
-        if isinstance(node, str) and "\0" in node:
+    texts: dict[str, object] = {"id": event.id, "source": event.source}
+    for name, value in msgspec.structs.asdict(event.data).items():
+        texts[f"data.{name}"] = value
+    for path, text in texts.items():
+        if isinstance(text, str):
+            held = "\0" in text
+        elif isinstance(text, dict):
+            held = any("\0" in name or (isinstance(value, str) and "\0" in value) for name, value in text.items())
+        else:
+            held = False
+        if held:
             raise InvalidEvent("invalid", path, "contains the character U+0000")
-        if isinstance(node, dict):
-            for name, child in node.items():
-                if "\0" in name:
-                    raise InvalidEvent("invalid", path, "a field name contains the character U+0000")
-                walk(child, f"{path}.{name}" if path else name)
-        elif isinstance(node, list):
-            for child in node:
-                walk(child, path)
-
-    walk(_any_decoder.decode(value), "")
