@@ -284,7 +284,7 @@ class ChangelogReader:
             for message in messages:
                 error = message.error()
                 if error is None:
-                    rows.append(Row(message.offset(), message.key() or b"", message.value()))
+                    rows.append(Row(message.offset() or 0, message.key() or b"", message.value()))
                 elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
                     ended = True
                 elif not error.retriable() or error.fatal():

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import aiokafka
 import faust
@@ -46,6 +46,15 @@ class FetchSettings:
     request_timeout_ms: int = 40_000
     handover_s: float = 3.0
     """Seconds that flushing and committing may take when partitions are given up."""
+
+
+class Progress(NamedTuple):
+    """How far a partition has been fetched. ``end`` is where committed records end; ``answered_at`` the broker's last
+    answer for it, seconds since the epoch. None where no answer has come yet."""
+
+    position: int
+    end: int | None
+    answered_at: float | None
 
 
 class PartitionListener(Protocol):
@@ -202,10 +211,30 @@ class ChunkConsumer(driver.Consumer):
         self.committed_at.update(dict.fromkeys(owned, time.monotonic()))
         return True
 
+    def released(self, tp: TP) -> int | None:
+        """The offset up to which chunks were released since the last seek, None if none was."""
+        ledger = self._ledgers.get(tp)
+        return None if ledger is None else ledger.committable
+
     def open_records(self, tp: TP) -> int:
         """Records of a partition that were delivered and not released."""
         ledger = self._ledgers.get(tp)
         return 0 if ledger is None else ledger.open_records
+
+    def progress(self, tp: TP) -> Progress | None:
+        """Where fetching stands, None for a partition that is not assigned or has no position yet."""
+        consumer = self._thread._consumer
+        subscription = None if consumer is None else consumer._subscription.subscription
+        if subscription is None or subscription.assignment is None:
+            return None
+        at = self._new_topicpartition(tp.topic, tp.partition)
+        if at not in subscription.assignment.tps:
+            return None
+        state = subscription.assignment.state_value(at)
+        if not state.has_valid_position:
+            return None
+        end = state.highwater if state.lso is None or state.lso < 0 else state.lso
+        return Progress(state.position, end, state.timestamp / 1000 if state.timestamp else None)
 
     # Moving
 

@@ -1,0 +1,122 @@
+"""The shell around a source partition's state: what it decides is sent at once, what it keeps is flushed."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from schemas.topics import ALERTS, DEADLETTERS, METRICS, PARTIALS, STATE_OF
+from streams.changelog import ChangelogWriter, OutRecord, read_partition
+from streams.chunks import Chunk, Record
+from streams.emitter import Emitter
+from streams.instruments import Instruments
+from streams.links import Links
+from streams.placement import partition_of
+from streams.source_state import Flush, Outcome
+
+
+class SourceState(Protocol):
+    """What :class:`~streams.source_state.SourcePartition` does; a test may put something smaller in its place."""
+
+    @property
+    def overflowed(self) -> int:
+        """Events counted under the ``other`` key."""
+
+    @property
+    def silenced(self) -> int:
+        """Alerts not raised because of their age."""
+
+    def apply(self, records: Sequence[Record], now: float) -> Outcome:
+        """Take records; those at or below the position are skipped."""
+
+    def dirty(self, now: float) -> Flush | None:
+        """What changed since the last call."""
+
+    def restore(self, rows: Iterable[tuple[bytes, bytes | None]]) -> None:
+        """Rebuild from rows."""
+
+
+class IntakeProcessor:
+    """The processor of one partition of a source topic."""
+
+    def __init__(
+        self,
+        topic: str,
+        partition: int,
+        make_state: Callable[[], SourceState],
+        links: Links,
+        emitter: Emitter,
+        instruments: Instruments,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """``make_state`` gives an empty state; ``now`` is the wall clock, seconds UTC."""
+        self._topic = topic
+        self._partition = partition
+        self._make_state = make_state
+        self._links = links
+        self._emitter = emitter
+        self._instruments = instruments
+        self._now = now
+        self._state = make_state()
+        self._writer: ChangelogWriter | None = None
+        self._encoder = msgspec.json.Encoder()
+
+    async def recover(self) -> int:
+        """Fence whoever had the partition, then read its state. Raises ChangelogError or ValueError."""
+        self._writer = self._links.writer(self._topic, self._partition)
+        await self._writer.open()
+        rows = await read_partition(self._links.bootstrap, STATE_OF[self._topic], self._partition, self._links.client)
+        state = self._make_state()
+        await asyncio.to_thread(state.restore, list(rows.items()))
+        self._state = state
+        return len(rows)
+
+    async def still_held(self) -> bool:
+        """Ask the broker, through the writer."""
+        return self._writer is not None and await self._writer.still_held(STATE_OF[self._topic], self._partition)
+
+    def apply(self, chunk: Chunk) -> None:
+        """Count and flag; alerts, dead letters and forwards leave at once."""
+        self._send(self._state.apply(chunk.records, self._now()))
+
+    def _send(self, outcome: Outcome) -> None:
+        encode, send = self._encoder.encode, self._emitter.send
+        for alert in outcome.alerts:
+            send(ALERTS, alert.customer_id.encode(), encode(alert))
+            self._instruments.alerts.labels(alert.rule).inc()
+        for letter in outcome.dead_letters:
+            send(DEADLETTERS, self._topic.encode(), encode(letter))
+            self._instruments.dead_letters.labels(self._topic, letter.reason).inc()
+        for forward in outcome.forwards:
+            send(self._topic, forward.key, forward.value, forward.headers, forward.partition)
+        if outcome.forwards:
+            self._instruments.forwards.labels(self._topic).inc(len(outcome.forwards))
+
+    async def flush(self) -> int:
+        """Write what changed in one transaction, once all that was sent has arrived."""
+        flush = self._state.dirty(self._now())
+        if flush is None:
+            await self._emitter.drained()
+            return 0
+        state_topic, partials = STATE_OF[self._topic], self._links.partitions[PARTIALS]
+        records = [OutRecord(state_topic, key, value, self._partition) for key, value in flush.state_rows]
+        for key, value, place in flush.partial_rows:
+            where = range(partials) if place is None else (partition_of(place, partials),)
+            records += [OutRecord(PARTIALS, key, value, partition) for partition in where]
+        records.append(OutRecord(METRICS, flush.books.record_key(), self._encoder.encode(flush.books)))
+        at = (self._topic, str(self._partition))
+        self._instruments.overflowed.labels(*at).set(self._state.overflowed)
+        self._instruments.silenced.labels(*at).set(self._state.silenced)
+        await self._emitter.drained()
+        assert self._writer is not None
+        await self._writer.flush(records)
+        return len(records)
+
+    async def close(self) -> None:
+        """Forget the state."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await writer.close()
+        self._state = self._make_state()

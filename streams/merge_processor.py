@@ -1,0 +1,94 @@
+"""The shell around a merge's state: reads partials, writes the metrics that changed."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from schemas.metrics import Metric
+from schemas.topics import METRICS, PARTIALS
+from streams.changelog import LEASE_KEY, ChangelogWriter, OutRecord, Row, replay_partition
+from streams.chunks import Chunk
+from streams.cluster import committed_offset
+from streams.links import Links
+
+
+class MergeState(Protocol):
+    """What :class:`~streams.merge.Merge` does; a test may put something smaller in its place."""
+
+    def apply(self, key: bytes, value: bytes | None, *, sent: bool = False) -> None:
+        """Take one record."""
+
+    def emit(self, now: float) -> list[Metric]:
+        """The metrics that changed since the last call."""
+
+
+class MergeProcessor:
+    """The processor of one partition of ``cx.partials``.
+
+    The topic itself is the state: it is read whole before the first chunk. Metrics go through a fenced writer too, or
+    a worker that slept through its successor could leave an old value as the last one of a compacted key.
+    """
+
+    def __init__(
+        self,
+        partition: int,
+        make_state: Callable[[], MergeState],
+        links: Links,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """``make_state`` gives an empty state; ``now`` is the wall clock, seconds UTC."""
+        self._partition = partition
+        self._make_state = make_state
+        self._links = links
+        self._now = now
+        self._state = make_state()
+        self._writer: ChangelogWriter | None = None
+        self._encoder = msgspec.json.Encoder()
+
+    async def recover(self) -> int:
+        """Fence whoever had the partition, then read its partials. Raises ChangelogError, ClusterError, ValueError."""
+        links = self._links
+        self._writer = links.writer(PARTIALS, self._partition)
+        await self._writer.open()
+        sent_below = await asyncio.to_thread(
+            committed_offset, links.bootstrap, links.group, PARTIALS, self._partition, links.client
+        )
+        state = self._make_state()
+
+        def take(rows: Sequence[Row]) -> None:
+            for row in rows:
+                if row.key == LEASE_KEY:
+                    continue
+                state.apply(row.key, row.value, sent=row.offset < sent_below)
+
+        read = await replay_partition(links.bootstrap, PARTIALS, self._partition, take, links.client)
+        self._state = state
+        return read
+
+    async def still_held(self) -> bool:
+        """Ask the broker, through the writer."""
+        return self._writer is not None and await self._writer.still_held(PARTIALS, self._partition)
+
+    def apply(self, chunk: Chunk) -> None:
+        """Set what the sources say now."""
+        for record in chunk.records:
+            if record.key != LEASE_KEY:
+                self._state.apply(record.key or b"", record.value)
+
+    async def flush(self) -> int:
+        """Write the metrics that changed, also those whose window has moved on with no event."""
+        metrics = self._state.emit(self._now())
+        records = [OutRecord(METRICS, metric.record_key(), self._encoder.encode(metric)) for metric in metrics]
+        assert self._writer is not None
+        await self._writer.flush(records)
+        return len(records)
+
+    async def close(self) -> None:
+        """Forget the state."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await writer.close()
+        self._state = self._make_state()

@@ -1,0 +1,75 @@
+"""The process behind ``closeloop streams``."""
+
+import asyncio
+import signal
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from schemas.config import Loop
+from schemas.settings import Settings
+from streams.changelog import WriterSettings
+from streams.cluster import ClusterError
+from streams.health import Health
+from streams.instruments import Instruments
+from streams.lifecycle import WorkerCrash
+from streams.logs import configure_logs
+from streams.merge import Merge
+from streams.plan import compile_plan
+from streams.source_state import SourcePartition
+from streams.transport import FetchSettings
+from streams.worker import Makers, Worker, WorkerSettings
+
+EXIT_FAILED = 1
+"""Something failed: a new process takes over from what is durable."""
+
+
+def worker_settings(settings: Settings) -> WorkerSettings:
+    """How a worker runs on the broker that the settings name."""
+    if settings.embedded_broker:
+        # No transactions and no members beside us; a fetch that waits is not woken by data.
+        return WorkerSettings(
+            bootstrap=settings.kafka,
+            data_dir=settings.data_dir / "streams",
+            fetch=FetchSettings(max_wait_ms=10, session_timeout_ms=6_000, heartbeat_ms=1_000),
+            writing=WriterSettings(fencing=False),
+        )
+    return WorkerSettings(bootstrap=settings.kafka, data_dir=settings.data_dir / "streams")
+
+
+def run_streams(settings: Settings, loop: Loop) -> int:
+    """Run a worker until SIGTERM or SIGINT. Returns the process's exit code."""
+    configure_logs(settings.log_level)
+    plan = compile_plan(loop, settings.clock)
+    makers = Makers(
+        source=lambda topic, partition, partitions: SourcePartition(topic, partition, partitions, plan),
+        merge=lambda: Merge(plan),
+    )
+    worker = Worker(worker_settings(settings), makers, Instruments(CollectorRegistry()))
+    try:
+        import uvloop
+    except ImportError:  # not made for every platform
+        runner = asyncio.Runner()
+    else:
+        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    with runner:
+        return runner.run(_serve(settings, worker))
+
+
+async def _serve(settings: Settings, worker: Worker) -> int:
+    log = structlog.get_logger("streams")
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    health = Health(worker.registry, lambda: worker.alive, lambda: worker.ready)
+    await health.start(settings.health_host, settings.health_port)
+    log.info("serving", host=settings.health_host, port=health.port)
+    try:
+        await worker.run(stop)
+    except (ClusterError, WorkerCrash) as exc:
+        log.critical("ended", reason=str(exc))
+        return EXIT_FAILED
+    finally:
+        await health.stop()
+    log.info("stopped")
+    return 0
