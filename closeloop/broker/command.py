@@ -11,52 +11,45 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal
 
-import msgspec
-
 from closeloop.broker.embedded import EmbeddedBroker
 from closeloop.broker.errors import BrokerError
 from closeloop.broker.jars import KAFKA_SERVER
 from closeloop.broker.local import STOP_DEADLINE_S, LocalKafka
 
 EXIT_OK = 0
-EXIT_USER_ERROR = 1
+EXIT_USER_ERROR = 2
 
 
-class KafkaOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What `closeloop kafka` was asked for.
+def run_kafka(
+    *,
+    nodes: int = 1,
+    port: int | None = None,
+    data_dir: Path = Path(".closeloop/kafka"),
+    embedded: bool = False,
+    say: Callable[[str], None] | None = None,
+) -> int:
+    """Run a Kafka until SIGTERM or SIGINT and return the exit code.
 
-    Attributes:
+    The first line it says is `ready HOST:PORT[,HOST:PORT..]`, once clients are served; the next ones say what to do
+    with it. A user error is one message on stderr and exit code 2. Call it from the main thread: it sets signal
+    handlers.
+
+    Args:
         nodes: 1, or 3 to survive the death of one.
         port: the first node's port for clients, the others' are the next ones; remembered or free ones if None.
         data_dir: holds everything of the cluster and is kept.
         embedded: librdkafka's in-process cluster instead: nothing is kept, see closeloop.broker.embedded.
-    """
-
-    nodes: int = 1
-    port: int | None = None
-    data_dir: Path = Path(".closeloop/kafka")
-    embedded: bool = False
-
-
-def run_kafka(options: KafkaOptions, say: Callable[[str], None] | None = None) -> int:
-    """Run a Kafka until SIGTERM or SIGINT and return the exit code.
-
-    The first line it says is `ready HOST:PORT[,HOST:PORT..]`, once clients are served; the next ones say what to do
-    with it. A user error is one message on stderr and exit code 1. Call it from the main thread: it sets signal
-    handlers.
-
-    Args:
-        options: what to run.
         say: takes the lines for stdout.
     """
     line = say if say is not None else _to_stdout
     with _stop_signal() as stopped:
         try:
-            ports = _ports(options)
-            if options.embedded:
+            count = _nodes(nodes)
+            ports = _ports(port, count, embedded=embedded)
+            if embedded:
                 _serve_embedded(line, stopped)
             else:
-                _serve_local(options, _nodes(options.nodes), ports, line, stopped)
+                _serve_local(data_dir, count, ports, line, stopped)
         except BrokerError as error:
             sys.stderr.write(f"closeloop kafka: {error}\n")
             return EXIT_USER_ERROR
@@ -66,18 +59,18 @@ def run_kafka(options: KafkaOptions, say: Callable[[str], None] | None = None) -
 
 
 def _serve_local(
-    options: KafkaOptions,
+    data_dir: Path,
     nodes: Literal[1, 3],
     ports: Sequence[int] | None,
     line: Callable[[str], None],
     stopped: threading.Event,
 ) -> None:
-    broker = LocalKafka(options.data_dir, nodes, ports, report=_to_stderr)
+    broker = LocalKafka(data_dir, nodes, ports, report=_to_stderr)
     try:
         broker.start()
         broker.supervise()
         line(f"ready {broker.bootstrap}")
-        line(f"{KAFKA_SERVER.title}, {nodes} node(s), data and logs in {options.data_dir.absolute()}")
+        line(f"{KAFKA_SERVER.title}, {nodes} node(s), data and logs in {data_dir.absolute()}")
         line(f"next: KAFKA_BOOTSTRAP_SERVERS={broker.bootstrap} closeloop topics create; Ctrl-C stops it, data stay")
         _wait(stopped)
     finally:
@@ -100,17 +93,15 @@ def _nodes(count: int) -> Literal[1, 3]:
     raise BrokerError(f"--nodes is {count}; a local cluster has 1 node or 3.")
 
 
-def _ports(options: KafkaOptions) -> list[int] | None:
-    if options.port is None:
+def _ports(first: int | None, nodes: int, *, embedded: bool) -> list[int] | None:
+    if first is None:
         return None
-    if options.embedded:
+    if embedded:
         raise BrokerError("--port and --embedded exclude each other: the embedded broker picks a free port itself.")
-    last = options.port + options.nodes - 1
-    if options.port < 1 or last > 65535:
-        raise BrokerError(
-            f"--port is {options.port}; {options.nodes} node(s) need ports between 1 and 65535 from there on."
-        )
-    return list(range(options.port, last + 1))
+    last = first + nodes - 1
+    if first < 1 or last > 65535:
+        raise BrokerError(f"--port is {first}; {nodes} node(s) need ports between 1 and 65535 from there on.")
+    return list(range(first, last + 1))
 
 
 class _StopRequested(BaseException):

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 SCRIPT = """
-import sys
+import json, sys
 from pathlib import Path
-import msgspec
-from closeloop.broker.command import KafkaOptions, run_kafka
-sys.exit(run_kafka(msgspec.json.decode(sys.argv[1], type=KafkaOptions, dec_hook=lambda kind, value: kind(value))))
+from closeloop.broker.command import run_kafka
+options = json.loads(sys.argv[1])
+if "data_dir" in options:
+    options["data_dir"] = Path(options["data_dir"])
+sys.exit(run_kafka(**options))
 """
 
 
@@ -92,7 +94,7 @@ def test_the_embedded_broker_is_announced_and_stops_cleanly(number):
 def test_a_user_error_is_one_clear_line(options, message, tmp_path):
     process = start(options, PATH=str(tmp_path), CLOSELOOP_CACHE=str(tmp_path))
     out, err = process.communicate(timeout=30)
-    assert process.returncode == 1
+    assert process.returncode == 2
     assert out == ""
     assert err.startswith(f"closeloop kafka: {message}")
     assert err.count("\n") == 1
@@ -104,6 +106,6 @@ def test_a_data_folder_that_cannot_be_made_is_named(kafka, tmp_path):
     blocked.write_text("")
     process = start(f'{{"data_dir": "{blocked / "data"}"}}')
     out, err = process.communicate(timeout=30)
-    assert (process.returncode, out) == (1, "")
+    assert (process.returncode, out) == (2, "")
     assert err.startswith(f"closeloop kafka: The data folder {blocked / 'data'} cannot be used:")
     assert Path(blocked).read_text() == ""
