@@ -1,0 +1,127 @@
+/**
+ * The shapes that the API sends, as JSDoc types. They follow schemas/metrics.py, schemas/cases.py and schemas/alerts.py.
+ *
+ * @typedef {"nps" | "top_box" | "mean" | "share"} MetricKind  `share`: percent of failed touchpoints, low is good
+ *
+ * @typedef {object} MetricSpec
+ * @property {string} name
+ * @property {MetricKind} kind
+ * @property {number} minimum   lowest score that can be given
+ * @property {number} maximum   highest score that can be given
+ * @property {boolean} higherIsBetter
+ *
+ * @typedef {object} Config
+ * @property {"wall" | "event"} clock
+ * @property {string} zone                          where a calendar day of the history begins
+ * @property {number} minimumN
+ * @property {string[]} windows                     rolling windows, shortest first
+ * @property {Record<string, string[]>} cuts        the dimensions of each cut
+ * @property {MetricSpec[]} metrics                 without `outcome`
+ * @property {Record<string, string>} people        key to name
+ * @property {Record<string, string>} rootCauses    code to words
+ * @property {boolean} open                         whether the gateway lets everyone in, without a key
+ *
+ * @typedef {object} Metric
+ * @property {string} metric
+ * @property {string} window                        a rolling window, or `day`
+ * @property {string} cut
+ * @property {Record<string, string>} key           dimension to value
+ * @property {number | null} value                  points, percent, or scale points
+ * @property {number | null} low                    95 % interval
+ * @property {number | null} high
+ * @property {number} n
+ * @property {Record<string, number>} counts        score or outcome to how often
+ * @property {boolean} too_few
+ * @property {string} as_of
+ * @property {number} version
+ * @property {string | null} [day]
+ * @property {string} [scale]                       empty for the metric's own scale
+ *
+ * @typedef {object} Alert
+ * @property {string} id
+ * @property {string} rule
+ * @property {string} reason
+ * @property {string} severity
+ * @property {string} event_source
+ * @property {string} event_id
+ * @property {string} event_time
+ * @property {string} detected_at
+ * @property {string} metric
+ * @property {number} score
+ * @property {number} scale_min
+ * @property {number} scale_max
+ * @property {boolean} higher_is_better
+ * @property {string | null} [touchpoint]
+ * @property {string | null} [channel]
+ * @property {string | null} [language]
+ * @property {string | null} [comment]
+ * @property {boolean} contact_requested
+ * @property {Record<string, string | number | boolean>} attributes
+ *
+ * @typedef {object} CaseEvent
+ * @property {number} version
+ * @property {string} action
+ * @property {string | null} from_state
+ * @property {string} to_state
+ * @property {string} at
+ * @property {string} actor
+ * @property {string} [actor_name]
+ * @property {string} via
+ * @property {Record<string, string>} detail
+ *
+ * @typedef {object} Case
+ * @property {number} id
+ * @property {number} version
+ * @property {string} customer_id
+ * @property {string} programme
+ * @property {string} state
+ * @property {"critical" | "high" | "normal"} severity
+ * @property {string} receiver
+ * @property {string | null} owner
+ * @property {string | null} [owner_name]
+ * @property {string} opened_at
+ * @property {string} updated_at
+ * @property {string | null} acknowledged_at
+ * @property {string | null} contacted_at
+ * @property {string | null} closed_at
+ * @property {string | null} snoozed_until
+ * @property {string | null} lease_until
+ * @property {string | null} acknowledge_by
+ * @property {string | null} contact_by
+ * @property {string | null} resolve_by
+ * @property {string | null} root_cause
+ * @property {string | null} resolution_note
+ * @property {number} alert_count
+ * @property {Alert} latest_alert
+ * @property {string | null} touchpoint
+ * @property {Record<string, string | number | boolean>} attributes
+ * @property {string[]} [actions]                   what a person can do now, if the server says so
+ * @property {CaseEvent[]} [events]                 only in the answer for one case
+ * @property {Alert[]} [alerts]                     only in the answer for one case
+ *
+ * @typedef {object} Account                        the books of one topic
+ * @property {number} received
+ * @property {number} counted
+ * @property {number} duplicates
+ * @property {number} late
+ * @property {Record<string, number>} dead_letters  reason to how many
+ *
+ * @typedef {object} Totals
+ * @property {Account} touchpoints
+ * @property {Account} responses
+ * @property {Record<string, number>} alerts        rule to how many
+ * @property {Record<string, number>} cases         state to how many
+ *
+ * @typedef {object} DeadLetter                     without its content: that may be personal
+ * @property {string} id
+ * @property {string} topic
+ * @property {number} partition
+ * @property {number} offset
+ * @property {string} reason
+ * @property {string} field
+ * @property {string} problem
+ * @property {string} at
+ * @property {string | null} replayed_at
+ */
+
+export {};

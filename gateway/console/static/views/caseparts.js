@@ -1,0 +1,75 @@
+/** What the feed and the drawer say about a case in the same words: severity, score, owner, state, and what is due. */
+
+import { h } from "../dom.js";
+import { exact, metricName, moment, sentence, span } from "../format.js";
+import { icon } from "../icons.js";
+import { known } from "../store.js";
+
+/**
+ * @typedef {import("../types.js").Case} Case
+ * @typedef {import("../types.js").Alert} Alert
+ */
+
+const CLOSED = new Set(["resolved", "dismissed"]);
+
+/** @param {Case} item */
+export const isClosed = (item) => CLOSED.has(item.state);
+
+/** @param {Case} item */
+export function severity(item) {
+  return h("span", { class: "severity", "data-severity": item.severity }, icon(item.severity), sentence(item.severity));
+}
+
+/** @param {Alert} alert */
+export function score(alert) {
+  const steps = alert.scale_max - alert.scale_min || 1;
+  const fromBad = alert.higher_is_better ? alert.score - alert.scale_min : alert.scale_max - alert.score;
+  const share = fromBad / steps;
+  return h(
+    "span",
+    { class: "score", "data-tone": share > 0.85 ? "good" : share > 0.65 ? "middle" : "bad", title: `${metricName(alert.metric)}, scale ${alert.scale_min} to ${alert.scale_max}` },
+    String(alert.score),
+    h("small", { text: `/ ${alert.scale_max} ${metricName(alert.metric)}` }),
+  );
+}
+
+/** @param {Case} item */
+export const state = (item) => h("span", { class: "state", "data-state": item.state, text: sentence(item.state) });
+
+/** @param {Case} item */
+export function ownerName(item) {
+  if (!item.owner) return "no owner";
+  return item.owner_name ?? known.config?.people[item.owner] ?? item.owner;
+}
+
+/** How somebody of the history is called. @param {string} actor @param {string} [name] */
+export const actorName = (actor, name) => name ?? known.config?.people[actor] ?? actor;
+
+/**
+ * The next promise to the customer: what, until when, whether it is broken.
+ * @param {Case} item
+ * @param {number} now  milliseconds
+ * @returns {{words: string, late: boolean, sleeping: boolean, at: string} | null}
+ */
+export function nextDue(item, now) {
+  if (item.state === "snoozed" && item.snoozed_until)
+    return { words: `Asleep until ${moment(item.snoozed_until, now)}`, late: false, sleeping: true, at: item.snoozed_until };
+  const promises = {
+    open: ["Acknowledge", item.acknowledge_by],
+    acknowledged: ["Reply", item.contact_by],
+    contacted: ["Resolve", item.resolve_by],
+  };
+  const [what, at] = /** @type {Record<string, (string | null)[]>} */ (promises)[item.state] ?? [];
+  if (!what || !at) return null;
+  const seconds = (Date.parse(at) - now) / 1000;
+  const words =
+    seconds < 0 ? `${what} overdue by ${span(-seconds)}` : `${what} by ${moment(at, now)}, in ${span(seconds)}`;
+  return { words, late: seconds < 0, sleeping: false, at };
+}
+
+/** @param {Case} item @param {number} now */
+export function due(item, now) {
+  const next = nextDue(item, now);
+  if (!next) return null;
+  return h("span", { class: "due", "data-late": next.late, title: exact(next.at) }, icon(next.sleeping ? "moon" : "clock"), next.words);
+}

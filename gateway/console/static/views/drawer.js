@@ -1,0 +1,197 @@
+/** The drawer at the right: one case with its answers, history and actions, or the dead letters. Driven by the address. */
+
+import { ApiError, fetchCase } from "../api.js";
+import { byId, h, replace } from "../dom.js";
+import { age, exact, moment, sentence } from "../format.js";
+import { icon } from "../icons.js";
+import { known, on, putCases } from "../store.js";
+import { actionButtons } from "./actions.js";
+import { actorName, due, nextDue, ownerName, score, severity, state } from "./caseparts.js";
+import { showDeadLetters } from "./deadletters.js";
+
+/**
+ * @typedef {import("../types.js").Case} Case
+ * @typedef {import("../types.js").CaseEvent} CaseEvent
+ * @typedef {import("../types.js").Alert} Alert
+ */
+
+/** @type {Case | null} the case in the drawer, with its history */
+let shown = null;
+/** Why the drawer shows another picture than the person acted on. */
+let staleWords = "";
+
+/** Follow the address: `#/cases/17`, `#/deadletters`. */
+export function startDrawer() {
+  const drawer = /** @type {HTMLDialogElement} */ (byId("drawer"));
+  drawer.addEventListener("close", () => {
+    shown = null;
+    if (location.hash.startsWith("#/")) history.pushState(null, "", location.pathname + location.search);
+  });
+  drawer.addEventListener("click", (event) => {
+    if (event.target === drawer) drawer.close();
+  });
+  window.addEventListener("hashchange", follow);
+  window.addEventListener("popstate", follow);
+  on(["config"], follow);
+  on(["cases"], () => {
+    const newer = shown && known.cases.get(shown.id);
+    if (shown && newer && newer.version > shown.version) void load(shown.id);
+  });
+  on(["time"], () => {
+    const line = drawer.querySelector(".drawer-due");
+    if (shown && line) replace(line, due(shown, Date.now()));
+  });
+}
+
+function follow() {
+  const drawer = /** @type {HTMLDialogElement} */ (byId("drawer"));
+  if (!known.config) return;
+  const id = /^#\/cases\/(\d+)$/.exec(location.hash)?.[1];
+  if (id) {
+    drawer.dataset.kind = "case";
+    if (shown?.id === Number(id) && drawer.open) return;
+    staleWords = "";
+    replace(drawer, head(`C-${id}`), h("div", { class: "bones" }, ...Array.from({ length: 8 }, () => h("i"))));
+    open(drawer);
+    void load(Number(id));
+  } else if (location.hash === "#/deadletters") {
+    shown = null;
+    drawer.dataset.kind = "deadletters";
+    open(drawer);
+    void showDeadLetters(drawer, head("Dead letters"));
+  } else if (drawer.open) drawer.close();
+}
+
+/** @param {HTMLDialogElement} drawer */
+function open(drawer) {
+  if (!drawer.open) drawer.showModal();
+}
+
+/** @param {string} words @param {...(Node | null)} below */
+function head(words, ...below) {
+  const close = h("button", { class: "close push", type: "button", "aria-label": "Close" }, icon("cross"));
+  close.addEventListener("click", () => /** @type {HTMLDialogElement} */ (byId("drawer")).close());
+  return h("header", { class: "drawer-head" }, h("div", { class: "case-line" }, h("h2", { id: "drawer-title", text: words }), close), ...below);
+}
+
+/** @param {number} id */
+async function load(id) {
+  const drawer = /** @type {HTMLDialogElement} */ (byId("drawer"));
+  try {
+    const item = await fetchCase(id);
+    if (location.hash !== `#/cases/${id}`) return;
+    shown = item;
+    draw(drawer, item);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const words = error.status === 404 ? `There is no case C-${id}.` : error.message;
+    replace(drawer, head(`C-${id}`), h("div", { class: "empty" }, h("strong", { text: words })));
+  }
+}
+
+/** @param {HTMLDialogElement} drawer @param {Case} item */
+function draw(drawer, item) {
+  const now = Date.now();
+  const focusedAction = document.activeElement?.getAttribute("data-action");
+  replace(
+    drawer,
+    head(
+      `C-${item.id} · ${item.customer_id}`,
+      h("div", { class: "case-line" }, severity(item), state(item), h("span", { class: "case-small", text: ownerName(item) }), h("span", { class: "drawer-due" }, due(item, now))),
+      staleWords ? h("p", { class: "banner", role: "alert", text: `Changed meanwhile: ${staleWords}. This is how it stands now.` }) : null,
+    ),
+    h(
+      "div",
+      { class: "drawer-body", tabindex: "0", role: "region", "aria-label": "The case" },
+      facts(item, now),
+      h("h3", { class: "part", text: item.alert_count === 1 ? "The answer" : `The ${item.alert_count} answers` }),
+      ...(item.alerts?.length ? item.alerts : [item.latest_alert]).map((alert) => answer(alert, now)),
+      h("h3", { class: "part", text: "History" }),
+      h("ol", { class: "story" }, ...[...(item.events ?? [])].reverse().map((event) => entry(event, item, now))),
+    ),
+    h("footer", { class: "drawer-actions" }, ...actionButtons(item, after)),
+  );
+  const again = focusedAction && drawer.querySelector(`[data-action="${CSS.escape(focusedAction)}"]`);
+  if (again) /** @type {HTMLElement} */ (again).focus();
+}
+
+/** @param {{changed?: Case, stale?: string}} result */
+function after({ changed: item, stale }) {
+  const id = item?.id ?? shown?.id;
+  staleWords = stale ?? "";
+  if (item?.latest_alert) putCases([item]);
+  if (id !== undefined) void load(id);
+}
+
+/** @param {Case} item @param {number} now */
+function facts(item, now) {
+  const rows = [
+    ["Opened", `${moment(item.opened_at, now)}, ${age(item.opened_at, now)} ago`],
+    ["Touchpoint", item.touchpoint],
+    ["Routed to", item.receiver],
+    ["Programme", item.programme],
+    ["Acknowledged", item.acknowledged_at && moment(item.acknowledged_at, now)],
+    ["Contacted", item.contacted_at && moment(item.contacted_at, now)],
+    [item.state === "dismissed" ? "Dismissed" : "Resolved", item.closed_at && moment(item.closed_at, now)],
+    ["Resolve by", !item.closed_at && nextDue(item, now) && item.resolve_by && moment(item.resolve_by, now)],
+    ["Root cause", item.root_cause && (known.config?.rootCauses[item.root_cause] ?? item.root_cause)],
+    ...Object.entries(item.attributes).map(([name, value]) => [sentence(name), String(value)]),
+  ];
+  const given = rows.filter(([, value]) => value);
+  return h("dl", { class: "facts" }, ...given.map(([name, value]) => h("div", {}, h("dt", { text: name }), h("dd", { text: value }))));
+}
+
+/** @param {Alert} alert @param {number} now */
+function answer(alert, now) {
+  const place = [alert.touchpoint, alert.channel, alert.language].filter(Boolean).join(" · ");
+  return h(
+    "article",
+    { class: "answer" },
+    h(
+      "div",
+      { class: "case-line" },
+      score(alert),
+      h("span", { class: "case-small owner", text: place }),
+      h("time", { class: "case-small push", datetime: alert.event_time, title: exact(alert.event_time), text: moment(alert.event_time, now) }),
+    ),
+    alert.comment ? h("q", { lang: alert.language ?? "", dir: "auto", text: alert.comment }) : null,
+    h("p", { class: "case-small", text: `Flagged by “${alert.rule}”: ${alert.reason}` }),
+    alert.contact_requested ? h("p", { class: "due" }, icon("phone"), "asks to be contacted") : null,
+  );
+}
+
+/** @type {Record<string, string>} */
+const DID = {
+  opened: "opened by a rule",
+  joined: "another answer joined",
+  acknowledge: "acknowledged",
+  contact: "contacted the customer",
+  resolve: "resolved",
+  reassign: "reassigned",
+  snooze: "snoozed",
+  wake: "woke it",
+  reopen: "reopened",
+  dismiss: "dismissed",
+  lease_expired: "no contact in time: returned to the queue",
+};
+
+/** @param {CaseEvent} event @param {Case} item @param {number} now */
+function entry(event, item, now) {
+  void item;
+  const who = event.via === "system" ? "" : `${actorName(event.actor, event.actor_name)} `;
+  const said = event.detail ?? {};
+  const extras = [
+    said.owner && `to ${actorName(said.owner)}`,
+    said.channel && `by ${said.channel}`,
+    said.until && `until ${moment(said.until, now)}`,
+    said.root_cause && (known.config?.rootCauses[said.root_cause] ?? said.root_cause),
+  ].filter(Boolean);
+  const did = DID[event.action] ?? sentence(event.action);
+  return h(
+    "li",
+    {},
+    h("div", { class: "case-line" }, h("span", {}, h("b", { text: who }), [who ? did : sentence(did), ...extras].join(", ").replace(", to ", " to ").replace(", until ", " until ").replace(", by ", " by ")), h("time", { class: "case-small push", datetime: event.at, title: exact(event.at), text: moment(event.at, now) })),
+    event.via === "system" ? null : h("span", { class: "case-small", text: `from ${event.via === "slack" ? "Slack" : event.via === "api" ? "the API" : "the console"}` }),
+    said.note ? h("blockquote", { dir: "auto", text: said.note }) : null,
+  );
+}

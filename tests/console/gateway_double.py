@@ -1,0 +1,195 @@
+"""A stand-in for the gateway: serves the console and the API that it reads, from data that a test can change."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import queue
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import gateway.console
+
+_STATIC = Path(gateway.console.__file__).parent / "static"
+_BUNDLE = Path(str(files("chartkick") / "django" / "static" / "chartkick" / "Chart.bundle.js"))
+
+Json = Any
+
+
+class GatewayDouble:
+    """Answers as the gateway does. ``refusals`` maps the path of an action to the status and body it is refused with."""
+
+    def __init__(self, data: dict[str, Json]) -> None:
+        self.data = data
+        self.posted: list[tuple[str, Json]] = []
+        self.requested: list[str] = []
+        self.refusals: dict[str, tuple[int, Json]] = {}
+        self.key: str | None = None
+        self._clients: list[queue.Queue[bytes | None]] = []
+        self._lock = threading.Lock()
+        double = self
+
+        class Handler(_Handler):
+            owner = double
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self.drop_streams()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)
+
+    def drop_streams(self) -> None:
+        """End every open stream, as a restart of the gateway does."""
+        with self._lock:
+            for client in self._clients:
+                client.put(None)
+            self._clients.clear()
+
+    def send(self, event: str, value: Json) -> None:
+        """Send one server-sent event to every client."""
+        with self._lock:
+            for client in self._clients:
+                client.put(f"event: {event}\ndata: {json.dumps(value)}\n\n".encode())
+
+    def subscribe(self) -> queue.Queue[bytes | None]:
+        client: queue.Queue[bytes | None] = queue.Queue()
+        for row in self.data["metrics"]:
+            client.put(f"event: metric\ndata: {json.dumps(row)}\n\n".encode())
+        client.put(f"event: totals\ndata: {json.dumps(self.data['totals'])}\n\n".encode())
+        with self._lock:
+            self._clients.append(client)
+        return client
+
+    def case(self, case_id: int) -> Json:
+        return next((case for case in self.data["cases"] if case["id"] == case_id), None)
+
+    def get(self, path: str, query: dict[str, str]) -> tuple[int, Json]:
+        if path == "/v1/config":
+            return 200, self.data["config"]
+        if path == "/v1/metrics":
+            return 200, [row for row in self.data["metrics"] if _fits(row, query)]
+        if path == "/v1/metrics/history":
+            rows = [row for row in self.data["history"] if _fits(row, query)]
+            return 200, [row for row in rows if query.get("from", "") <= row["day"] <= query.get("to", "9999")]
+        if path == "/v1/totals":
+            return 200, self.data["totals"]
+        if path == "/v1/cases":
+            listed = sorted(self.data["cases"], key=lambda case: -case["id"])
+            before = int(query.get("cursor", 10**9))
+            listed = [case for case in listed if case["id"] < before]
+            limit = int(query.get("limit", 50))
+            page = [{k: v for k, v in case.items() if k not in ("events", "alerts")} for case in listed[:limit]]
+            return 200, {"cases": page, "next": str(page[-1]["id"]) if len(listed) > limit else None}
+        if path.startswith("/v1/cases/"):
+            case = self.case(int(path.rpartition("/")[2]))
+            return (200, case) if case else (404, _error("missing", "id", "there is no such case"))
+        if path == "/v1/deadletters":
+            return 200, {"deadletters": self.data["deadletters"], "next": None}
+        return 404, _error("missing", "", "nothing here")
+
+    def post(self, path: str, body: Json) -> tuple[int, Json]:
+        self.posted.append((path, body))
+        if path in self.refusals:
+            return self.refusals[path]
+        if path.startswith("/v1/deadletters/"):
+            return 200, {}
+        _, _, _, case_id, action = path.split("/")
+        case = self.case(int(case_id))
+        case["version"] += 1
+        after = {"acknowledge": "acknowledged", "contact": "contacted", "resolve": "resolved", "dismiss": "dismissed"}
+        case["state"] = after.get(action, case["state"])
+        case["events"].append(
+            {
+                "version": case["version"],
+                "action": action,
+                "from_state": "open",
+                "to_state": case["state"],
+                "at": case["updated_at"],
+                "actor": "ana",
+                "actor_name": "Ana Ribeiro",
+                "via": "console",
+                "detail": {name: value for name, value in body.items() if name != "version"},
+            }
+        )
+        return 200, case
+
+
+class _Handler(BaseHTTPRequestHandler):
+    owner: GatewayDouble
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        pass
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        self.owner.requested.append(self.path)
+        if not url.path.startswith("/v1/"):
+            self._file(url.path)
+        elif not self._has_key():
+            self._json(401, _error("unauthorized", "authorization", "give an API key"))
+        elif url.path == "/v1/stream":
+            self._stream()
+        else:
+            self._json(*self.owner.get(url.path, {name: values[0] for name, values in parse_qs(url.query).items()}))
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])) or b"null")
+        self._json(*self.owner.post(self.path, body))
+
+    def _has_key(self) -> bool:
+        return self.owner.key is None or self.headers.get("authorization") == f"Bearer {self.owner.key}"
+
+    def _json(self, status: int, value: Json) -> None:
+        self._bytes(status, json.dumps(value).encode(), "application/json")
+
+    def _bytes(self, status: int, body: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _file(self, path: str) -> None:
+        if path == "/console/vendor/Chart.bundle.js":
+            file = _BUNDLE
+        else:
+            file = _STATIC / ("index.html" if path == "/" else path.removeprefix("/console/"))
+        if not file.is_file():
+            self._json(404, _error("missing", "path", "no such file"))
+            return
+        self._bytes(200, file.read_bytes(), mimetypes.guess_type(file.name)[0] or "application/octet-stream")
+
+    def _stream(self) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("connection", "close")
+        self.end_headers()
+        client = self.owner.subscribe()
+        try:
+            while (part := client.get()) is not None:
+                self.wfile.write(part)
+                self.wfile.flush()
+        except OSError:
+            pass
+        self.close_connection = True
+
+
+def _fits(row: Json, query: dict[str, str]) -> bool:
+    return all(row.get(name) == query[name] for name in ("metric", "window", "cut") if name in query)
+
+
+def _error(reason: str, field: str, problem: str) -> Json:
+    return {"error": {"reason": reason, "field": field, "problem": problem}}

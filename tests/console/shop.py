@@ -1,0 +1,286 @@
+"""A shop's day as the API would tell it: five touchpoints, five regions, three metrics, some cases, from one seed."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from math import sqrt
+from typing import Any
+
+Json = Any
+TOUCHPOINTS = ("order.delivered", "checkout.paid", "support.ticket", "signup.completed", "return.refunded")
+REGIONS = ("SP", "RJ", "MG", "RS", "BA")
+METRICS = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
+WINDOWS = {"1h": 90, "24h": 900, "7d": 5200, "30d": 19000}
+PEOPLE = {"ana": "Ana Ribeiro", "li": "Li Wei", "olena": "Olena Bondar", "ivan": "Ivan Petrov", "sam": "Sam Carter"}
+ROOT_CAUSES = {"late_delivery": "Late delivery", "damaged": "Damaged or wrong goods", "billing": "Billing or refund"}
+COMMENTS = (
+    ("en", "Third time the parcel is late and nobody told me. I stayed at home for nothing."),
+    ("pt", "Atrasou de novo. O entregador nem tocou a campainha e o pacote voltou para o depósito."),
+    ("ru", "Посылка пришла повреждённой, поддержка не отвечает уже два дня."),
+    ("uk", "Оплату списали двічі, а замовлення так і не з’явилося в кабінеті."),
+    ("zh", "包裹又延误了，客服电话一直打不通，非常失望。"),
+    ("en", "The refund form asks for a number that is nowhere on the invoice."),
+)
+
+
+def metric_row(
+    metric: str, window: str, cut: str, key: dict[str, str], counts: dict[str, int], as_of: datetime
+) -> Json:
+    """One row, with value and interval by textbook formulas."""
+    n = sum(counts.values())
+    value, half = None, 0.0
+    if n and metric == "nps":
+        good, bad = counts.get("9", 0) + counts.get("10", 0), sum(counts.get(str(score), 0) for score in range(7))
+        value = 100 * (good - bad) / n
+        half = 196 * sqrt(max(0.0, ((good + bad) / n - (value / 100) ** 2)) / n)
+    elif n and metric == "ces":
+        value = sum(int(score) * many for score, many in counts.items()) / n
+        half = 1.96 * sqrt(sum(many * (int(score) - value) ** 2 for score, many in counts.items()) / n / n)
+    elif n:
+        good = counts.get("failed", 0) if metric == "outcome" else counts.get("4", 0) + counts.get("5", 0)
+        value = 100 * good / n
+        half = 196 * sqrt(good / n * (1 - good / n) / n)
+    return {
+        "metric": metric,
+        "window": window,
+        "cut": cut,
+        "key": key,
+        "value": value,
+        "low": None if value is None else value - half,
+        "high": None if value is None else value + half,
+        "n": n,
+        "counts": counts,
+        "too_few": n < 10,
+        "as_of": as_of.isoformat(),
+        "version": n,
+        "scale": "",
+    }
+
+
+def _counts(rng: random.Random, metric: str, n: int, mood: float) -> dict[str, int]:
+    if metric == "outcome":
+        failed = round(n * max(0.004, min(0.5, 0.09 - mood / 12)))
+        return {"ok": n - failed, "failed": failed}
+    low, high = METRICS[metric]
+    centre = low + (high - low) * (0.80 + mood / 6)
+    scores = (min(high, max(low, round(rng.gauss(centre, (high - low) / 4.2)))) for _ in range(n))
+    counts: dict[str, int] = {}
+    for score in scores:
+        counts[str(score)] = counts.get(str(score), 0) + 1
+    return counts
+
+
+_MOODS = dict(zip(TOUCHPOINTS, (-0.75, 0.35, -0.15, 0.55, -0.45), strict=True)) | dict(
+    zip(REGIONS, (-0.6, 0.2, 0.3, 0.4, -0.1), strict=True)
+)
+
+
+def _metrics(rng: random.Random, now: datetime) -> list[Json]:
+    rows = []
+    for metric in (*METRICS, "outcome"):
+        for window, n in WINDOWS.items():
+            scale = 4 if metric == "outcome" else 1
+            rows.append(metric_row(metric, window, "all", {}, _counts(rng, metric, n * scale, 0.0), now))
+            for index, touchpoint in enumerate(TOUCHPOINTS):
+                if metric == "ces" and touchpoint in ("order.delivered", "signup.completed"):
+                    continue
+                many = (
+                    n * scale // (5 + index * 3) // (40 if (touchpoint, metric) == ("return.refunded", "csat") else 1)
+                )
+                counts = _counts(rng, metric, many, _MOODS[touchpoint])
+                rows.append(metric_row(metric, window, "touchpoint", {"touchpoint": touchpoint}, counts, now))
+            for region in REGIONS:
+                counts = _counts(rng, metric, n * scale // 5, _MOODS[region])
+                rows.append(metric_row(metric, window, "region", {"attributes.region": region}, counts, now))
+    return rows
+
+
+def _history(rng: random.Random, now: datetime) -> list[Json]:
+    rows = []
+    for back in range(75):
+        day = (now - timedelta(days=back)).date().isoformat()
+        slump = -0.5 if 18 < back < 27 else 0.0
+        for metric in (*METRICS, "outcome"):
+            n = rng.randint(130, 240)
+            series = [("all", {}, 0.0), *(("region", {"attributes.region": name}, _MOODS[name]) for name in REGIONS)]
+            for cut, key, mood in series:
+                counts = _counts(rng, metric, n if cut == "all" else n // 4, mood + slump + rng.gauss(0, 0.08))
+                rows.append(metric_row(metric, "day", cut, key, counts, now) | {"day": day})
+    return rows
+
+
+def case_of(number: int, now: datetime, **changes: Json) -> Json:
+    """One case with its answer and history."""
+    rng = random.Random(number)
+    language, comment = COMMENTS[number % len(COMMENTS)]
+    opened = now - timedelta(minutes=4 + 17 * (30 - number), seconds=rng.randint(0, 50))
+    region, touchpoint = REGIONS[number % 5], TOUCHPOINTS[number * 2 % 3]
+    metric, score, high = [("nps", 2, 10), ("csat", 1, 5), ("ces", 2, 7), ("nps", 6, 10)][number % 4]
+    severity = ("critical", "normal", "high", "normal")[number % 4]
+    alert = {
+        "id": f"a{number}",
+        "rule": "contact_me" if number % 5 == 0 else "detractor",
+        "reason": f"{metric.upper()} {score} is at or below its threshold",
+        "severity": severity,
+        "event_source": "/shop/surveys",
+        "event_id": f"r-{number}",
+        "event_time": (opened - timedelta(seconds=2)).isoformat(),
+        "detected_at": opened.isoformat(),
+        "metric": metric,
+        "score": score,
+        "scale_min": 0 if metric == "nps" else 1,
+        "scale_max": high,
+        "higher_is_better": True,
+        "touchpoint": touchpoint,
+        "channel": ("email", "app", "parcel")[number % 3],
+        "language": language,
+        "comment": comment,
+        "contact_requested": number % 5 == 0,
+        "attributes": {"region": region, "segment": "smb"},
+    }
+    owner = [*PEOPLE, None][number % 6]
+    opening = {
+        "version": 1,
+        "action": "opened",
+        "from_state": None,
+        "to_state": "open",
+        "at": opened.isoformat(),
+        "actor": "system",
+        "actor_name": "system",
+        "via": "system",
+        "detail": {"alert": alert["id"], "rule": alert["rule"]},
+    }
+    case = {
+        "id": number,
+        "version": 1,
+        "customer_id": f"c{1000 + 37 * number}",
+        "programme": "feedback",
+        "state": "open",
+        "severity": severity,
+        "receiver": "delivery-care",
+        "owner": owner,
+        "owner_name": PEOPLE.get(owner) if owner else None,
+        "opened_at": opened.isoformat(),
+        "updated_at": opened.isoformat(),
+        "acknowledged_at": None,
+        "contacted_at": None,
+        "closed_at": None,
+        "snoozed_until": None,
+        "lease_until": None,
+        "acknowledge_by": (opened + timedelta(hours=2)).isoformat(),
+        "contact_by": (opened + timedelta(hours=8)).isoformat(),
+        "resolve_by": (opened + timedelta(days=3)).isoformat(),
+        "root_cause": None,
+        "resolution_note": None,
+        "alert_count": 1,
+        "latest_alert": alert,
+        "touchpoint": touchpoint,
+        "attributes": alert["attributes"],
+        "events": [opening],
+        "alerts": [alert],
+    }
+    return case | changes
+
+
+def _cases(now: datetime) -> list[Json]:
+    cases = [case_of(number, now) for number in range(3, 31)]
+    for case in cases:
+        state = ("open", "open", "acknowledged", "contacted", "resolved", "open", "snoozed")[case["id"] % 7]
+        if state != "open":
+            case["state"], case["version"] = state, 2
+            case["acknowledged_at"] = case["opened_at"]
+            action = {"acknowledged": "acknowledge", "contacted": "contact", "snoozed": "snooze"}.get(state, "resolve")
+            case["events"].append(
+                case["events"][0]
+                | {"action": action, "version": 2, "via": "slack", "actor": "ana", "actor_name": "Ana Ribeiro"}
+                | {
+                    "from_state": "open",
+                    "to_state": state,
+                    "detail": {"note": "Called, apologised, sent a new parcel."},
+                }
+            )
+        if state == "snoozed":
+            case["snoozed_until"] = (now + timedelta(hours=14)).isoformat()
+        if state == "resolved":
+            case |= {"closed_at": now.isoformat(), "root_cause": "late_delivery"}
+    return cases
+
+
+def _dead_letters(now: datetime) -> list[Json]:
+    found = (
+        ("invalid", "data.score", "is not a whole number"),
+        ("future", "time", "lies more than five minutes ahead"),
+        ("not_json", "", "not JSON"),
+    )
+    return [
+        {
+            "id": f"d{index}",
+            "topic": "cx.responses" if index % 3 else "cx.touchpoints",
+            "partition": index % 3,
+            "offset": 4211 - 37 * index,
+            "reason": found[index % 3][0],
+            "field": found[index % 3][1],
+            "problem": found[index % 3][2],
+            "at": (now - timedelta(minutes=9 * index)).isoformat(),
+            "bytes": 312,
+            "replayed_at": None,
+        }
+        for index in range(7)
+    ]
+
+
+def shop(seed: int = 7, now: datetime | None = None) -> dict[str, Json]:
+    """Everything the API tells."""
+    rng = random.Random(seed)
+    now = now or datetime.now(UTC)
+    cases = _cases(now)
+    states: dict[str, int] = {}
+    for case in cases:
+        states[case["state"]] = states.get(case["state"], 0) + 1
+    return {
+        "config": {
+            "open": True,
+            "clock": "wall",
+            "zone": "UTC",
+            "minimum_n": 10,
+            "windows": list(WINDOWS),
+            "cuts": {
+                "all": [],
+                "touchpoint": ["touchpoint"],
+                "touchpoint_channel": ["touchpoint", "channel"],
+                "region": ["attributes.region"],
+            },
+            "metrics": {
+                "nps": {"kind": "nps", "minimum": 0, "maximum": 10, "higher_is_better": True},
+                "csat": {"kind": "top_box", "minimum": 1, "maximum": 5, "higher_is_better": True},
+                "ces": {"kind": "mean", "minimum": 1, "maximum": 7, "higher_is_better": True},
+            },
+            "people": PEOPLE,
+            "teams": {},
+            "root_causes": ROOT_CAUSES,
+            "slack": "off",
+        },
+        "metrics": _metrics(rng, now),
+        "history": _history(rng, now),
+        "cases": cases,
+        "deadletters": _dead_letters(now),
+        "totals": {
+            "touchpoints": {
+                "received": 78214,
+                "counted": 78170,
+                "duplicates": 41,
+                "late": 0,
+                "dead_letters": {"future": 3},
+            },
+            "responses": {
+                "received": 19403,
+                "counted": 19371,
+                "duplicates": 26,
+                "late": 2,
+                "dead_letters": {"invalid": 3, "not_json": 1},
+            },
+            "alerts": {"detractor": 214, "contact_me": 31},
+            "cases": states,
+        },
+    }
