@@ -1,0 +1,219 @@
+"""The desk: every alert becomes a case or joins one. A batch is one SQL transaction; the offsets follow it."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+import structlog
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, sessionmaker
+
+from consumers import kafka_clients
+from consumers.intake import Record
+from consumers.measures import Measures
+from consumers.parts import Backoff
+from consumers.routing import assign
+from consumers.sla import due_times
+from schemas import case_ledger
+from schemas.alerts import Alert
+from schemas.case_ledger import Opening, Refused
+from schemas.cases import CLOSED_STATES
+from schemas.config import Loop
+from schemas.deadletters import DeadLetter, InvalidEvent, dead_letter
+from schemas.tables import CaseRow
+from schemas.topics import DEADLETTERS
+
+GROUP = "closeloop-desk"
+RACES = 20
+"""How often one batch may lose a race against another writer before that is taken for a fault."""
+
+_decoder = msgspec.json.Decoder(Alert)
+_TEXTS = ("id", "rule", "severity", "programme", "customer_id", "event_source", "event_id", "touchpoint")
+
+Bury = Callable[[Sequence[DeadLetter]], None]
+"""Puts dead letters on their topic and returns once they are acknowledged."""
+
+
+def read_alert(value: bytes | None) -> Alert:
+    """Decode one record of ``cx.alerts``. Raises :class:`InvalidEvent` (reason ``alert``) if it is none."""
+    if value is None:
+        raise InvalidEvent("alert", "", "no value; an alert is a JSON object")
+    try:
+        alert = _decoder.decode(value)
+    except msgspec.DecodeError as error:
+        # msgspec names the field and the types, never a value, except for an unknown enum or tag member.
+        field = str(error).rpartition(" - at `")[2].rstrip("`") if " - at `" in str(error) else ""
+        raise InvalidEvent("alert", field, "not an alert of this version of closeloop") from None
+    for name in ("event_time", "detected_at"):
+        if getattr(alert, name).tzinfo is None:
+            raise InvalidEvent("alert", name, "has no zone; give an RFC 3339 time such as 2026-11-21T10:15:02Z")
+    for name in _TEXTS:
+        if "\x00" in (getattr(alert, name) or ""):
+            raise InvalidEvent("alert", name, "has a NUL character, which no database text can hold")
+    return alert
+
+
+class Desk:
+    """Takes batches of ``cx.alerts``. ``opened`` is called after a commit that wrote something for Slack to show."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        database: sessionmaker[Session],
+        bury: Bury,
+        measures: Measures,
+        opened: Callable[[], None],
+    ) -> None:
+        self._loop = loop
+        self._database = database
+        self._bury = bury
+        self._measures = measures
+        self._opened = opened
+        self._log = structlog.get_logger().bind(part="desk")
+
+    def handle(self, records: Sequence[Record]) -> None:
+        """Take the batch in: unreadable records to the dead letters, alerts to their cases."""
+        now = datetime.now(UTC)
+        alerts: list[Alert] = []
+        unreadable: list[DeadLetter] = []
+        for record in records:
+            try:
+                alerts.append(read_alert(record.value))
+            except InvalidEvent as problem:
+                unreadable.append(
+                    dead_letter(
+                        record.topic,
+                        record.partition,
+                        record.offset,
+                        record.key,
+                        record.value,
+                        list(record.headers),
+                        problem,
+                        now,
+                    )
+                )
+        if unreadable:
+            self._bury(unreadable)
+            self._count("dead_letter", len(unreadable))
+            self._log.error("records of cx.alerts that are no alerts", count=len(unreadable))
+        if alerts:
+            self._take(alerts, now)
+
+    def _take(self, alerts: Sequence[Alert], now: datetime) -> None:
+        """Write the batch; where another writer was quicker, read again and write anew."""
+        for attempt in range(RACES):
+            try:
+                with self._database.begin() as session:
+                    outcomes = take_in(session, self._loop, alerts, now)
+            except (IntegrityError, Refused) as race:
+                if attempt == RACES - 1 or (isinstance(race, Refused) and race.refusal != "stale"):
+                    raise
+                self._measures.retries.labels(GROUP, "race").inc()
+                continue
+            for outcome, count in outcomes.items():
+                self._count(outcome, count)
+            if outcomes["opened"] or outcomes["joined"]:
+                self._opened()
+            return
+
+    def _count(self, outcome: str, count: int) -> None:
+        self._measures.alerts.labels(outcome).inc(count)
+
+
+def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime) -> Counter[str]:
+    """Give each alert its case; counts ``opened``, ``joined`` and ``known``. The caller owns the transaction.
+
+    Raises :class:`Refused` (``stale``) or ``IntegrityError`` where another writer came between: roll back, try again.
+    """
+    outcomes: Counter[str] = Counter()
+    loads: dict[str, int] | None = None
+    for alert in alerts:
+        if case_ledger.is_known(session, alert):
+            outcomes["known"] += 1
+            continue
+        case = case_ledger.find_open_case(session, alert.customer_id, alert.programme)
+        if case is not None:
+            case_ledger.join_case(session, case, alert, now)
+            outcomes["joined"] += 1
+            continue
+        if loads is None:
+            loads = open_cases_by_owner(session)
+        opening = decide(loop, alert, loads, now)
+        case_ledger.open_case(session, alert, opening, now)
+        if opening.owner is not None:
+            loads[opening.owner] = loads.get(opening.owner, 0) + 1
+        outcomes["opened"] += 1
+    return outcomes
+
+
+def decide(loop: Loop, alert: Alert, loads: dict[str, int], now: datetime) -> Opening:
+    """Route the alert and set its due times. ``loads`` counts the open cases of each owner. Pure."""
+    assignment = assign(loop, alert, loads)
+    due = due_times(loop, alert.severity, assignment.owner, now)
+    return Opening(
+        receiver=assignment.receiver,
+        owner=assignment.owner,
+        destinations=assignment.destinations,
+        acknowledge_by=due.acknowledge_by,
+        contact_by=due.contact_by,
+        resolve_by=due.resolve_by,
+    )
+
+
+def open_cases_by_owner(session: Session) -> dict[str, int]:
+    """How many open cases each person has."""
+    rows = session.execute(
+        select(CaseRow.owner, func.count())
+        .where(CaseRow.state.not_in(CLOSED_STATES), CaseRow.owner.is_not(None))
+        .group_by(CaseRow.owner)
+    )
+    return {owner: count for owner, count in rows if owner is not None}
+
+
+class Burial:
+    """A producer for ``cx.deadletters``, made when the first one is needed."""
+
+    def __init__(self, connect: Callable[[], KafkaProducer], measures: Measures, stop: threading.Event) -> None:
+        self._connect = connect
+        self._measures = measures
+        self._stop = stop
+        self._producer: KafkaProducer | None = None
+
+    def bury(self, letters: Sequence[DeadLetter]) -> None:
+        """Send the letters and wait for their acknowledgement, for as long as Kafka needs.
+
+        Raises ``KafkaError`` when the process stops first: the offsets are not committed then.
+        """
+        backoff = Backoff()
+        while True:
+            try:
+                self._send(letters)
+            except KafkaError as error:
+                self.close()
+                if self._stop.is_set() or not kafka_clients.is_passing(error):
+                    raise
+                self._measures.retries.labels(GROUP, "kafka").inc()
+                backoff.wait(self._stop)
+            else:
+                return
+
+    def close(self) -> None:
+        """Close the producer; what it had not delivered is sent again by the next one."""
+        if self._producer is not None:
+            self._producer.close(timeout=1)
+            self._producer = None
+
+    def _send(self, letters: Sequence[DeadLetter]) -> None:
+        if self._producer is None:
+            self._producer = self._connect()
+        pending = [
+            self._producer.send(DEADLETTERS, key=letter.topic.encode(), value=msgspec.json.encode(letter))
+            for letter in letters
+        ]
+        for future in pending:
+            future.get(timeout=kafka_clients.SEND_TIMEOUT_S)

@@ -1,0 +1,1 @@
+"""Slack: what a card says, and how it gets there exactly once."""

@@ -1,0 +1,178 @@
+"""The calls that one message needs, made in a worker thread. It decides nothing: it says what Slack answered."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from msgspec import Struct
+
+from consumers.slack.addresses import Addresses, NoSuchPerson
+from consumers.slack.client import Posted, SlackCalls
+from consumers.slack.errors import LATER_S, Verdict, classify
+from consumers.slack.message_rules import check_message
+from consumers.slack.outbox import Claimed
+from consumers.slack.render import Card, CaseView, Setting, card, plain_card
+from consumers.slack.surfaces import Behind
+from schemas.config import Loop
+
+_PERSON = "person:"
+CLOCK_SKEW = timedelta(seconds=60)
+"""Slack's timestamps are its own: look this much further back than our clock says."""
+
+
+class PostResult(Struct, frozen=True):
+    """A message was posted, or not and why. ``version`` is the picture it shows."""
+
+    message: Claimed
+    posted: Posted | None = None
+    version: int = 0
+    verdict: Verdict | None = None
+
+
+class UpdateResult(Struct, frozen=True):
+    """A card was updated to ``version``, or not and why. ``plain``: it was drawn as text alone."""
+
+    card: Behind
+    version: int
+    plain: bool
+    verdict: Verdict | None = None
+
+
+class LookUpResult(Struct, frozen=True):
+    """Which messages Slack's history has for a row in doubt, newest first; or why it could not be read."""
+
+    message: Claimed
+    found: tuple[Posted, ...] = ()
+    verdict: Verdict | None = None
+
+
+class AuthResult(Struct, frozen=True):
+    """Whether Slack takes the token again."""
+
+    works: bool
+
+
+Result = PostResult | UpdateResult | LookUpResult | AuthResult
+
+
+class Delivery:
+    """Makes the calls for one job at a time; used by several threads."""
+
+    def __init__(
+        self, loop: Loop, calls: SlackCalls, addresses: Addresses, public_url: str, post_needs: timedelta, page: int
+    ) -> None:
+        self._loop = loop
+        self._calls = calls
+        self._addresses = addresses
+        self._public_url = public_url
+        self._post_needs = post_needs
+        self._page = page
+        self._log = structlog.get_logger().bind(part="sender")
+
+    def post(self, message: Claimed, view: CaseView, mention: bool) -> PostResult:
+        """Post a card. Whatever fails before the post itself is certainly not sent."""
+        try:
+            channel = self._addresses.conversation(message.destination)
+            owner = self._addresses.user_id(view.owner) if mention and view.owner is not None else None
+        except NoSuchPerson:
+            return PostResult(message, verdict=Verdict("divert", "users_not_found"))
+        except Exception as error:  # noqa: BLE001 - every error of a call has a class
+            return PostResult(message, verdict=_not_sent(classify(error)))
+        now = datetime.now(UTC)
+        if now > message.lease_until - self._post_needs:
+            # A process that slept may be another's successor's rival: it must not post on a lease that may be over.
+            return PostResult(message, verdict=Verdict("later", "lease_too_short"))
+        drawn = self._draw(view, now, message.destination, owner, message.plain)
+        return self._post(message, view, channel, drawn)
+
+    def update(self, behind: Behind, view: CaseView, plain: bool) -> UpdateResult:
+        """Bring a card to the newest picture."""
+        drawn = self._draw(view, datetime.now(UTC), behind.destination, None, plain)
+        try:
+            self._calls.update(behind.channel, behind.ts, drawn)
+        except Exception as error:  # noqa: BLE001 - every error of a call has a class
+            return UpdateResult(behind, view.version, plain, classify(error))
+        return UpdateResult(behind, view.version, plain)
+
+    def look_up(self, message: Claimed) -> LookUpResult:
+        """Read Slack's history for a message in doubt."""
+        oldest = (message.started_at - CLOCK_SKEW).timestamp()
+        try:
+            channel = self._addresses.conversation(message.destination)
+            try:
+                found = self._calls.find(channel, message.id, oldest, self._page)
+            except Exception as error:
+                if classify(error).code != "not_in_channel":
+                    raise
+                self._calls.join(channel)
+                found = self._calls.find(channel, message.id, oldest, self._page)
+        except NoSuchPerson:
+            return LookUpResult(message)  # without a conversation nothing can have been posted
+        except Exception as error:  # noqa: BLE001 - every error of a call has a class
+            return LookUpResult(message, verdict=classify(error))
+        return LookUpResult(message, tuple(found))
+
+    def take_back(self, extra: Posted) -> None:
+        """Delete one of our messages that turned out to be a second one."""
+        try:
+            self._calls.delete(extra.channel, extra.ts)
+        except Exception as error:  # noqa: BLE001 - every error of a call has a class
+            self._log.error("a second message could not be deleted", error=classify(error).code)
+
+    def check_token(self) -> AuthResult:
+        """Ask Slack whether it takes the token."""
+        try:
+            self._calls.auth_test()
+        except Exception:  # noqa: BLE001 - any failure means: not yet
+            return AuthResult(works=False)
+        return AuthResult(works=True)
+
+    def _post(self, message: Claimed, view: CaseView, channel: str, drawn: Card) -> PostResult:
+        try:
+            posted = self._joined(channel, lambda: self._calls.post(channel, drawn, message.id))
+        except Exception as error:  # noqa: BLE001 - every error of a call has a class
+            verdict = classify(error)
+            if verdict.kind == "divert":
+                self._addresses.forget(message.destination)
+            return PostResult(message, verdict=verdict)
+        return PostResult(message, posted, view.version)
+
+    def _joined(self, channel: str, call: Callable[[], Posted]) -> Posted:
+        """Make the call; where the bot has to be a member of a public channel first, become one."""
+        try:
+            return call()
+        except Exception as error:
+            if classify(error).code != "not_in_channel":
+                raise
+            try:
+                self._calls.join(channel)
+            except Exception:  # noqa: BLE001 - the first refusal says more
+                raise error from None
+            return call()
+
+    def _draw(self, view: CaseView, now: datetime, destination: str, mention: str | None, plain: bool) -> Card:
+        setting = Setting(
+            public_url=self._public_url,
+            people=self._loop.people,
+            reader=destination.removeprefix(_PERSON) if destination.startswith(_PERSON) else None,
+            mention=mention,
+        )
+        if plain:
+            return plain_card(view, setting)
+        try:
+            drawn = card(view, now, setting)
+        except Exception as error:  # noqa: BLE001 - a drawing fault must not cost the customer the card
+            self._log.error("card could not be drawn: text alone", case=view.id, error=type(error).__name__)
+            return plain_card(view, setting)
+        problems = check_message(drawn)
+        if problems:
+            self._log.error("card breaks Slack's rules: text alone", case=view.id, problems=problems)
+            return plain_card(view, setting)
+        return drawn
+
+
+def _not_sent(verdict: Verdict) -> Verdict:
+    """An error before the post: whatever happened to that call, the message is not there."""
+    if verdict.kind in ("in_doubt", "unknown", "gone", "plain"):
+        return Verdict("later", verdict.code, LATER_S)
+    return verdict

@@ -1,0 +1,297 @@
+"""The outbox's rows: who may post a message, and what became of it. Every change is a compare-and-set.
+
+``pending`` -> ``sending`` (claimed, with a lease) -> ``sent``. Where nobody knows whether Slack took the message, the
+row is ``in_doubt`` until Slack's own history has been read; only then it is adopted as sent, or pending again.
+``attempts`` counts the claims: a claimer whose lease was lost recognises by it that the row is another's now.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID, uuid5
+
+from msgspec import Struct
+from sqlalchemy import CursorResult, Update, func, select, update
+from sqlalchemy.orm import Session
+
+from schemas.cases import CLOSED_STATES
+from schemas.tables import CaseRow, SlackOutboxRow, SlackSurfaceRow
+
+_NAMESPACE = UUID("3b8fd6a0-59b0-5d0e-9c55-0a6f0f0c7f11")
+
+
+class Claimed(Struct, frozen=True, kw_only=True):
+    """A message that this process may post, or look up, until ``lease_until``."""
+
+    id: str
+    case_id: int
+    surface: str
+    destination: str
+    attempts: int
+    started_at: datetime
+    lease_until: datetime
+    plain: bool
+    """The full card was refused as wrongly built: post the text alone."""
+    receiver: str
+
+
+def backlog(session: Session, now: datetime) -> list[tuple[str, int]]:
+    """The destinations with messages to post now, and how many; the one that has waited longest first."""
+    rows = session.execute(
+        select(SlackOutboxRow.destination, func.count())
+        .where(SlackOutboxRow.state == "pending", SlackOutboxRow.not_before <= now)
+        .group_by(SlackOutboxRow.destination)
+        .order_by(func.min(SlackOutboxRow.created_at))
+    )
+    return list(rows.tuples())
+
+
+def states(session: Session) -> dict[str, int]:
+    """How many messages are in each state."""
+    rows = session.execute(select(SlackOutboxRow.state, func.count()).group_by(SlackOutboxRow.state))
+    return dict(rows.tuples().all())
+
+
+def claim(session: Session, destination: str, limit: int, now: datetime, lease: timedelta) -> list[Claimed]:
+    """Claim the oldest pending messages of a destination; two processes never get the same one."""
+    candidates = session.scalars(
+        select(SlackOutboxRow)
+        .where(
+            SlackOutboxRow.state == "pending",
+            SlackOutboxRow.not_before <= now,
+            SlackOutboxRow.destination == destination,
+        )
+        .order_by(SlackOutboxRow.created_at, SlackOutboxRow.case_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    won = [
+        row
+        for row in candidates
+        if _changed(
+            session,
+            update(SlackOutboxRow)
+            .where(SlackOutboxRow.id == row.id, SlackOutboxRow.state == "pending")
+            .values(state="sending", started_at=now, lease_until=now + lease, attempts=SlackOutboxRow.attempts + 1),
+        )
+    ]
+    return _claimed(session, won, now + lease)
+
+
+def claim_doubtful(session: Session, limit: int, now: datetime, lease: timedelta) -> list[Claimed]:
+    """Claim messages in doubt whose grace is over, for looking them up. They stay in doubt meanwhile."""
+    candidates = session.scalars(
+        select(SlackOutboxRow)
+        .where(SlackOutboxRow.state == "in_doubt", SlackOutboxRow.not_before <= now)
+        .order_by(SlackOutboxRow.not_before)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    won = [
+        row
+        for row in candidates
+        if _changed(
+            session,
+            update(SlackOutboxRow)
+            .where(
+                SlackOutboxRow.id == row.id,
+                SlackOutboxRow.state == "in_doubt",
+                SlackOutboxRow.not_before == row.not_before,
+            )
+            .values(not_before=now + lease),
+        )
+    ]
+    return _claimed(session, won, now + lease)
+
+
+def expire(session: Session, now: datetime, grace: timedelta) -> int:
+    """Messages whose poster has not come back (it crashed, or hangs) are in doubt; how many."""
+    return _count(
+        session,
+        update(SlackOutboxRow)
+        .where(SlackOutboxRow.state == "sending", SlackOutboxRow.lease_until < now)
+        .values(state="in_doubt", not_before=now + grace, error_class="in_doubt", last_error="lease_expired"),
+    )
+
+
+def settle_sent(session: Session, message: Claimed, channel: str, ts: str, version: int) -> bool:
+    """Slack has the message: mark the row and its surface. ``False``: another process made it its own meanwhile."""
+    won = _changed(
+        session,
+        update(SlackOutboxRow)
+        .where(
+            SlackOutboxRow.id == message.id,
+            SlackOutboxRow.attempts == message.attempts,
+            SlackOutboxRow.state.in_(("sending", "in_doubt", "pending")),
+        )
+        .values(state="sent", channel=channel, ts=ts, lease_until=None, error_class=None, last_error=None),
+    )
+    if won:
+        _surface_posted(session, message, channel, ts, version)
+        return True
+    return session.scalar(select(SlackOutboxRow.ts).where(SlackOutboxRow.id == message.id)) == ts
+
+
+def settle(
+    session: Session,
+    message: Claimed,
+    state: Literal["pending", "in_doubt", "dead"],
+    not_before: datetime,
+    error_class: str,
+    code: str,
+) -> bool:
+    """The message was not posted (``pending``, ``dead``), or nobody knows (``in_doubt``)."""
+    return _changed(
+        session,
+        update(SlackOutboxRow)
+        .where(
+            SlackOutboxRow.id == message.id,
+            SlackOutboxRow.attempts == message.attempts,
+            SlackOutboxRow.state.in_(("sending", "in_doubt")),
+        )
+        .values(state=state, not_before=not_before, lease_until=None, error_class=error_class, last_error=code),
+    )
+
+
+def bury(session: Session, message: Claimed, now: datetime, error_class: str, code: str) -> None:
+    """No destination is left: the message is dead, and its surface with it."""
+    if settle(session, message, "dead", now, error_class, code):
+        _surface(session, message, dead_reason=code)
+
+
+def receiver_of(session: Session, case_id: int) -> str:
+    """The receiver that routing chose for the case."""
+    return session.scalar(select(CaseRow.receiver).where(CaseRow.id == case_id)) or ""
+
+
+def divert(session: Session, message: Claimed, destination: str, now: datetime, code: str) -> bool:
+    """Send the message to another channel instead. ``False`` where the case has a card there already: that one does."""
+    there = session.scalar(
+        select(SlackSurfaceRow.id).where(
+            SlackSurfaceRow.case_id == message.case_id,
+            SlackSurfaceRow.surface == "channel",
+            SlackSurfaceRow.destination == destination,
+        )
+    )
+    mine = (
+        SlackOutboxRow.id == message.id,
+        SlackOutboxRow.attempts == message.attempts,
+        SlackOutboxRow.state.in_(("sending", "in_doubt")),
+    )
+    if there is not None:
+        _changed(
+            session,
+            update(SlackOutboxRow)
+            .where(*mine)
+            .values(state="cancelled", lease_until=None, error_class="divert", last_error=code),
+        )
+        _surface(session, message, dead_reason=code)
+        return False
+    won = _changed(
+        session,
+        update(SlackOutboxRow)
+        .where(*mine)
+        .values(
+            state="pending",
+            surface="channel",
+            destination=destination,
+            not_before=now,
+            lease_until=None,
+            error_class="divert",
+            last_error=code,
+        ),
+    )
+    if won:
+        _surface(session, message, surface="channel", destination=destination)
+    return True
+
+
+def post_again(session: Session, surface: SlackSurfaceRow, destination: str, now: datetime, code: str) -> bool:
+    """The card of this surface is gone: an open case gets a new one, unless it has one there. Whether it gets one."""
+    case = session.get(CaseRow, surface.case_id)
+    if case is None or case.state in CLOSED_STATES:
+        surface.dead_reason = code
+        surface.lease_until = None
+        return False
+    kind = "dm" if destination.startswith("person:") else "channel"
+    another = session.scalar(
+        select(SlackSurfaceRow.id).where(
+            SlackSurfaceRow.case_id == case.id,
+            SlackSurfaceRow.surface == kind,
+            SlackSurfaceRow.destination == destination,
+            SlackSurfaceRow.id != surface.id,
+        )
+    )
+    if another is not None:
+        surface.dead_reason = code
+        surface.lease_until = None
+        return False
+    key = f"{case.id}/{kind}/{destination}/card/after/{surface.ts}"
+    surface.destination = destination
+    surface.surface = kind
+    surface.posted = False
+    surface.rendered_version = 0
+    surface.lease_until = None
+    session.add(
+        SlackOutboxRow(
+            id=str(uuid5(_NAMESPACE, key)),
+            case_id=case.id,
+            surface=surface.surface,
+            kind="card",
+            dedupe_key=key,
+            destination=destination,
+            state="pending",
+            created_at=now,
+            not_before=now,
+        )
+    )
+    surface.ts = None
+    return True
+
+
+def _surface_posted(session: Session, message: Claimed, channel: str, ts: str, version: int) -> None:
+    _surface(session, message, posted=True, channel=channel, ts=ts, rendered_version=version, dead_reason=None)
+
+
+def _surface(session: Session, message: Claimed, **values: Any) -> None:
+    session.execute(
+        update(SlackSurfaceRow)
+        .where(
+            SlackSurfaceRow.case_id == message.case_id,
+            SlackSurfaceRow.surface == message.surface,
+            SlackSurfaceRow.destination == message.destination,
+        )
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _claimed(session: Session, rows: Sequence[SlackOutboxRow], lease_until: datetime) -> list[Claimed]:
+    found: list[Claimed] = []
+    for row in rows:
+        session.refresh(row)
+        assert row.started_at is not None
+        found.append(
+            Claimed(
+                id=row.id,
+                case_id=row.case_id,
+                surface=row.surface,
+                destination=row.destination,
+                attempts=row.attempts,
+                started_at=row.started_at,
+                lease_until=lease_until,
+                plain=row.error_class == "plain",
+                receiver=receiver_of(session, row.case_id),
+            )
+        )
+    return found
+
+
+def _changed(session: Session, statement: Update) -> bool:
+    return _count(session, statement) == 1
+
+
+def _count(session: Session, statement: Update) -> int:
+    result = session.execute(statement.execution_options(synchronize_session=False))
+    assert isinstance(result, CursorResult)
+    return result.rowcount

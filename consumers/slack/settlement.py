@@ -1,0 +1,166 @@
+"""What becomes of a message or a card after Slack's answer: the rules of the outbox, over one database session."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.orm import Session
+
+from consumers.measures import Measures
+from consumers.slack import outbox, surfaces
+from consumers.slack.client import Posted
+from consumers.slack.delivery import LookUpResult, PostResult, Result, UpdateResult
+from consumers.slack.errors import Verdict
+from consumers.slack.fall_back import next_destination
+from schemas.config import Loop
+from schemas.tables import SlackSurfaceRow
+
+LONGEST_WAIT_S = 60.0
+
+
+class Settlement:
+    """Applies results. ``paused`` holds the code by which Slack refuses the app itself, while it does."""
+
+    def __init__(self, loop: Loop, measures: Measures, grace: timedelta, look_up_again: timedelta) -> None:
+        self._loop = loop
+        self._measures = measures
+        self._grace = grace
+        self._look_up_again = look_up_again
+        self._plain: set[int] = set()
+        self.paused: str | None = None
+        self._log = structlog.get_logger().bind(part="sender")
+
+    def is_plain(self, surface_id: int) -> bool:
+        """Whether Slack refused this card's full drawing: it is updated as text alone."""
+        return surface_id in self._plain
+
+    def settle(self, session: Session, result: Result, now: datetime) -> list[Posted]:
+        """Write what a result means; returns our messages that are one too many. Repeatable after a rollback."""
+        if isinstance(result, PostResult):
+            return self._post(session, result, now)
+        if isinstance(result, LookUpResult):
+            return self._look_up(session, result, now)
+        if isinstance(result, UpdateResult):
+            self._update(session, result, now)
+        elif result.works:
+            self._resume()
+        return []
+
+    def _post(self, session: Session, result: PostResult, now: datetime) -> list[Posted]:
+        message, verdict = result.message, result.verdict
+        if result.posted is not None:
+            mine = outbox.settle_sent(session, message, result.posted.channel, result.posted.ts, result.version)
+            return [] if mine else [result.posted]
+        assert verdict is not None
+        if verdict.kind == "in_doubt":
+            self._log.warning("message in doubt", outbox=message.id, case=message.case_id, error=verdict.code)
+            outbox.settle(session, message, "in_doubt", now + self._grace, verdict.kind, verdict.code)
+        elif verdict.kind in ("wait", "later"):
+            pause = timedelta(seconds=_wait(verdict, message.attempts))
+            outbox.settle(session, message, "pending", now + pause, _keep_plain(message, verdict), verdict.code)
+        elif verdict.kind == "stop":
+            outbox.settle(session, message, "pending", now, _keep_plain(message, verdict), verdict.code)
+            self._pause(verdict.code)
+        elif verdict.kind == "plain" and not message.plain:
+            self._log.error("Slack refused the card: text alone", case=message.case_id, error=verdict.code)
+            outbox.settle(session, message, "pending", now, "plain", verdict.code)
+        else:
+            self._divert(session, message, verdict, now)
+        return []
+
+    def _divert(self, session: Session, message: outbox.Claimed, verdict: Verdict, now: datetime) -> None:
+        following = next_destination(self._loop, message.receiver, message.destination)
+        if following is not None:
+            self._log.error(
+                "destination takes nothing: falling back",
+                case=message.case_id,
+                destination=message.destination,
+                to=following,
+                error=verdict.code,
+            )
+            outbox.divert(session, message, following, now, verdict.code)
+            return
+        self._measures.undeliverable.inc()
+        self._log.critical(
+            "no destination takes the card: look at the case in the console",
+            case=message.case_id,
+            destination=message.destination,
+            error=verdict.code,
+        )
+        outbox.bury(session, message, now, verdict.kind, verdict.code)
+
+    def _look_up(self, session: Session, result: LookUpResult, now: datetime) -> list[Posted]:
+        message, verdict = result.message, result.verdict
+        if verdict is not None:
+            pause = max(self._look_up_again, timedelta(seconds=verdict.retry_after if verdict.kind == "wait" else 0))
+            level = self._log.warning if verdict.kind in ("wait", "in_doubt", "later") else self._log.error
+            level(
+                "Slack's history cannot be read: the message stays in doubt", case=message.case_id, error=verdict.code
+            )
+            outbox.settle(session, message, "in_doubt", now + pause, "in_doubt", verdict.code)
+            return []
+        if not result.found:
+            self._measures.adopted.labels("absent").inc()
+            outbox.settle(session, message, "pending", now, "in_doubt", "absent")
+            return []
+        self._measures.adopted.labels("adopted").inc()
+        # Which picture it shows is not known, so version 0: the card is drawn again.
+        kept = result.found[0]
+        outbox.settle_sent(session, message, kept.channel, kept.ts, 0)
+        return list(result.found[1:])
+
+    def _update(self, session: Session, result: UpdateResult, now: datetime) -> None:
+        card, verdict = result.card, result.verdict
+        if verdict is None:
+            surfaces.settle(session, card, result.version)
+            return
+        if verdict.kind in ("wait", "later", "in_doubt", "stop"):
+            # Drawing a card again is harmless, so doubt is no different from delay.
+            surfaces.put_off(session, card, now + timedelta(seconds=verdict.retry_after))
+            if verdict.kind == "stop":
+                self._pause(verdict.code)
+            return
+        if verdict.kind in ("plain", "unknown") and not result.plain:
+            self._log.error("Slack refused the card's update: text alone", case=card.case_id, error=verdict.code)
+            self._plain.add(card.id)
+            surfaces.put_off(session, card, now)
+            return
+        self._replace(session, card, verdict, now)
+
+    def _replace(self, session: Session, card: surfaces.Behind, verdict: Verdict, now: datetime) -> None:
+        """The card cannot be updated any more. An open case gets a new one, further down the chain where it must."""
+        row = session.get(SlackSurfaceRow, card.id)
+        if row is None or row.lease_until != card.lease_until:
+            return
+        target: str | None = card.destination
+        if verdict.kind != "gone":
+            target = next_destination(self._loop, outbox.receiver_of(session, card.case_id), card.destination)
+        self._log.warning("card lost", case=card.case_id, destination=card.destination, error=verdict.code)
+        if target is None:
+            row.dead_reason, row.lease_until = verdict.code, None
+            self._measures.undeliverable.inc()
+        else:
+            outbox.post_again(session, row, target, now, verdict.code)
+
+    def _pause(self, code: str) -> None:
+        if self.paused is None:
+            self._log.critical("Slack refuses the app: nothing is sent until it is put right", error=code)
+        self.paused = code
+        self._measures.paused.set(1)
+
+    def _resume(self) -> None:
+        if self.paused is not None:
+            self._log.info("Slack takes the app again")
+        self.paused = None
+        self._measures.paused.set(0)
+
+
+def _wait(verdict: Verdict, attempts: int) -> float:
+    """Seconds to the next attempt: what Slack said, or longer with each attempt up to a minute."""
+    if verdict.kind == "wait":
+        return verdict.retry_after
+    return min(LONGEST_WAIT_S, verdict.retry_after * attempts)
+
+
+def _keep_plain(message: outbox.Claimed, verdict: Verdict) -> str:
+    """A card that Slack refused stays text alone, whatever happens to the next attempt."""
+    return "plain" if message.plain else verdict.kind

@@ -1,0 +1,102 @@
+"""Customers' words in Slack's mrkdwn: escaped, cut to size, and unable to ping, link or disguise anything. Pure.
+
+Rules: https://docs.slack.dev/messaging/formatting-message-text (only ``&``, ``<`` and ``>`` are escaped).
+"""
+
+import unicodedata
+from datetime import UTC, datetime, timedelta
+
+ELLIPSIS = "…"
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+# A backtick would open a code block that swallows the rest; direction overrides make text read as another text.
+_REPLACED = {"`": "\u02cb", "\r": "\n", "\u2028": "\n", "\u2029": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n"}
+_DROPPED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn"})
+_DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def tidy(raw: str) -> str:
+    """Without control characters, lone surrogates, direction overrides and backticks; line breaks and tabs stay."""
+    replaced = "".join(_REPLACED.get(character, character) for character in raw.replace("\r\n", "\n"))
+    return "".join(
+        character
+        for character in replaced
+        if character in "\n\t"
+        or (unicodedata.category(character) not in _DROPPED_CATEGORIES and character not in _DIRECTION_CONTROLS)
+    ).strip()
+
+
+def one_line(raw: str) -> str:
+    """Tidied, with every run of white space as one space."""
+    return " ".join(tidy(raw).split())
+
+
+def escape(text: str) -> str:
+    """Escape the three characters that mean something to Slack."""
+    return "".join(_ESCAPES.get(character, character) for character in text)
+
+
+def cut(text: str, characters: int) -> str:
+    """At most ``characters`` characters, with an ellipsis where something was cut."""
+    return text if len(text) <= characters else text[: characters - 1].rstrip() + ELLIPSIS
+
+
+def escaped(raw: str, characters: int, escaped_characters: int) -> str:
+    """One line, at most ``characters`` long before and ``escaped_characters`` after escaping; no entity is ever cut."""
+    return _fit(cut(one_line(raw), characters), escaped_characters)
+
+
+def plain(raw: str, characters: int) -> str:
+    """One line for a ``plain_text`` object, which knows no escapes: angle brackets become typographic ones."""
+    return cut(one_line(raw).replace("<", "‹").replace(">", "›"), characters)
+
+
+def quote(
+    raw: str, language: str | None, characters: int = 600, escaped_characters: int = 2000, lines: int = 12
+) -> str:
+    """The words as a block quote, marked with their language. Empty where nothing readable is left."""
+    kept = [line.strip() for line in cut(tidy(raw), characters).split("\n")]
+    kept = [line for line in kept if line]
+    if not kept:
+        return ""
+    if len(kept) > lines:
+        kept = [*kept[: lines - 1], ELLIPSIS]
+    body = _fit("\n".join(kept), escaped_characters)
+    mark = f" _({escaped(language, 35, 60)})_" if language else ""
+    return "\n".join(f">{line}" for line in f"“{body}”{mark}".split("\n"))
+
+
+def instant(moment: datetime) -> str:
+    """A date that Slack shows in each reader's own zone; elsewhere it reads as UTC."""
+    utc = moment.astimezone(UTC)
+    return f"<!date^{int(utc.timestamp())}^{{date_short_pretty}} {{time}}|{utc:%Y-%m-%d %H:%M} UTC>"
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its two largest units, e.g. ``3 h 12 min``."""
+    minutes = max(0, int(length.total_seconds() // 60))
+    days, rest = divmod(minutes, 24 * 60)
+    hours, minutes = divmod(rest, 60)
+    units = [(days, "d"), (hours, "h"), (minutes, "min")]
+    shown = [f"{count} {unit}" for count, unit in units if count][:2]
+    return " ".join(shown) or "0 min"
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, 11th, ..."""
+    suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"
+
+
+def _fit(text: str, escaped_characters: int) -> str:
+    whole = escape(text)
+    if len(whole) <= escaped_characters:
+        return whole
+    kept: list[str] = []
+    length = len(ELLIPSIS)
+    for character in text:
+        piece = _ESCAPES.get(character, character)
+        if length + len(piece) > escaped_characters:
+            break
+        kept.append(piece)
+        length += len(piece)
+    return "".join(kept).rstrip() + ELLIPSIS
