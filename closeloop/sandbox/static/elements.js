@@ -8,6 +8,7 @@ import { h } from "./dom.js";
 import { ask } from "./confirm.js";
 import { textObject } from "./mrkdwn.js";
 import { withEmoji } from "./emoji.js";
+import { fromWallClock, toWallClock } from "./moments.js";
 import { store } from "./store.js";
 
 /** The plain value of an element's state as payloads carry it; undefined if nothing was chosen. */
@@ -207,13 +208,9 @@ function picker(part, block, host, type) {
 
 function moment(part, block, host) {
   const seconds = current(part, block, host);
-  const local = (unix) => {
-    const there = new Date(unix * 1000);
-    return new Date(there - there.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-  };
-  const control = h("input", { type: "datetime-local", class: "field", id: `i-${block.block_id}`, value: seconds ? local(seconds) : "" });
+  const control = h("input", { type: "datetime-local", class: "field", id: `i-${block.block_id}`, value: seconds ? toWallClock(seconds) : "" });
   control.addEventListener("change", () => {
-    const value = control.value ? Math.round(new Date(control.value).getTime() / 1000) : null;
+    const value = control.value ? fromWallClock(control.value) : null;
     keep(part, block, host, value);
     if (dispatches(block, host) && value) tell(control, part, block, host, value);
   });

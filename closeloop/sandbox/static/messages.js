@@ -2,7 +2,8 @@
 
 import { renderBlocks } from "./blocks.js";
 import { avatar, fill, h } from "./dom.js";
-import { datePart, mrkdwn } from "./mrkdwn.js";
+import { datePart } from "./moments.js";
+import { mrkdwn } from "./mrkdwn.js";
 import { act, nameOf, store } from "./store.js";
 
 const MOST_ROWS = 300;

@@ -49,7 +49,7 @@ async function submit(view, host) {
   if (store.modals.at(-1)?.id !== view.id || store.modals.at(-1)?.hash !== view.hash) return;
   const failed = result.problem || (!result.acked && !Object.keys(result.errors ?? {}).length);
   render(view, result.errors ?? {}, failed ? result.problem || "the app did not answer" : "");
-  form.isConnected || dialog().querySelector(".invalid :is(input, select, textarea)")?.focus();
+  dialog().querySelector(".invalid :is(input, select, textarea)")?.focus();
 }
 
 function render(view, errors = {}, problem = "") {

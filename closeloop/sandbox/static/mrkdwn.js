@@ -2,7 +2,8 @@
 
 import { h } from "./dom.js";
 import { emoji, withEmoji } from "./emoji.js";
-import { store, nameOf, channelName } from "./store.js";
+import { datePart } from "./moments.js";
+import { channelName, nameOf, store } from "./store.js";
 
 /** Undo the three entities that Slack escapes. */
 export function unescape(text) {
@@ -87,39 +88,6 @@ function date(target, fallback) {
   const text = format.replace(/\{(\w+)\}/g, (whole, name) => datePart(moment, name) ?? whole);
   const shown = h("time", { datetime: moment.toISOString(), title: moment.toString() }, text);
   return address ? link(unescape(address), text) : shown;
-}
-
-const DATE_STYLES = {
-  date: { year: "numeric", month: "long", day: "numeric" },
-  date_short: { year: "numeric", month: "short", day: "numeric" },
-  date_long: { weekday: "long", year: "numeric", month: "long", day: "numeric" },
-};
-
-/** One part of a date format, or undefined if there is no such part. */
-export function datePart(moment, name, zone = store.zone()) {
-  const write = (options) => new Intl.DateTimeFormat("en", { timeZone: zone, ...options }).format(moment);
-  if (name === "time") return write({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  if (name === "time_secs") return write({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-  if (name === "ago") return ago(moment);
-  if (name === "date_num") return new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(moment);
-  const pretty = name.endsWith("_pretty");
-  const style = DATE_STYLES[pretty ? name.slice(0, -7) : name];
-  if (!style) return undefined;
-  if (pretty) {
-    const day = (offset) => new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(new Date(Date.now() + offset * 864e5));
-    const that = new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(moment);
-    if (that === day(0)) return "today";
-    if (that === day(-1)) return "yesterday";
-    if (that === day(1)) return "tomorrow";
-  }
-  return write(style);
-}
-
-function ago(moment) {
-  const seconds = (moment - Date.now()) / 1000;
-  const steps = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
-  const [unit, size] = steps.find(([, length]) => Math.abs(seconds) >= length) ?? steps[3];
-  return new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(Math.round(seconds / size), unit);
 }
 
 /** mrkdwn text as nodes: fences, quotes, then the rest. */
