@@ -42,7 +42,8 @@ class IdMemory:
         self._seen: dict[bytes, int] = {}
         self._slices: dict[int, list[bytes]] = {}
         self._rows: dict[int, list[bytes]] = {}
-        self._fresh: dict[int, list[bytes]] = {}
+        self._fresh: list[bytes] = []
+        self._unflushed: dict[int, list[bytes]] = {}
         self._expired_rows: list[bytes] = []
         self._slice = -1
 
@@ -55,29 +56,38 @@ class IdMemory:
         if current <= self._slice:
             return
         self._slice = current
-        for old in [number for number in self._slices if number < current - self._kept]:
-            for known in self._slices.pop(old):
+        self._fresh = []
+        self._unflushed[current] = self._fresh
+        for old in [number for number in (*self._slices, *self._unflushed) if number < current - self._kept]:
+            for known in (*self._slices.pop(old, ()), *self._unflushed.pop(old, ())):
                 del self._seen[known]
             self._expired_rows.extend(self._rows.pop(old, ()))
-            self._fresh.pop(old, None)
 
     def __contains__(self, known: bytes) -> bool:
         return known in self._seen
 
-    def add(self, new: bytes, offset: int) -> None:
-        """Remember an id that is not known, first seen at this offset."""
+    def add(self, new: bytes, offset: int) -> bool:
+        """Remember an id, first seen at this offset. False if it is known, which changes nothing.
+
+        To be called after the first :meth:`advance`.
+        """
+        if new in self._seen:
+            return False
         self._seen[new] = offset
-        self._slices.setdefault(self._slice, []).append(new)
-        self._fresh.setdefault(self._slice, []).append(new)
+        self._fresh.append(new)
+        return True
 
     def flush(self) -> Iterator[tuple[bytes, bytes | None]]:
         """The rows since the last flush: a segment for each slice with new ids, tombstones for what was forgotten."""
-        for number, digests in self._fresh.items():
-            offsets = array("Q", (self._seen[known] for known in digests))
-            key = msgspec.json.encode(["ids", number, offsets[0]])
-            self._rows.setdefault(number, []).append(key)
-            yield key, msgspec.msgpack.encode(_Segment(b"".join(digests), offsets.tobytes()))
-        self._fresh.clear()
+        for number, digests in self._unflushed.items():
+            if digests:
+                offsets = array("Q", (self._seen[known] for known in digests))
+                key = msgspec.json.encode(["ids", number, offsets[0]])
+                self._rows.setdefault(number, []).append(key)
+                self._slices.setdefault(number, []).extend(digests)
+                yield key, msgspec.msgpack.encode(_Segment(b"".join(digests), offsets.tobytes()))
+        self._fresh = []
+        self._unflushed = {self._slice: self._fresh}
         for key in self._expired_rows:
             yield key, None
         self._expired_rows.clear()

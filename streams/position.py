@@ -39,8 +39,8 @@ class Layout(Struct, frozen=True):
 class Position(Struct, kw_only=True):
     """How far a source partition has come, and its books. One row says it for all its keys.
 
-    ``offset`` is the last source offset applied. ``watermark`` (latest event time counted) and ``arrival`` (latest
-    arrival) are seconds UTC. ``forwards`` holds for each partition the offset of the last record forwarded from it to
+    ``offset`` is the last source offset applied. ``watermark`` is the latest event time counted, seconds UTC.
+    ``forwards`` holds for each partition the offset of the last record forwarded from it to
     here. The other fields are those of :class:`~schemas.metrics.Books`.
     """
 
@@ -49,7 +49,6 @@ class Position(Struct, kw_only=True):
     layout: Layout
     offset: int = -1
     watermark: float | None = None
-    arrival: float = 0.0
     received: int = 0
     counted: int = 0
     duplicates: int = 0

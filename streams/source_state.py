@@ -5,7 +5,7 @@ nothing behind: the rows of the last flush are taken back and the records after 
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
@@ -15,10 +15,11 @@ from schemas.cloudevents import EventReader, arrival, context_attributes
 from schemas.deadletters import DeadLetter, InvalidEvent, dead_letter
 from schemas.events import Event, Response, ResponseEvent, Touchpoint, TouchpointEvent
 from schemas.metrics import OUTCOME, Books, Partial, Tick
+from schemas.scales import Scale
 from schemas.topics import RESPONSES
 from streams import id_memory, panes
 from streams.chunks import Record
-from streams.detect import Detector, alerts
+from streams.detect import Detector, Flag, alerts
 from streams.forwarding import Forward, Origin, forward, origin_of
 from streams.id_memory import IdMemory, digest
 from streams.panes import Group, PaneStore, PartialRow
@@ -120,14 +121,20 @@ class SourcePartition:
         at = self._at
         if self._plan.clock == "wall":
             self._horizon.advance(now)
+        now_ms = int(now * 1000)
+        clock = arrived = arrival(now_ms)
+        stamped: int | None = None
         for record in records:
             if record.offset <= at.offset:
                 continue
             at.offset = record.offset
-            # A broker without arrival times says -1, and a sender's clock may be ahead: neither may age the memory.
-            arrived = record.timestamp if 0 <= record.timestamp <= now * 1000 else int(now * 1000)
+            if record.timestamp != stamped:  # one append of a producer bears one arrival time
+                stamped = record.timestamp
+                # A broker without arrival times says -1, and a sender's clock may be ahead: neither may age the memory.
+                arrived = arrival(stamped) if 0 <= stamped <= now_ms else clock
+                self._ids.advance(arrived.timestamp())
             try:
-                self._take(record, arrived, now, outcome)
+                self._take(record, arrived, clock, outcome)
             except InvalidEvent as error:
                 at.received += 1
                 at.dead_letters[error.reason] = at.dead_letters.get(error.reason, 0) + 1
@@ -191,7 +198,6 @@ class SourcePartition:
                 self._restore_row(key, value, written_under)
         except (ValueError, msgspec.MsgspecError) as error:
             raise ValueError(f"the state of {self._at.source} cannot be read: {error}") from error
-        self._ids.advance(self._at.arrival)
 
     def _restore_row(self, key: bytes, value: bytes, written_under: Layout) -> None:
         if key.startswith(panes.PREFIX):
@@ -204,38 +210,35 @@ class SourcePartition:
         else:
             raise ValueError("a key of no known kind")
 
-    def _take(self, record: Record, arrived: int, now: float, outcome: Outcome) -> None:
+    def _take(self, record: Record, arrived: datetime, now: datetime, outcome: Outcome) -> None:
         """Apply one record to the books and the panes. Raises InvalidEvent before anything has changed."""
         at = self._at
-        headers = record.headers
-        context = context_attributes(list(headers)) if headers else None
-        event = self._reader.read(record.value, arrival(arrived), context)
+        value, headers = record.value, record.headers
+        event = self._reader.read(value, arrived, context_attributes(list(headers)) if headers else None)
         if type(event) is not self._expected:
             raise InvalidEvent("type", "type", f"not an event of {self._topic}; send it to the topic of its type")
         when = event.time.timestamp()
         if when < 0:
             raise InvalidEvent("invalid", "time", "before 1970")
         data = event.data
-        origin = origin_of(headers) if headers else None
-        home = self._placement.of(data.customer_id)
-        if home != self._partition and origin is None and record.value is not None:
-            here = Origin(self._partition, record.offset)
-            outcome.forwards.append(forward(self._topic, here, home, data.customer_id, record.value, headers))
-            at.forwarded += 1
-            return
-        at.arrival = max(at.arrival, arrived / 1000)
-        self._ids.advance(at.arrival)
         known = digest(event.source, event.id)
-        seen = known in self._ids
-        if origin is not None and self._came_before(origin, seen):
+        origin = origin_of(headers) if headers else None
+        if origin is not None:
+            if self._came_before(origin, known):
+                return
+        elif self._placement.of(data.customer_id) != self._partition:
+            self._forward(record, data.customer_id, outcome)
             return
-        if seen:
-            at.received += 1
+        scale: Scale | None = None
+        if isinstance(data, Response):
+            scale = self._reader.scale_of(data)
+            metric, label, word = data.metric, self._label(data.metric, scale), str(data.score)
+        else:
+            metric, label, word = OUTCOME, "", self._words.outcome(data.outcome)
+        at.received += 1
+        if not self._ids.add(known, record.offset):
             at.duplicates += 1
             return
-        metric, label, word = self._place(event)
-        at.received += 1
-        self._ids.add(known, record.offset)
         if self._plan.clock == "event":
             self._horizon.advance(when)
         if self._horizon.is_late(when):
@@ -244,48 +247,51 @@ class SourcePartition:
         at.counted += 1
         if at.watermark is None or when > at.watermark:
             at.watermark = when
-        group = (metric, label, self._extractor.read(data, word), int(when // 60), word)
+        group = (metric, label, self._extractor.read(data, word), int(when) // 60, word)
         self._groups[group] = self._groups.get(group, 0) + 1
-        if isinstance(event, ResponseEvent):
-            self._flag(event, when, now, outcome)
+        if scale is not None and isinstance(event, ResponseEvent):
+            flags = self._detector.flags(event.data, scale)
+            if flags:
+                self._raise(event, flags, scale, now, outcome)
 
-    def _came_before(self, origin: Origin, seen: bool) -> bool:
+    def _label(self, metric: str, scale: Scale) -> str:
+        own = self._plan.metrics[metric].scale
+        return "" if scale is own or scale == own else self._words.scale(metric, scale)
+
+    def _forward(self, record: Record, customer_id: str, outcome: Outcome) -> None:
+        assert record.value is not None  # it was read
+        here = Origin(self._partition, record.offset)
+        home = self._placement.of(customer_id)
+        outcome.forwards.append(forward(self._topic, here, home, customer_id, record.value, record.headers))
+        self._at.forwarded += 1
+
+    def _came_before(self, origin: Origin, known: bytes) -> bool:
         """Whether this is the repeat of a forward whose sender died before it could say that it had sent it.
 
         Forwards of one partition come in the order of its offsets. One that lies behind the last but whose id is not
         known was overtaken (its first sending failed): it counts, because losing it would be worse than a wrong guess.
         """
         last = self._at.forwards.get(origin.partition, -1)
-        if origin.offset <= last and seen:
+        if origin.offset <= last and known in self._ids:
             return origin.offset >= 0
         self._at.forwards[origin.partition] = max(last, origin.offset)
         return False
 
-    def _place(self, event: Event) -> tuple[str, str, str]:
-        """The event's metric, scale label and word. Raises InvalidEvent for a scale too many."""
-        if isinstance(event, TouchpointEvent):
-            return OUTCOME, "", self._words.outcome(event.data.outcome)
-        answer = event.data
-        scale = self._reader.scale_of(answer)
-        label = "" if scale == self._plan.metrics[answer.metric].scale else self._words.scale(answer.metric, scale)
-        return answer.metric, label, str(answer.score)
-
-    def _flag(self, event: ResponseEvent, when: float, now: float, outcome: Outcome) -> None:
-        scale = self._reader.scale_of(event.data)
-        flags = self._detector.flags(event.data, scale)
-        if not flags:
-            return
+    def _raise(
+        self, event: ResponseEvent, flags: Sequence[Flag], scale: Scale, now: datetime, outcome: Outcome
+    ) -> None:
+        """Alert, unless the answer is too old at the loop's own now: history pages nobody."""
         at = self._at
-        loop_now = now if self._plan.clock == "wall" else at.watermark
-        if loop_now is not None and loop_now - when > self._plan.alert_max_age_s:
+        loop_now = self._horizon.now
+        if loop_now is not None and loop_now - event.time.timestamp() > self._plan.alert_max_age_s:
             at.silenced += len(flags)
             return
         for flag in flags:
             at.alerts[flag.rule] = at.alerts.get(flag.rule, 0) + 1
-        outcome.alerts.extend(alerts(event, flags, scale, datetime.fromtimestamp(now, UTC)))
+        outcome.alerts.extend(alerts(event, flags, scale, now))
 
-    def _dead_letter(self, record: Record, error: InvalidEvent, arrived: int) -> DeadLetter:
+    def _dead_letter(self, record: Record, error: InvalidEvent, arrived: datetime) -> DeadLetter:
         headers: list[tuple[str, bytes | None]] = list(record.headers)
         return dead_letter(
-            self._topic, self._partition, record.offset, record.key, record.value, headers, error, arrival(arrived)
+            self._topic, self._partition, record.offset, record.key, record.value, headers, error, arrived
         )
