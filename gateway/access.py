@@ -1,7 +1,6 @@
 """Who may do what: rights by key, and refusal of what other web sites make a browser send."""
 
 from collections.abc import Awaitable, Callable
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +8,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.addresses import is_loopback
 from gateway.keys import Caller, Right
 from gateway.parts import parts_of
 from gateway.problems import Refusal
@@ -17,16 +17,6 @@ Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitab
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _JSON_TYPES = ("application/json", "application/x-ndjson", "application/ndjson", "application/jsonl")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address leads to this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def needs(right: Right) -> Guard:

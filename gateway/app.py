@@ -19,7 +19,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.broadcast import Broadcast
 from gateway.parts import Parts
 from gateway.problems import Refusal, answer_fault, answer_http, answer_refusal
-from gateway.routes import cases, configuration, console, deadletters, events, health, metrics, stream, totals
+from gateway.routes import cases, configuration, console, deadletters, events, health, metrics, slack, stream, totals
 
 MAX_BODY_BYTES = 1024 * 1024
 """The largest body of any request but /v1/events, which reads its own."""
@@ -56,6 +56,7 @@ def build_app(parts: Parts) -> Litestar:
 
     @asynccontextmanager
     async def broadcasting(_app: Litestar) -> AsyncIterator[None]:
+        await parts.slack.calls.start()
         task = asyncio.create_task(Broadcast(parts).run(), name="broadcast")
         try:
             yield
@@ -64,6 +65,8 @@ def build_app(parts: Parts) -> Litestar:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+            await parts.slack.calls.stop()
+            parts.slack.close()
 
     def provide_parts() -> Parts:
         return parts
@@ -78,6 +81,7 @@ def build_app(parts: Parts) -> Litestar:
             *totals.routes,
             *deadletters.routes,
             *configuration.routes,
+            *slack.routes,
             *health.routes,
             *console.routes,
         ],
@@ -113,6 +117,7 @@ def _openapi() -> OpenAPIConfig:
             Tag("cases", "Unhappy customers, and what is done about them."),
             Tag("deadletters", "What could not be read, with its bytes."),
             Tag("configuration", "What loop.yaml declares."),
+            Tag("slack", "Signed by Slack alone."),
             Tag("operation", "For whoever runs it."),
         ],
     )

@@ -2,18 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from gateway.case_reads import Case, read_case
 from gateway.case_requests import ActionRequest, change_of
 from gateway.vocabulary import Vocabulary
-from schemas.case_ledger import Refused, act
+from schemas.case_ledger import act
 from schemas.cases import UserAction, Via
 from schemas.config import Loop, seconds
 
 
-def take_action(
-    writers: sessionmaker[Session],
+def act_within(
+    session: Session,
     words: Vocabulary,
     loop: Loop,
     case_id: int,
@@ -21,32 +21,18 @@ def take_action(
     request: ActionRequest,
     *,
     actor: str,
+    takes_over: str | None,
     via: Via,
     now: datetime,
 ) -> Case:
-    """The case after the action. Raises :class:`schemas.case_ledger.Refused`, :class:`gateway.case_requests.Unfit`."""
-    person = actor if actor in words.people else None
+    """Act in the caller's transaction and give the case as it is then.
+
+    ``takes_over`` is who becomes the owner by acknowledging; ``None`` for a program. Raises
+    :class:`schemas.case_ledger.Refused` and :class:`gateway.case_requests.Unfit`: the caller rolls back.
+    """
     lease = seconds(loop.sla.lease)
-    change = change_of(action, request, actor_person=person, people=words.people, now=now, lease_seconds=lease)
-    with writers.begin() as session:
-        act(
-            session,
-            case_id,
-            action,
-            actor=actor,
-            via=via,
-            now=now,
-            change=change,
-            expected_version=request.version,
-        )
-        case = read_case(session, words, case_id)
-        assert case is not None
+    change = change_of(action, request, actor_person=takes_over, people=words.people, now=now, lease_seconds=lease)
+    act(session, case_id, action, actor=actor, via=via, now=now, change=change, expected_version=request.version)
+    case = read_case(session, words, case_id)
+    assert case is not None
     return case
-
-
-def as_it_is(readers: sessionmaker[Session], words: Vocabulary, refused: Refused, case_id: int) -> Case | None:
-    """The case as it stands after a refusal; ``None`` where there is none."""
-    if refused.refusal == "missing":
-        return None
-    with readers() as session:
-        return read_case(session, words, case_id)

@@ -4,8 +4,7 @@ import asyncio
 import hashlib
 import secrets
 import time
-from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, get_args
 
 import structlog
@@ -35,13 +34,12 @@ _log = structlog.get_logger("gateway.keys")
 
 
 class KeyRefused(ValueError):  # noqa: N818 - an answer to the operator, not a fault
-    """A key that cannot be made or revoked: says why."""
+    """A key that cannot be made: says why."""
 
 
 class KeyListed(Struct, frozen=True, kw_only=True):
-    """A key without its secret. ``fingerprint`` is the start of its hash: enough to revoke it."""
+    """A key without its secret."""
 
-    fingerprint: str
     name: str
     role: str
     created_at: datetime
@@ -63,48 +61,41 @@ def hash_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def create_key(session: Session, name: str, role: str, now: datetime) -> str:
+def create_key(writers: sessionmaker[Session], name: str, role: str, now: datetime | None = None) -> str:
     """Make a key; only its hash goes to the database, so this is the one time it can be seen.
 
-    Raises :class:`KeyRefused` for a name or role that cannot be.
+    ``now`` is the wall clock where it is not given. Raises :class:`KeyRefused` for a name or role that cannot be.
     """
-    if role not in ROLES:
+    known = next((one for one in ROLES if one == role), None)
+    if known is None:
         raise KeyRefused(f"role: give one of {', '.join(ROLES)}")
     if not name.strip() or len(name) > 64 or not name.isprintable():
         raise KeyRefused("name: give 1 to 64 printable characters, e.g. the app's name")
-    taken = select(ApiKeyRow.hash).where(ApiKeyRow.name == name, ApiKeyRow.revoked_at.is_(None))
-    if session.scalar(taken) is not None:
-        raise KeyRefused("name: there is a key of this name; revoke it first, or give another name")
     key = PREFIX + secrets.token_urlsafe(32)
-    session.add(ApiKeyRow(hash=hash_of(key), name=name, role=role, created_at=now))
-    session.flush()
+    with writers.begin() as session:
+        taken = select(ApiKeyRow.hash).where(ApiKeyRow.name == name, ApiKeyRow.revoked_at.is_(None))
+        if session.scalar(taken) is not None:
+            raise KeyRefused("name: there is a key of this name; revoke it first, or give another name")
+        session.add(ApiKeyRow(hash=hash_of(key), name=name, role=known, created_at=now or datetime.now(UTC)))
     return key
 
 
-def list_keys(session: Session) -> Sequence[KeyListed]:
+def list_keys(reading: sessionmaker[Session]) -> list[KeyListed]:
     """All keys, the oldest first, revoked ones too."""
-    rows = session.scalars(select(ApiKeyRow).order_by(ApiKeyRow.created_at, ApiKeyRow.hash)).all()
+    with reading() as session:
+        rows = session.scalars(select(ApiKeyRow).order_by(ApiKeyRow.created_at, ApiKeyRow.hash)).all()
     return [
-        KeyListed(
-            fingerprint=row.hash[:12],
-            name=row.name,
-            role=row.role,
-            created_at=row.created_at,
-            revoked_at=row.revoked_at,
-        )
-        for row in rows
+        KeyListed(name=row.name, role=row.role, created_at=row.created_at, revoked_at=row.revoked_at) for row in rows
     ]
 
 
-def revoke_key(session: Session, name_or_fingerprint: str, now: datetime) -> None:
-    """Revoke a key by its name or fingerprint. Raises :class:`KeyRefused` where no such key is valid."""
-    live = select(ApiKeyRow).where(ApiKeyRow.revoked_at.is_(None))
-    for row in session.scalars(live):
-        if name_or_fingerprint in (row.name, row.hash[:12]):
-            row.revoked_at = now
-            session.flush()
-            return
-    raise KeyRefused("no valid key has this name or fingerprint; `closeloop keys list` shows them")
+def revoke_keys(writers: sessionmaker[Session], name: str, now: datetime | None = None) -> int:
+    """Revoke every valid key of this name; how many there were."""
+    with writers.begin() as session:
+        rows = session.scalars(select(ApiKeyRow).where(ApiKeyRow.name == name, ApiKeyRow.revoked_at.is_(None))).all()
+        for row in rows:
+            row.revoked_at = now or datetime.now(UTC)
+    return len(rows)
 
 
 def any_key(session: Session) -> bool:

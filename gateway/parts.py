@@ -12,6 +12,8 @@ from gateway.instruments import Instruments
 from gateway.keys import KeyRing
 from gateway.live import LiveView
 from gateway.producer import EventProducer
+from gateway.slack.interactions import SlackDesk
+from gateway.slack.signature import SignatureCheck
 from gateway.vocabulary import Vocabulary
 from schemas.cloudevents import EventReader
 from schemas.config import Loop
@@ -33,6 +35,8 @@ class Parts:
     hub: Hub
     keyring: KeyRing
     instruments: Instruments
+    slack: SlackDesk
+    signature: SignatureCheck
 
 
 def parts_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Parts:

@@ -13,7 +13,7 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from gateway.access import is_loopback
+from gateway.addresses import is_loopback
 from gateway.app import build_app
 from gateway.hub import Hub
 from gateway.instruments import Instruments
@@ -22,6 +22,9 @@ from gateway.live import LiveView
 from gateway.live_rows import LiveRows
 from gateway.parts import Parts
 from gateway.producer import EventProducer
+from gateway.slack.calls import SlackCalls
+from gateway.slack.interactions import SlackDesk
+from gateway.slack.signature import SignatureCheck
 from gateway.vocabulary import vocabulary
 from schemas.cloudevents import EventReader
 from schemas.config import Loop
@@ -29,7 +32,7 @@ from schemas.database import open_database, readers, sessions
 from schemas.settings import Settings
 from schemas.tables import Base
 
-GRACEFUL_SECONDS = 5
+GRACEFUL_SECONDS = 3
 """What open requests get to end after SIGTERM; with the producer's flush well within 10 seconds."""
 _TABLES_EVERY_SECONDS = 1.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -78,19 +81,21 @@ def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]
     """Everything the handlers work with; nothing runs yet. Raises ``ValueError`` for a database that is none."""
     engine = open_database(settings.database)
     words = vocabulary(loop, settings)
-    reading = readers(engine)
+    reading, writing = readers(engine), sessions(engine)
     return Parts(
         settings=settings,
         loop=loop,
         words=words,
         readers=reading,
-        writers=sessions(engine),
+        writers=writing,
         reader=EventReader(words.metrics),
         producer=EventProducer(settings.kafka, on_fatal=on_failure),
         live=LiveView(settings.kafka, LiveRows(), on_failure, embedded=settings.embedded_broker),
         hub=Hub(),
         keyring=KeyRing(reading, loopback=is_loopback(settings.host)),
         instruments=Instruments(),
+        slack=SlackDesk(reading, writing, loop, words, SlackCalls(settings.slack_bot_token, settings.slack_api_url)),
+        signature=SignatureCheck(settings.slack_signing_secret),
     )
 
 

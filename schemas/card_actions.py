@@ -15,6 +15,9 @@ ACTION_PREFIX = "case."
 MORE = "case.more"
 """The action_id of the overflow menu: the chosen option's :class:`CardValue` says which action."""
 
+Look = Literal["answer", "why"]
+"""What a click can show without changing the case: the full answer, and why this person was told."""
+
 SnoozeFor = Literal["1h", "4h", "tomorrow", "pick"]
 SNOOZE_LABELS: dict[SnoozeFor, str] = {"1h": "1 hour", "4h": "4 hours", "tomorrow": "Tomorrow 9:00", "pick": "Pick…"}
 """Choices of the snooze menu; ``tomorrow`` is 9:00 in the owner's zone, ``pick`` asks in a dialog."""
@@ -28,7 +31,7 @@ class CardValue(Struct, frozen=True, omit_defaults=True):
 
     case: int
     version: int
-    action: UserAction | None = None
+    action: UserAction | Look | None = None
     snooze: SnoozeFor | None = None
 
     def encode(self) -> str:

@@ -3,13 +3,14 @@
 import asyncio
 from typing import Annotated, Any, get_args
 
+import msgspec
 from litestar import Request, get, post
 from litestar.params import Parameter
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from gateway.access import caller_of, needs, same_origin
-from gateway.case_acts import as_it_is, take_action
-from gateway.case_reads import Case, CaseFilter, CasePage, list_cases, read_case
+from gateway.case_acts import act_within
+from gateway.case_reads import CardPlace, Case, CaseFilter, CasePage, list_cases, read_case
 from gateway.case_requests import ActionRequest, Unfit
 from gateway.parts import Parts, now
 from gateway.problems import Problem, Refusal
@@ -75,15 +76,10 @@ async def get_cases(
 )
 async def get_case(parts: Parts, case_id: int) -> Case:
     """Read one case."""
-
-    def read() -> Case | None:
-        with parts.readers() as session:
-            return read_case(session, parts.words, case_id)
-
-    case = await asyncio.to_thread(read) if 0 < case_id <= _MAX_ID else None
+    case = await asyncio.to_thread(_read, parts, case_id) if 0 < case_id <= _MAX_ID else None
     if case is None:
         raise Refusal(404, "missing", "id", f"there is no case C-{case_id}")
-    return case
+    return await _with_links(parts, case)
 
 
 @post(
@@ -111,19 +107,26 @@ async def post_action(
     via: Via = "console" if "origin" in request.headers else "api"
     actor = caller_of(request).name or via
     counted = parts.instruments.case_actions
+
+    def take() -> Case:
+        takes_over = actor if actor in parts.words.people else None
+        wanted = data or ActionRequest()
+        with parts.writers.begin() as session:
+            return act_within(
+                session,
+                parts.words,
+                parts.loop,
+                case_id,
+                known,
+                wanted,
+                actor=actor,
+                takes_over=takes_over,
+                via=via,
+                now=now(),
+            )
+
     try:
-        case = await asyncio.to_thread(
-            take_action,
-            parts.writers,
-            parts.words,
-            parts.loop,
-            case_id,
-            known,
-            data or ActionRequest(),
-            actor=actor,
-            via=via,
-            now=now(),
-        )
+        case = await asyncio.to_thread(take)
     except Unfit as unfit:
         counted.labels(via, known, "unfit").inc()
         raise Refusal(422, "invalid", unfit.field, unfit.problem) from None
@@ -131,12 +134,31 @@ async def post_action(
         counted.labels(via, known, refused.refusal).inc()
         if refused.refusal == "missing":
             raise Refusal(404, "missing", "id", str(refused)) from None
-        current = await asyncio.to_thread(as_it_is, parts.readers, parts.words, refused, case_id)
+        current = await asyncio.to_thread(_read, parts, case_id)
         field = "version" if refused.refusal == "stale" else "action"
         body = RefusedAction(error=Problem(refused.refusal, field, str(refused)), case=current)
         raise Refusal(409, refused.refusal, field, str(refused), body=body) from None
     counted.labels(via, known, "done").inc()
     return case
+
+
+def _read(parts: Parts, case_id: int) -> Case | None:
+    with parts.readers() as session:
+        return read_case(session, parts.words, case_id)
+
+
+async def _with_links(parts: Parts, case: Case) -> Case:
+    """The case with the links to its cards, as far as Slack tells them."""
+    if case.slack is UNSET or not case.slack:
+        return case
+    calls = parts.slack.calls
+
+    async def linked(card: CardPlace) -> CardPlace:
+        if not card.posted or card.channel is None or card.ts is None:
+            return card
+        return msgspec.structs.replace(card, permalink=await calls.permalink(card.channel, card.ts))
+
+    return msgspec.structs.replace(case, slack=list(await asyncio.gather(*map(linked, case.slack))))
 
 
 def _states(text: str | None) -> tuple[CaseState, ...]:

@@ -1,0 +1,1 @@
+"""Slack's signed HTTP mode: clicks and dialogs come in here, verified, remembered, and applied through the ledger."""
