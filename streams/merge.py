@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 import msgspec
 
-from schemas.metrics import DAY, OUTCOME, Metric, Partial, PartialRecord, Series, Tick
+from schemas.metrics import DAY, OUTCOME, Metric, Partial, PartialRecord, Series
 from schemas.scales import MetricSpec, Scale
 from streams.plan import Plan
 from streams.series import scale_of_label
@@ -17,6 +18,15 @@ _partials = msgspec.json.Decoder(PartialRecord)
 _tick_key = msgspec.json.Decoder(tuple[str, str])
 _pane_key = msgspec.json.Decoder(tuple[Series, str, str, int])
 _TICK_PREFIX = b'["tick",'
+
+
+class _Gone(NamedTuple):
+    """A tombstone: a source has let go of a pane."""
+
+    series: Series
+    source: str
+    window: str
+    pane: int
 
 
 class _Merged:
@@ -39,6 +49,9 @@ class _Merged:
 class Merge:
     """Merges the totals of every source partition for the series of one partition of ``cx.partials``.
 
+    What a source sends is held back until its tick, the last record of each of its flushes: metrics follow from whole
+    flushes alone, and two with the same version and ``as_of`` say the same.
+
     Memory: for each series what its :class:`~streams.windows.Ring` states, a ring for each window and one for the days.
     """
 
@@ -46,6 +59,7 @@ class Merge:
         self._plan = plan
         self._horizon = Horizon(plan.windows, Calendar(plan.zone), plan.history_days)
         self._series: dict[Series, _Merged] = {}
+        self._held_back: dict[str, list[Partial | _Gone]] = {}
         self._versions: dict[str, int] = {}
         self._watermark: float | None = None
         self._windows = frozenset(window.name for window in plan.windows)
@@ -72,17 +86,23 @@ class Merge:
         try:
             if value is None:
                 if not key.startswith(_TICK_PREFIX):
-                    self._forget(*_pane_key.decode(key))
+                    gone = _Gone(*_pane_key.decode(key))
+                    self._held_back.setdefault(gone.source, []).append(gone)
                 return
             record = _partials.decode(value)
         except msgspec.MsgspecError as error:
             raise ValueError(f"not a partial: {error}") from error
-        self._versions[record.source] = max(record.version, self._versions.get(record.source, -1))
-        if isinstance(record, Tick):
-            if self._watermark is None or record.watermark > self._watermark:
-                self._watermark = record.watermark
+        if isinstance(record, Partial):
+            self._held_back.setdefault(record.source, []).append(record)
             return
-        self._set(record, sent=sent)
+        if self._watermark is None or record.watermark > self._watermark:
+            self._watermark = record.watermark
+        self._versions[record.source] = max(record.version, self._versions.get(record.source, -1))
+        for row in self._held_back.pop(record.source, ()):
+            if isinstance(row, Partial):
+                self._set(row, sent=sent)
+            else:
+                self._forget(row)
 
     def emit(self, now: float) -> list[Metric]:
         """The metrics that changed since the last call. ``now`` is the wall clock, seconds UTC.
@@ -165,8 +185,9 @@ class Merge:
         elif changed and not sent:
             self._changed_days[merged, pane] = None
 
-    def _forget(self, series: Series, source: str, window: str, pane: int) -> None:
+    def _forget(self, gone: _Gone) -> None:
         """A source has let go of a pane: it has left the window, or loop.yaml no longer asks for it."""
+        series, source, window, pane = gone
         merged = self._series.get(series)
         if merged is None or window not in merged.rings:
             # Found after a restart: perhaps nobody has said yet that the window is empty.

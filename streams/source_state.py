@@ -43,7 +43,10 @@ class Outcome(NamedTuple):
 
 
 class Flush(NamedTuple):
-    """The rows that changed since the last flush, to be written in one transaction. A value of None is a tombstone."""
+    """The rows that changed since the last flush, to be written in one transaction. A value of None is a tombstone.
+
+    The order of ``partial_rows`` is to be kept: the tick comes last and tells each merge partition that all is there.
+    """
 
     state_rows: list[tuple[bytes, bytes | None]]
     partial_rows: list[PartialRow]
@@ -164,9 +167,8 @@ class SourcePartition:
         self._at.scales = self._words.scales
         state_rows.append((POSITION_KEY, self._at.encode()))
         if self._at.watermark is not None:
-            # Before the rows: a merge has to know that time has moved on when it sees what time has done away with.
             tick = Tick(self._at.source, self._at.watermark, self._at.offset)
-            partial_rows.insert(0, PartialRow(tick.key(), msgspec.json.encode(tick), None))
+            partial_rows.append(PartialRow(tick.key(), msgspec.json.encode(tick), None))
         return Flush(state_rows, partial_rows, self.books())
 
     def books(self) -> Books:
@@ -212,7 +214,6 @@ class SourcePartition:
 
     def _take(self, record: Record, arrived: datetime, now: datetime, outcome: Outcome) -> None:
         """Apply one record to the books and the panes. Raises InvalidEvent before anything has changed."""
-        at = self._at
         value, headers = record.value, record.headers
         event = self._reader.read(value, arrived, context_attributes(list(headers)) if headers else None)
         if type(event) is not self._expected:
@@ -229,6 +230,11 @@ class SourcePartition:
         elif self._placement.of(data.customer_id) != self._partition:
             self._forward(record, data.customer_id, outcome)
             return
+        self._count(event, when, known, record.offset, now, outcome)
+
+    def _count(self, event: Event, when: float, known: bytes, offset: int, now: datetime, outcome: Outcome) -> None:
+        """Enter a received event into the books and, if it is new and not late, into its groups and the rules."""
+        at, data = self._at, event.data
         scale: Scale | None = None
         if isinstance(data, Response):
             scale = self._reader.scale_of(data)
@@ -236,7 +242,7 @@ class SourcePartition:
         else:
             metric, label, word = OUTCOME, "", self._words.outcome(data.outcome)
         at.received += 1
-        if not self._ids.add(known, record.offset):
+        if not self._ids.add(known, offset):
             at.duplicates += 1
             return
         if self._plan.clock == "event":
@@ -271,9 +277,11 @@ class SourcePartition:
         Forwards of one partition come in the order of its offsets. One that lies behind the last but whose id is not
         known was overtaken (its first sending failed): it counts, because losing it would be worse than a wrong guess.
         """
+        if not 0 <= origin.partition < self._placement.partitions:
+            return False
         last = self._at.forwards.get(origin.partition, -1)
         if origin.offset <= last and known in self._ids:
-            return origin.offset >= 0
+            return True
         self._at.forwards[origin.partition] = max(last, origin.offset)
         return False
 
