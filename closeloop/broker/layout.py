@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import random
 import socket
+import time
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,15 +66,26 @@ def remember_layout(data_dir: Path, nodes: int, client_ports: Sequence[int] | No
     return layout
 
 
-def check_ports_free(layout: Layout) -> None:
-    """Raise BrokerError naming the first port of the layout that something else listens on."""
+def check_ports_free(layout: Layout, patience_s: float = 5.0) -> None:
+    """Make sure that nothing listens on the layout's ports.
+
+    Args:
+        layout: whose ports.
+        patience_s: how long to wait for a port that is taken: a killed predecessor may still be going.
+
+    Raises:
+        BrokerError: something does, and the message names the port.
+    """
+    deadline = time.monotonic() + patience_s
     for node in layout.nodes:
         for port in (node.client, node.controller):
-            if not _is_free(port):
-                raise BrokerError(
-                    f"Port {port} on 127.0.0.1, remembered for node {node.node_id}, is taken by another process: end "
-                    "that one, or choose other ports with --port."
-                )
+            while not _is_free(port):
+                if time.monotonic() >= deadline:
+                    raise BrokerError(
+                        f"Port {port} on 127.0.0.1, remembered for node {node.node_id}, is taken by another process: "
+                        "end that one, or choose other ports with --port."
+                    )
+                time.sleep(0.05)
 
 
 def _read(path: Path) -> Layout | None:

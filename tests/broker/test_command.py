@@ -1,5 +1,6 @@
 """`closeloop kafka` as a process: its first line, its end, its errors."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -7,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tests.broker.records import until
 
 SCRIPT = """
 import json, sys
@@ -51,6 +54,11 @@ def read_greeting(process):
     return lines
 
 
+def children(pid):
+    """The process ids of a process's children, whichever of its threads started them."""
+    return [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
+
+
 def connects(address):
     host, port = address.split(":")
     try:
@@ -61,12 +69,25 @@ def connects(address):
 
 
 @pytest.mark.kafka
-def test_a_real_kafka_is_announced_and_stops_cleanly(kafka, tmp_path, free_port):
+def test_a_real_kafka_is_announced_dies_whole_and_stops_cleanly(kafka, tmp_path, free_port):
     process = start(f'{{"port": {free_port}, "data_dir": "{tmp_path}"}}')
     ready, *rest = read_greeting(process)
     assert ready == f"ready 127.0.0.1:{free_port}"
     assert f"KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:{free_port}" in rest[-1]
     assert connects(f"127.0.0.1:{free_port}")
+
+    # Killed, it takes its Java with it, so that the next one finds the folder and the ports free.
+    (java,) = children(process.pid)
+    process.kill()
+    process.communicate()
+    try:
+        until(lambda: not connects(f"127.0.0.1:{free_port}"), "Java has died with its killed parent", 20)
+    except AssertionError:
+        os.kill(java, signal.SIGKILL)
+        raise
+
+    process = start(f'{{"data_dir": "{tmp_path}"}}')
+    assert read_greeting(process)[0] == ready
     assert stop(process) == (0, "", "")
     assert not connects(f"127.0.0.1:{free_port}")
 

@@ -50,7 +50,7 @@ def test_a_taken_port_is_named(tmp_path):
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(BrokerError, match=f"Port {port} on 127.0.0.1"):
-            check_ports_free(remember_layout(tmp_path, 1, [port]))
+            check_ports_free(remember_layout(tmp_path, 1, [port]), patience_s=0)
 
 
 @pytest.mark.parametrize(("nodes", "replicas", "in_sync"), [(1, "1", "1"), (3, "3", "2")])
