@@ -59,6 +59,7 @@ class IntakeProcessor:
         self._emitter = emitter
         self._instruments = instruments
         self._now = now
+        self._state_topic = links.on_cluster(STATE_OF[topic])
         self._state = make_state()
         self._writer: ChangelogWriter | None = None
         self._encoder = msgspec.json.Encoder()
@@ -67,7 +68,7 @@ class IntakeProcessor:
         """Fence whoever had the partition, then read its state. Raises ChangelogError or ValueError."""
         self._writer = self._links.writer(self._topic, self._partition)
         await self._writer.open()
-        rows = await read_partition(self._links.bootstrap, STATE_OF[self._topic], self._partition, self._links.client)
+        rows = await read_partition(self._links.bootstrap, self._state_topic, self._partition, self._links.client)
         state = self._make_state()
         await asyncio.to_thread(state.restore, list(rows.items()))
         self._state = state
@@ -75,22 +76,22 @@ class IntakeProcessor:
 
     async def still_held(self) -> bool:
         """Ask the broker, through the writer."""
-        return self._writer is not None and await self._writer.still_held(STATE_OF[self._topic], self._partition)
+        return self._writer is not None and await self._writer.still_held(self._state_topic, self._partition)
 
     def apply(self, chunk: Chunk) -> None:
         """Count and flag; alerts, dead letters and forwards leave at once."""
         self._send(self._state.apply(chunk.records, self._now()))
 
     def _send(self, outcome: Outcome) -> None:
-        encode, send = self._encoder.encode, self._emitter.send
+        encode, send, named = self._encoder.encode, self._emitter.send, self._links.on_cluster
         for alert in outcome.alerts:
-            send(ALERTS, alert.customer_id.encode(), encode(alert))
+            send(named(ALERTS), alert.customer_id.encode(), encode(alert))
             self._instruments.alerts.labels(alert.rule).inc()
         for letter in outcome.dead_letters:
-            send(DEADLETTERS, self._topic.encode(), encode(letter))
+            send(named(DEADLETTERS), self._topic.encode(), encode(letter))
             self._instruments.dead_letters.labels(self._topic, letter.reason).inc()
         for forward in outcome.forwards:
-            send(self._topic, forward.key, forward.value, forward.headers, forward.partition)
+            send(named(self._topic), forward.key, forward.value, forward.headers, forward.partition)
         if outcome.forwards:
             self._instruments.forwards.labels(self._topic).inc(len(outcome.forwards))
 
@@ -100,12 +101,12 @@ class IntakeProcessor:
         if flush is None:
             await self._emitter.drained()
             return 0
-        state_topic, partials = STATE_OF[self._topic], self._links.partitions[PARTIALS]
-        records = [OutRecord(state_topic, key, value, self._partition) for key, value in flush.state_rows]
+        named, partials = self._links.on_cluster, self._links.partitions[PARTIALS]
+        records = [OutRecord(self._state_topic, key, value, self._partition) for key, value in flush.state_rows]
         for key, value, place in flush.partial_rows:
             where = range(partials) if place is None else (partition_of(place, partials),)
-            records += [OutRecord(PARTIALS, key, value, partition) for partition in where]
-        records.append(OutRecord(METRICS, flush.books.record_key(), self._encoder.encode(flush.books)))
+            records += [OutRecord(named(PARTIALS), key, value, partition) for partition in where]
+        records.append(OutRecord(named(METRICS), flush.books.record_key(), self._encoder.encode(flush.books)))
         at = (self._topic, str(self._partition))
         self._instruments.overflowed.labels(*at).set(self._state.overflowed)
         self._instruments.silenced.labels(*at).set(self._state.silenced)

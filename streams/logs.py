@@ -5,7 +5,7 @@ import sys
 
 import structlog
 
-QUIET = ("faust", "mode", "aiokafka", "asyncio", "closeloop.kafka")
+QUIET = ("faust", "mode", "aiokafka", "asyncio", "streams.transport", "closeloop.kafka")
 """Libraries that are heard from warnings on."""
 
 

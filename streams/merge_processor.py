@@ -44,6 +44,8 @@ class MergeProcessor:
         self._make_state = make_state
         self._links = links
         self._now = now
+        self._partials = links.on_cluster(PARTIALS)
+        self._metrics = links.on_cluster(METRICS)
         self._state = make_state()
         self._writer: ChangelogWriter | None = None
         self._encoder = msgspec.json.Encoder()
@@ -54,7 +56,7 @@ class MergeProcessor:
         self._writer = links.writer(PARTIALS, self._partition)
         await self._writer.open()
         sent_below = await asyncio.to_thread(
-            committed_offset, links.bootstrap, links.group, PARTIALS, self._partition, links.client
+            committed_offset, links.bootstrap, links.group, self._partials, self._partition, links.client
         )
         state = self._make_state()
 
@@ -64,13 +66,13 @@ class MergeProcessor:
                     continue
                 state.apply(row.key, row.value, sent=row.offset < sent_below)
 
-        read = await replay_partition(links.bootstrap, PARTIALS, self._partition, take, links.client)
+        read = await replay_partition(links.bootstrap, self._partials, self._partition, take, links.client)
         self._state = state
         return read
 
     async def still_held(self) -> bool:
         """Ask the broker, through the writer."""
-        return self._writer is not None and await self._writer.still_held(PARTIALS, self._partition)
+        return self._writer is not None and await self._writer.still_held(self._partials, self._partition)
 
     def apply(self, chunk: Chunk) -> None:
         """Set what the sources say now."""
@@ -81,7 +83,7 @@ class MergeProcessor:
     async def flush(self) -> int:
         """Write the metrics that changed, also those whose window has moved on with no event."""
         metrics = self._state.emit(self._now())
-        records = [OutRecord(METRICS, metric.record_key(), self._encoder.encode(metric)) for metric in metrics]
+        records = [OutRecord(self._metrics, metric.record_key(), self._encoder.encode(metric)) for metric in metrics]
         assert self._writer is not None
         await self._writer.flush(records)
         return len(records)

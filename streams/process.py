@@ -53,10 +53,11 @@ def run_streams(settings: Settings, loop: Loop) -> int:
     else:
         runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
     with runner:
-        return runner.run(_serve(settings, worker))
+        return runner.run(serve(settings, worker))
 
 
-async def _serve(settings: Settings, worker: Worker) -> int:
+async def serve(settings: Settings, worker: Worker) -> int:
+    """Run a worker with its health server until SIGTERM or SIGINT. Returns the exit code."""
     log = structlog.get_logger("streams")
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -41,6 +41,8 @@ class WorkerSettings:
     bootstrap: str
     data_dir: Path
     group: str = "closeloop-streams"
+    prefix: str = ""
+    """Stands before every topic's name."""
     pace: Pace = field(default_factory=Pace)
     fetch: FetchSettings = field(default_factory=FetchSettings)
     writing: WriterSettings = field(default_factory=WriterSettings)
@@ -127,13 +129,16 @@ class Worker:
     def _look_at_cluster(self) -> Links:
         settings = self._settings
         names = [*STATE_OF, *STATE_OF.values(), PARTIALS, METRICS, ALERTS, DEADLETTERS]
-        counts = partition_counts(settings.bootstrap, names, settings.cluster_wait, settings.client)
+        found = partition_counts(
+            settings.bootstrap, [settings.prefix + name for name in names], settings.cluster_wait, settings.client
+        )
+        counts = {name: found[settings.prefix + name] for name in names}
         for source, state in STATE_OF.items():
             if counts[source] != counts[state]:
                 raise ClusterError(
                     f"{source} has {counts[source]} partitions and {state} {counts[state]}: they must have as many"
                 )
-        return Links(settings.bootstrap, settings.group, counts, settings.writing, settings.client)
+        return Links(settings.bootstrap, settings.group, counts, settings.writing, settings.client, settings.prefix)
 
     def _build_app(self) -> ChunkApp:
         settings = self._settings
@@ -150,7 +155,9 @@ class Worker:
         )
         app.listener = self
         for topic in (*STATE_OF, PARTIALS):
-            app.agent(app.chunk_topic(topic), name=topic, supervisor_strategy=CrashingSupervisor)(self._consume)
+            app.agent(
+                app.chunk_topic(self._links.on_cluster(topic)), name=topic, supervisor_strategy=CrashingSupervisor
+            )(self._consume)
         return app
 
     async def _consume(self, stream: faust.StreamT[Chunk]) -> None:
@@ -215,10 +222,11 @@ class Worker:
         )
 
     def _processor(self, tp: TP) -> Processor:
-        if tp.topic == PARTIALS:
+        topic = tp.topic.removeprefix(self._links.prefix)
+        if topic == PARTIALS:
             return MergeProcessor(tp.partition, self._makers.merge, self._links)
-        make = partial(self._makers.source, tp.topic, tp.partition, self._links.partitions[tp.topic])
-        return IntakeProcessor(tp.topic, tp.partition, make, self._links, self._emitter, self._instruments)
+        make = partial(self._makers.source, topic, tp.partition, self._links.partitions[topic])
+        return IntakeProcessor(topic, tp.partition, make, self._links, self._emitter, self._instruments)
 
     # Watching
 

@@ -39,8 +39,8 @@ class Broker:
         self._admin = AdminClient({"bootstrap.servers": bootstrap})
         self.made: list[str] = []
 
-    def topic(self, partitions: int = 1, **config: str) -> str:
-        name = f"test-{uuid.uuid4().hex[:12]}"
+    def topic(self, partitions: int = 1, name: str = "", **config: str) -> str:
+        name = name or f"test-{uuid.uuid4().hex[:12]}"
         topics = [NewTopic(name, num_partitions=partitions, replication_factor=1, config=config)]
         for future in self._admin.create_topics(topics).values():
             future.result()
@@ -99,24 +99,24 @@ class Broker:
 
 
 class Worker:
-    """One process running a script of this folder, and the log it writes."""
+    """One process running a script of this folder. What it says goes to a file: a full pipe would stop it."""
 
-    def __init__(self, script: str, *args: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).parent / script), *args],
-            cwd=ROOT,
-            stderr=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+    def __init__(self, script: str, folder: Path, *args: str) -> None:
+        self.output = folder / f"{uuid.uuid4().hex[:8]}.{script}.txt"
+        with self.output.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", f"tests.streams.{script}", *args],
+                cwd=ROOT,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
 
     def end(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(30)
-        for pipe in (self.process.stdout, self.process.stderr):
-            if pipe is not None:
-                pipe.close()
+        sys.stdout.write(f"--- {self.output.name}\n{self.output.read_text()[-4_000:]}\n")  # shown if the test failed
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ class ChunkWorkers:
         options["datadir"] = str(self.folder / "faust")
         log = self.folder / f"{name}.log"
         log.touch()
-        worker = Worker("chunk_worker.py", self.bootstrap, self.group, topic, str(log), json.dumps(options))
+        worker = Worker("chunk_worker", self.folder, self.bootstrap, self.group, topic, str(log), json.dumps(options))
         self.running.append(worker)
         return worker
 
