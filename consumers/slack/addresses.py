@@ -30,6 +30,8 @@ class Addresses:
         self._database = database
         self._lock = threading.Lock()
         self._conversations: dict[str, str] = {}
+        self.channels_listed = True
+        """Whether Slack lets us list channels: then a name that is not listed is no channel we could post to."""
         self._log = structlog.get_logger().bind(part="sender")
 
     def conversation(self, destination: str) -> str:
@@ -51,9 +53,13 @@ class Addresses:
                 return destination
         else:
             return destination
-        with self._lock:
-            self._conversations[destination] = found
+        self.learn(destination, found)
         return found
+
+    def learn(self, destination: str, conversation: str) -> None:
+        """Remember what Slack answered to a post."""
+        with self._lock:
+            self._conversations[destination] = conversation
 
     def forget(self, destination: str) -> None:
         """Ask Slack again next time: this destination was refused."""
@@ -96,7 +102,9 @@ class Addresses:
         except SlackApiError as error:
             if classify(error).code != "missing_scope":
                 raise
-            channels = {}
+            self.channels_listed = False
+            return ""
+        self.channels_listed = True
         with self._lock:
             self._conversations |= {f"#{found}": channel for found, channel in channels.items()}
         return channels.get(name, "")

@@ -99,6 +99,8 @@ class Delivery:
         oldest = (message.started_at - CLOCK_SKEW).timestamp()
         try:
             channel = self._addresses.conversation(message.destination)
+            if channel.startswith("#") and self._addresses.channels_listed:
+                return LookUpResult(message)  # there is no such channel to have been posted to
             try:
                 found = self._calls.find(channel, message.id, oldest, self._page)
             except Exception as error:
@@ -135,6 +137,7 @@ class Delivery:
             if verdict.kind == "divert":
                 self._addresses.forget(message.destination)
             return PostResult(message, verdict=verdict)
+        self._addresses.learn(message.destination, posted.channel)
         return PostResult(message, posted, view.version)
 
     def _joined(self, channel: str, call: Callable[[], Posted]) -> Posted:

@@ -43,13 +43,13 @@ def backlog(session: Session, now: datetime) -> list[tuple[str, int]]:
         .group_by(SlackOutboxRow.destination)
         .order_by(func.min(SlackOutboxRow.created_at))
     )
-    return list(rows.tuples())
+    return list(rows.all())
 
 
 def states(session: Session) -> dict[str, int]:
     """How many messages are in each state."""
     rows = session.execute(select(SlackOutboxRow.state, func.count()).group_by(SlackOutboxRow.state))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def claim(session: Session, destination: str, limit: int, now: datetime, lease: timedelta) -> list[Claimed]:
