@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TextIO
 
@@ -61,7 +62,8 @@ def run_import(
         return 1
     report = Report(console, rejected_file or Path(f"{name}.rejected.jsonl"))
     sender = Sender(transport, Patience(retry_for, longest_pause=5.0), report.waiting)
-    problem = _problem(lambda: _send_all(path, columns, batch, sender, report))
+    with closing(transport):
+        problem = _problem(lambda: _send_all(path, columns, batch, sender, report))
     if problem is not None:
         say(problem)
     for text in report.summary():
