@@ -49,7 +49,7 @@ export const decimal = (value) => ONE.format(value);
 export function metricValue(value, spec) {
   if (value === null) return NONE;
   const rounded = Object.is(value, -0) ? 0 : value;
-  if (spec.kind === "nps") return SIGNED_ONE.format(rounded);
+  if (spec.kind === "nps") return minus(SIGNED_ONE.format(rounded));
   return (spec.kind === "mean" ? TWO : ONE).format(rounded);
 }
 
@@ -62,7 +62,14 @@ export const metricUnit = (spec) =>
  * @param {number} difference
  * @param {MetricSpec} spec
  */
-export const metricDelta = (difference, spec) => (spec.kind === "mean" ? SIGNED_TWO : SIGNED_ONE).format(difference);
+export const metricDelta = (difference, spec) =>
+  minus((spec.kind === "mean" ? SIGNED_TWO : SIGNED_ONE).format(difference));
+
+/** A hyphen as the minus it means: it is as wide as the plus. @param {string} text */
+const minus = (text) => text.replace("-", "\u2212");
+
+/** A value at the end of an axis: as short as it can be. @param {number} value @param {MetricSpec} spec */
+export const axisEnd = (value, spec) => minus(spec.kind === "mean" ? String(value) : WHOLE.format(value));
 
 /** How a metric is called in full. @param {MetricSpec} spec */
 export function metricTitle(spec) {
@@ -118,6 +125,15 @@ export function moment(instant, now) {
   const away = Math.abs(at.getTime() - now) / 86_400_000;
   if (away < 6) return `${WEEKDAY.format(at)} ${TIME.format(at)}`;
   return `${calendarDay(at, today)} ${TIME.format(at)}`;
+}
+
+/**
+ * A moment to come: the bare time within twelve hours, where it can only mean one day.
+ * @param {string} instant
+ * @param {number} now  milliseconds
+ */
+export function deadline(instant, now) {
+  return Math.abs(Date.parse(instant) - now) < 12 * 3_600_000 ? TIME.format(new Date(instant)) : moment(instant, now);
 }
 
 /** A full date and time for a tooltip. @param {string} instant */

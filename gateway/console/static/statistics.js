@@ -22,12 +22,28 @@ export function axis(spec) {
 }
 
 /**
- * Where a value lies on the metric's axis, in percent of its length.
- * @param {number} value
+ * The part of a metric's axis that these rows need, on round numbers, so that intervals can be told apart and the axis
+ * stays while values move a little.
+ * @param {(Metric | undefined)[]} rows
  * @param {MetricSpec} spec
+ * @returns {[number, number]}
  */
-export function place(value, spec) {
-  const [low, high] = axis(spec);
+export function axisOf(rows, spec) {
+  const limits = axis(spec);
+  const ends = rows.flatMap((row) => (row && !row.too_few && row.low !== null && row.high !== null ? [row.low, row.high] : []));
+  if (!ends.length) return limits;
+  const step = { nps: 20, top_box: 10, mean: 0.5, share: 5 }[spec.kind];
+  const low = Math.max(limits[0], Math.floor(Math.min(...ends) / step) * step);
+  const high = Math.min(limits[1], Math.ceil(Math.max(...ends) / step) * step);
+  return high > low ? [low, high] : limits;
+}
+
+/**
+ * Where a value lies on an axis, in percent of its length; what lies outside is at its end.
+ * @param {number} value
+ * @param {[number, number]} ends
+ */
+export function place(value, [low, high]) {
   return Math.min(100, Math.max(0, (100 * (value - low)) / (high - low)));
 }
 

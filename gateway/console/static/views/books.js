@@ -98,5 +98,7 @@ function ledger(totals) {
 function tallies(counts, nothing) {
   const found = Object.entries(counts).filter(([, n]) => n).sort((a, b) => b[1] - a[1]);
   if (!found.length) return h("dd", { class: "muted", text: nothing });
-  return h("dd", {}, ...found.map(([name, n]) => h("span", {}, h("b", { text: whole(n) }), ` ${sentence(name).toLowerCase()}`)));
+  return h("dd", {}, ...found.map(([name, n]) =>
+      h("span", { style: { "--share": String((100 * n) / found[0][1]) } }, h("b", { text: whole(n) }), " ", h("i", { text: sentence(name).toLowerCase() })),
+    ));
 }

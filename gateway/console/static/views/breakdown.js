@@ -1,9 +1,9 @@
 /** The table of one cut: every key with every metric, its interval on the scale, n, and failed touchpoints. */
 
 import { flash, h, reconcile, replace, setText } from "../dom.js";
-import { NONE, metricName, metricUnit, metricValue, short, whole as count } from "../format.js";
+import { NONE, axisEnd, metricName, metricUnit, metricValue, short, whole as count } from "../format.js";
 import { icon } from "../icons.js";
-import { OUTCOME, clearlyWorse, place, rises, standing } from "../statistics.js";
+import { OUTCOME, axis, axisOf, clearlyWorse, place, rises, standing } from "../statistics.js";
 import { choose, known, on, specs, whole } from "../store.js";
 import { nothingYet } from "./empty.js";
 import { showSeries } from "./history.js";
@@ -22,6 +22,8 @@ const MOST = 200;
 let sortBy = "";
 /** @type {HTMLElement | null} */
 let body = null;
+/** The ends of each metric's bars. @type {Map<string, [number, number]>} */
+const axes = new Map();
 
 /** @param {HTMLElement} root */
 export function startBreakdown(root) {
@@ -85,7 +87,7 @@ function draw(root) {
   if (!known.config) return;
   const found = lines();
   const hint = /** @type {HTMLElement} */ (document.getElementById("breakdown-hint"));
-  setText(hint, found.length > MOST ? `the worst ${MOST} of ${count(found.length)}` : "worst first, in standard errors from the whole (dashed line)");
+  setText(hint, found.length > MOST ? `the worst ${MOST} of ${count(found.length)}` : "worst first; the dashed line is everything");
   if (sortBy) setText(hint, `worst ${metricName(sortBy)} first`);
   if (!found.length) {
     body = null;
@@ -99,6 +101,12 @@ function draw(root) {
     header.setAttribute("aria-sort", sorted ? (rises(spec) ? "ascending" : "descending") : "none");
   }
   const first = !body?.children.length;
+  for (const spec of columns()) {
+    const ends = axisOf([whole(spec.name, known.window), ...found.map((line) => line.rows.get(spec.name))], spec);
+    axes.set(spec.name, ends);
+    const scale = root.querySelector(`th[data-metric="${CSS.escape(spec.name)}"] .axis`);
+    if (scale) ends.forEach((end, index) => setText(scale.children[index], axisEnd(end, spec)));
+  }
   reconcile(/** @type {HTMLElement} */ (body), found.slice(0, MOST), (line) => line.id, create, (element, line) => update(element, line, !first));
 }
 
@@ -110,7 +118,8 @@ function table() {
       sortBy = sortBy === spec.name ? "" : spec.name;
       draw(/** @type {HTMLElement} */ (document.getElementById("breakdown")));
     });
-    return h("th", { scope: "col", "data-metric": spec.name }, button);
+    const ends = h("span", { class: "axis", title: "Where the bars of this column begin and end" }, h("span"), h("span"));
+    return h("th", { scope: "col", "data-metric": spec.name }, h("div", { class: "reading" }, button, ends, h("span", { class: "reading-n", text: "n" })));
   });
   const dimensions = (known.config?.cuts[known.cut] ?? []).map((name) => name.replace(/^attributes\./, ""));
   return h(
@@ -127,9 +136,14 @@ function headWords(spec) {
   return metricName(spec.name);
 }
 
+/** A name that may break after its dots: narrow columns have no room for it. @param {string} name */
+function breakable(name) {
+  return name.split(/(?<=[._])/).flatMap((part, index) => (index ? [h("wbr"), part] : [part]));
+}
+
 /** @param {Line} line */
 function create(line) {
-  const button = h("button", { type: "button", text: line.words, title: `${line.words}: show by day` });
+  const button = h("button", { type: "button", title: `${line.words}: show by day` }, ...breakable(line.words));
   button.addEventListener("click", () => showSeries(known.cut, line.values));
   return h(
     "tr",
@@ -147,7 +161,7 @@ function update(element, line, mayFlash) {
     const cell = /** @type {HTMLElement} */ (element.querySelector(`td[data-metric="${CSS.escape(spec.name)}"]`));
     const row = line.rows.get(spec.name);
     const all = whole(spec.name, known.window);
-    const stamp = row ? `${row.value} ${row.low} ${row.high} ${row.n} ${all?.value}` : "";
+    const stamp = row ? `${row.value} ${row.low} ${row.high} ${row.n} ${all?.value} ${axes.get(spec.name)}` : "";
     const isWorse = clearlyWorse(row, all, spec);
     if (isWorse) worse += 1;
     if (cell.dataset.stamp === stamp) continue;
@@ -155,7 +169,7 @@ function update(element, line, mayFlash) {
     if (before !== undefined && before !== String(row?.n)) moved = true;
     cell.dataset.stamp = stamp;
     cell.dataset.n = String(row?.n ?? "");
-    replace(cell, row ? reading(row, all, spec, isWorse) : h("span", { class: "muted", text: NONE }));
+    replace(cell, row ? reading(row, all, spec, isWorse) : h("div", { class: "reading", "data-few": true }, h("span", { class: "reading-value", text: NONE })));
   }
   element.toggleAttribute("data-worse", worse > 0);
   if (moved && mayFlash) flash(element);
@@ -195,7 +209,8 @@ function reading(row, all, spec, worse) {
 /** @param {Metric} row @param {Metric | undefined} all @param {MetricSpec} spec */
 function range(row, all, spec) {
   if (row.value === null || row.low === null || row.high === null) return h("span");
-  const at = /** @param {number} value */ (value) => place(value, spec).toFixed(2);
+  const ends = axes.get(spec.name) ?? axis(spec);
+  const at = /** @param {number} value */ (value) => place(value, ends).toFixed(2);
   return h(
     "span",
     { class: "range", "aria-hidden": "true" },

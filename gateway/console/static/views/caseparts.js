@@ -1,7 +1,7 @@
 /** What the feed and the drawer say about a case in the same words: severity, score, owner, state, and what is due. */
 
 import { h } from "../dom.js";
-import { exact, metricName, moment, sentence, span } from "../format.js";
+import { deadline, exact, metricName, sentence, span } from "../format.js";
 import { icon } from "../icons.js";
 import { known } from "../store.js";
 
@@ -53,7 +53,7 @@ export const actorName = (actor, name) => name ?? known.config?.people[actor] ??
  */
 export function nextDue(item, now) {
   if (item.state === "snoozed" && item.snoozed_until)
-    return { words: `Asleep until ${moment(item.snoozed_until, now)}`, late: false, sleeping: true, at: item.snoozed_until };
+    return { words: `Asleep until ${deadline(item.snoozed_until, now)}`, late: false, sleeping: true, at: item.snoozed_until };
   const promises = {
     open: ["Acknowledge", item.acknowledge_by],
     acknowledged: ["Reply", item.contact_by],
@@ -63,9 +63,12 @@ export function nextDue(item, now) {
   if (!what || !at) return null;
   const seconds = (Date.parse(at) - now) / 1000;
   const words =
-    seconds < 0 ? `${what} overdue by ${span(-seconds)}` : `${what} by ${moment(at, now)}, in ${span(seconds)}`;
+    seconds < 0 ? `${what} overdue by ${roughly(-seconds)}` : `${what} by ${deadline(at, now)}, in ${roughly(seconds)}`;
   return { words, late: seconds < 0, sleeping: false, at };
 }
+
+/** A span to come, without minutes where hours say enough. @param {number} seconds */
+const roughly = (seconds) => (seconds > 3600 ? span(Math.round(seconds / 3600) * 3600) : span(seconds));
 
 /** @param {Case} item @param {number} now */
 export function due(item, now) {

@@ -186,7 +186,8 @@ function entry(event, item, now) {
     said.until && `until ${moment(said.until, now)}`,
     said.root_cause && (known.config?.rootCauses[said.root_cause] ?? said.root_cause),
   ].filter(Boolean);
-  const did = DID[event.action] ?? sentence(event.action);
+  const rule = said.rule ? `: ${said.rule}` : "";
+  const did = (DID[event.action] ?? sentence(event.action)) + rule;
   return h(
     "li",
     {},

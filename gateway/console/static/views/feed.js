@@ -110,7 +110,7 @@ function row(item, now) {
       : h("span", { class: "case-words none", text: "no comment" }),
     h(
       "span",
-      { class: "case-line" },
+      { class: "case-line case-foot" },
       state(item),
       h("span", { class: "case-small owner", text: owner }),
       h("span", { class: "push" }, due(item, now)),

@@ -1,7 +1,7 @@
 /** The chart of days as Chart.js draws it. */
 
 import { h, replace } from "../dom.js";
-import { dayWords, metricUnit, metricValue, whole as count } from "../format.js";
+import { axisEnd, dayWords, metricUnit, metricValue, whole as count } from "../format.js";
 
 /**
  * @typedef {import("../types.js").Metric} Metric
@@ -105,7 +105,7 @@ function chartOptions(rows, spec, limits) {
           maxTicksLimit: 6,
           includeBounds: false,
           /** @param {number} value */
-          callback: (value) => (spec.kind === "mean" ? value.toFixed(1) : String(Math.round(value))) + (unit === "%" ? " %" : ""),
+          callback: (value) => (spec.kind === "mean" ? value.toFixed(1) : axisEnd(value, spec)) + (unit === "%" ? " %" : ""),
         },
       },
     },

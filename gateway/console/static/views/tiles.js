@@ -102,7 +102,7 @@ function drawSpark(svg, spec) {
   if (!first || !last) return replace(svg);
   const low = Math.min(...points.map((point) => point.low));
   const high = Math.max(...points.map((point) => point.high));
-  const length = Math.max(30_000, last.at - first.at);
+  const length = Math.max(10_000, last.at - first.at);
   const room = high - low || 1;
   const x = /** @param {number} at */ (at) => (300 - ((last.at - at) / length) * 300).toFixed(1);
   const y = /** @param {number} value */ (value) => (35 - ((value - low) / room) * 32).toFixed(1);
