@@ -93,15 +93,17 @@ def _struct(data: object, kind: type[Struct], path: Path) -> Iterator[Misfit]:
 
 
 def _union(data: object, options: tuple[Any, ...], kind: Any, path: Path) -> Iterator[Misfit]:
+    """Judge by the option that the data looks like, so that its own problems are named."""
     if data is None and type(None) in options:
         return
-    structs = [option for option in options if isinstance(option, type) and issubclass(option, Struct)]
     rest = [option for option in options if option is not type(None)]
+    structs = [option for option in rest if isinstance(option, type) and issubclass(option, Struct)]
+    listed = next((option for option in rest if get_origin(option) is list), None)
     if len(rest) == 1:
         yield from misfits(data, rest[0], path)
-    elif structs:
-        yield from _tagged(data, structs, path)
-    elif isinstance(data, list) and (listed := next((o for o in rest if get_origin(o) is list), None)) is not None:
+    elif structs and (isinstance(data, dict) or len(structs) == len(rest)):
+        yield from _tagged(data, structs, path) if len(structs) > 1 else _struct(data, structs[0], path)
+    elif listed is not None and isinstance(data, list):
         yield from misfits(data, listed, path)
     else:
         yield from _leaf(data, kind, path)

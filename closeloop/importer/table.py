@@ -6,18 +6,19 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Literal
+from typing import Annotated, Any, BinaryIO, Literal, TextIO
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta, Struct
 
-from closeloop.importer.source import Line, Rejected, judge
+from closeloop.importer.source import Line, Rejected, SourceError, judge
 from schemas.events import RESPONSE_TYPE, TOUCHPOINT_TYPE, Response, Touchpoint
 from schemas.loop_checks import known_zone
 from schemas.loop_yaml import ConfigError
 from schemas.typed_walk import misfits, unknown_word
-from schemas.yaml_source import Problem, SourceError, read_yaml, show_path
+from schemas.yaml_source import Problem, read_yaml, show_path
+from schemas.yaml_source import SourceError as YamlError
 
 _INTEGERS = frozenset({"score", "scale_min", "scale_max", "duration_ms"})
 _FLAGS = frozenset({"contact_requested", "higher_is_better"})
@@ -66,7 +67,7 @@ def load_mapping(path: str | Path) -> TableMapping:
         source = read_yaml(file.read_bytes())
     except OSError as error:
         raise ConfigError(str(path), [Problem(0, "", f"cannot be read: {error.strerror}")]) from None
-    except SourceError as error:
+    except YamlError as error:
         raise ConfigError(file.name, [error.problem]) from None
     found = list(misfits(source.data, TableMapping))
     if not found:
@@ -78,9 +79,22 @@ def load_mapping(path: str | Path) -> TableMapping:
 
 
 def read_table(stream: BinaryIO, mapping: TableMapping) -> Iterator[Line | Rejected]:
-    """Each row as an event, in order, numbered by its line. Raises ``ConfigError`` when the columns are not there."""
+    """Each row as an event, in order, numbered by its last line.
+
+    Raises :class:`schemas.loop_yaml.ConfigError` when a column is not there, and
+    :class:`closeloop.importer.source.SourceError` where the text cannot be decoded at all.
+    """
     encoding = "utf-8-sig" if mapping.encoding == "utf-8" else mapping.encoding
     text = io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="")
+    try:
+        yield from _rows(text, mapping)
+    except UnicodeError:
+        raise SourceError(f"the file is not {mapping.encoding}; name its encoding in the mapping") from None
+    finally:
+        text.detach()  # the stream is its owner's to close
+
+
+def _rows(text: TextIO, mapping: TableMapping) -> Iterator[Line | Rejected]:
     rows = csv.reader(text, delimiter=mapping.delimiter)
     header = next(rows, None)
     if header is None:
@@ -97,10 +111,10 @@ def read_table(stream: BinaryIO, mapping: TableMapping) -> Iterator[Line | Rejec
             continue
         if not row:
             continue
-        raw = mapping.delimiter.join(row).encode("utf-8", "surrogateescape")
         try:
             yield judge(Line(rows.line_num, _event(_cells(row, places, len(header)), mapping)))
         except _BadRow as bad:
+            raw = mapping.delimiter.join(row).encode("utf-8", "surrogateescape")
             yield Rejected(Line(rows.line_num, raw), bad.reason, bad.field, bad.problem)
 
 
