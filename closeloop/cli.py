@@ -364,10 +364,10 @@ def _refuse(text: str) -> NoReturn:
 def _user_errors() -> Iterator[None]:
     """Turn what a person can mend into lines without a traceback and exit code 2."""
     from closeloop.broker.errors import BrokerError
-    from closeloop.supervisor import StartError
+    from closeloop.errors import UserError
     from schemas.loop_yaml import ConfigError
 
-    known: tuple[type[Exception], ...] = (BrokerError, StartError, ConfigError, SettingsError)
+    known: tuple[type[Exception], ...] = (BrokerError, ConfigError, SettingsError, UserError)
     try:
         yield
     except known as error:

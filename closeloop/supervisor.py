@@ -14,6 +14,7 @@ from typing import IO
 
 from msgspec import Struct
 
+from closeloop.errors import UserError
 from closeloop.lifetime import WATCH_VARIABLE
 
 START_DEADLINE = 120.0
@@ -30,7 +31,7 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Opens loopback URLs: a company's proxy settings must not stand between us and our own processes."""
 
 
-class StartError(RuntimeError):
+class StartError(UserError):
     """A process did not come to serve. The text says which one, and how its log ends."""
 
 

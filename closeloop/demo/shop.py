@@ -4,7 +4,7 @@ import heapq
 import itertools
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
@@ -18,6 +18,7 @@ from closeloop.demo.world import (
     Mood,
     Region,
 )
+from closeloop_client import Event, Response, Touchpoint
 
 JOURNEYS_A_SECOND = 1.6
 TROUBLE_STARTS = 30.0
@@ -61,7 +62,7 @@ class Shop:
         """Whether enough cases were resolved for the deliveries to be right again."""
         return len(self._resolved) >= CASES_TO_RECOVER
 
-    def history(self, now: datetime, answers: int) -> Iterator[dict[str, Any]]:
+    def history(self, now: datetime, answers: int) -> Iterator[Event]:
         """Answers of the past month, in order of time, old enough to alert nobody."""
         span = timedelta(days=HISTORY_DAYS) - HISTORY_ENDS
         moments = sorted(now - HISTORY_ENDS - self._random.random() * span for _ in range(answers))
@@ -78,12 +79,12 @@ class Shop:
             else:
                 yield self._answer(customer, "ces", "checkout.completed", mood, moment, order, {})
 
-    def advance(self, elapsed: float, now: datetime) -> list[dict[str, Any]]:
+    def advance(self, elapsed: float, now: datetime) -> list[Event]:
         """The events that fall due up to this second of the run."""
         while self._next_journey <= elapsed:
             self._plan_journey(self._next_journey)
             self._next_journey += self._random.expovariate(JOURNEYS_A_SECOND)
-        events = []
+        events: list[Event] = []
         while self._due and self._due[0][0] <= elapsed:
             _, _, step = heapq.heappop(self._due)
             events += self._events_of(step, elapsed, now)
@@ -118,7 +119,7 @@ class Shop:
         self._plan(at + 2, {"step": "order", **journey})
         self._plan(at + 5 + 3 * self._random.random(), {"step": "deliver", **journey})
 
-    def _events_of(self, step: dict[str, Any], elapsed: float, now: datetime) -> Iterator[dict[str, Any]]:
+    def _events_of(self, step: dict[str, Any], elapsed: float, now: datetime) -> Iterator[Event]:
         customer: Customer = step["customer"]
         order: str = step.get("order", "")
         match step["step"]:
@@ -142,7 +143,7 @@ class Shop:
                 ticket = f"r{next(self._orders)}"
                 yield self._answer(customer, "nps", "order.delivered", mood, now, ticket, DELIVERY_COMMENTS)
 
-    def _deliver(self, customer: Customer, order: str, elapsed: float, now: datetime) -> Iterator[dict[str, Any]]:
+    def _deliver(self, customer: Customer, order: str, elapsed: float, now: datetime) -> Iterator[Event]:
         wrong = customer.region.name == TROUBLED and self.troubled(elapsed)
         failed = self._random.random() < (0.7 if wrong else 0.03)
         yield self._touchpoint(customer, "order.delivered", now, order, failed=failed)
@@ -158,19 +159,19 @@ class Shop:
 
     def _touchpoint(
         self, customer: Customer, touchpoint: str, at: datetime, order: str, *, failed: bool = False
-    ) -> dict[str, Any]:
-        channel = "parcel" if touchpoint == "order.delivered" else "web"
-        data = {
-            "customer_id": customer.id,
-            "touchpoint": touchpoint,
-            "channel": channel,
-            "outcome": "failed" if failed else "ok",
-            "attributes": self._attributes(customer, order),
-        }
-        if touchpoint == "checkout.completed":
-            amount = f"{self._random.uniform(9, 240):.2f}"
-            data["value"] = {"amount": amount, "currency": customer.region.currency}
-        return self._event("closeloop.touchpoint.v1", "/shop/orders", f"{order}:{touchpoint}", at, data)
+    ) -> Touchpoint:
+        paid = touchpoint == "checkout.completed"
+        return Touchpoint(
+            customer_id=customer.id,
+            touchpoint=touchpoint,
+            channel="parcel" if touchpoint == "order.delivered" else "web",
+            outcome="failed" if failed else "ok",
+            value=(f"{self._random.uniform(9, 240):.2f}", customer.region.currency) if paid else None,
+            attributes=self._attributes(customer, order),
+            id=f"{self._run}:{order}:{touchpoint}",
+            time=at,
+            source="/shop/orders",
+        )
 
     def _answer(
         self,
@@ -181,36 +182,27 @@ class Shop:
         at: datetime,
         order: str,
         comments: dict[str, dict[Mood, tuple[str, ...]]],
-    ) -> dict[str, Any]:
-        data: dict[str, Any] = {
-            "customer_id": customer.id,
-            "metric": metric,
-            "score": self._random.choice(_SCORES[metric][mood]),
-            "touchpoint": touchpoint,
-            "channel": "email",
-            "language": customer.region.language,
-            "attributes": self._attributes(customer, order),
-        }
+    ) -> Response:
         said = comments.get(customer.region.language, {}).get(mood, ())
-        if said and self._random.random() < (0.9 if mood == "bad" else 0.35):
-            data["comment"] = self._random.choice(said)
-        if mood == "bad" and self._random.random() < 0.25:
-            data["contact_requested"] = True
-        return self._event("closeloop.response.v1", "/shop/surveys", f"{order}:{touchpoint}:{metric}", at, data)
+        speaks = said and self._random.random() < (0.9 if mood == "bad" else 0.35)
+        return Response(
+            customer_id=customer.id,
+            metric=metric,
+            score=self._random.choice(_SCORES[metric][mood]),
+            touchpoint=touchpoint,
+            channel="email",
+            language=customer.region.language,
+            comment=self._random.choice(said) if speaks else None,
+            contact_requested=mood == "bad" and self._random.random() < 0.25,
+            attributes=self._attributes(customer, order),
+            id=f"{self._run}:{order}:{touchpoint}:{metric}",
+            time=at,
+            source="/shop/surveys",
+        )
 
     def _attributes(self, customer: Customer, order: str) -> dict[str, str]:
         attributes = {"region": customer.region.name, "segment": customer.segment, "account_id": customer.account}
         return attributes | ({"order_id": order} if order else {})
-
-    def _event(self, kind: str, source: str, name: str, at: datetime, data: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "specversion": "1.0",
-            "id": f"{self._run}:{name}",
-            "source": source,
-            "type": kind,
-            "time": at.astimezone(UTC).isoformat(timespec="milliseconds"),
-            "data": data,
-        }
 
 
 _SCORES: dict[str, dict[Mood, tuple[int, ...]]] = {
