@@ -102,4 +102,6 @@ class IdMemory:
         self._seen.update(zip(digests, offsets, strict=True))
         self._slices.setdefault(number, []).extend(digests)
         self._rows.setdefault(number, []).append(key)
-        self._slice = max(self._slice, number)
+        if number > self._slice:
+            self._slice = number
+            self._unflushed = {number: self._fresh}

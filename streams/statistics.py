@@ -70,7 +70,10 @@ def wilson(successes: int, n: int) -> tuple[float, float, float]:
     centre = p + squared / (2 * n)
     reach = Z95 * sqrt(p * (1 - p) / n + squared / (4 * n * n))
     divisor = 1 + squared / n
-    return 100 * p, max(0.0, 100 * (centre - reach) / divisor), min(100.0, 100 * (centre + reach) / divisor)
+    # The ends are exact where none or all succeeded; in floating point they would miss by a hair.
+    low = 100 * (centre - reach) / divisor if successes else 0.0
+    high = 100 * (centre + reach) / divisor if successes < n else 100.0
+    return 100 * p, low, high
 
 
 def _nps(counts: Mapping[str, int], n: int) -> tuple[float, float, float]:
