@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 log = logging.getLogger("closeloop.kafka")
 
@@ -23,7 +23,20 @@ ClientConfig = Mapping[str, str | int | float | bool]
 """Further settings of librdkafka's clients, such as those of TLS and SASL."""
 
 READ_BATCH = 10_000
+HOPELESS_CODES = frozenset(
+    {
+        KafkaError.MSG_SIZE_TOO_LARGE,
+        KafkaError.RECORD_LIST_TOO_LARGE,
+        KafkaError.INVALID_RECORD,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    }
+)
+"""Refusals that a second attempt would meet again."""
 RETRY_PAUSE_S = 0.1
+ANY_PARTITION = -1
+"""librdkafka's word for: the partitioner decides."""
+
 LEASE_KEY = b"\x00lease"
 """Key of the tombstones that ask whether a partition is still held; no state row begins with a zero byte."""
 
@@ -37,8 +50,7 @@ FENCED_CODES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class OutRecord:
+class OutRecord(NamedTuple):
     """One record of a flush. ``partition`` None lets the key decide (murmur2); ``value`` None deletes the key."""
 
     topic: str
@@ -165,9 +177,11 @@ class ChangelogWriter:
                 self._attempt(records, deadline)
             except KafkaException as exc:
                 error = _translate(exc, f"flush of {self.transactional_id} failed")
-                if isinstance(error, FencedError) or time.monotonic() >= deadline or exc.args[0].fatal():
+                if isinstance(error, FencedError) or exc.args[0].fatal():
                     raise error from exc
-                self._abort(deadline)
+                self._abort()
+                if time.monotonic() >= deadline or exc.args[0].code() in HOPELESS_CODES:
+                    raise error from exc
                 time.sleep(RETRY_PAUSE_S)
             else:
                 return
@@ -175,10 +189,25 @@ class ChangelogWriter:
     def _attempt(self, records: Sequence[OutRecord], deadline: float) -> None:
         """One transaction. Raises KafkaException; the caller aborts and decides whether to try again."""
         failures: list[KafkaError] = []
+
+        def delivered(error: KafkaError | None, _message: Message) -> None:
+            if error is not None:
+                failures.append(error)
+
+        # A transaction's commit reports failed deliveries itself, and a callback a row would cost as much as the row.
+        watched: dict[str, Any] = {} if self._settings.fencing else {"on_delivery": delivered}
         if self._settings.fencing:
             self._producer.begin_transaction()
-        for record in records:
-            self._produce(record, failures, deadline)
+        produce = self._producer.produce
+        for topic, key, value, partition in records:
+            where = ANY_PARTITION if partition is None else partition
+            while True:
+                try:
+                    produce(topic, value, key, where, **watched)
+                except BufferError:
+                    self._make_room(deadline)
+                else:
+                    break
         if self._settings.fencing:
             self._commit(deadline)
         elif self._producer.flush(max(deadline - time.monotonic(), 0.1)) and not failures:
@@ -186,23 +215,10 @@ class ChangelogWriter:
         if failures:
             raise KafkaException(failures[0])
 
-    def _produce(self, record: OutRecord, failures: list[KafkaError], deadline: float) -> None:
-        def delivered(error: KafkaError | None, _message: object) -> None:
-            if error is not None:
-                failures.append(error)
-
-        placed = {} if record.partition is None else {"partition": record.partition}
-        # A transaction's commit reports failed deliveries itself, and a callback a row would cost as much as the row.
-        watched = {} if self._settings.fencing else {"on_delivery": delivered}
-        while True:
-            try:
-                self._producer.produce(record.topic, key=record.key, value=record.value, **placed, **watched)
-            except BufferError:
-                if time.monotonic() >= deadline:
-                    raise KafkaException(KafkaError(KafkaError._QUEUE_FULL)) from None  # noqa: SLF001
-                self._producer.poll(0.05)
-            else:
-                return
+    def _make_room(self, deadline: float) -> None:
+        if time.monotonic() >= deadline:
+            raise KafkaException(KafkaError(KafkaError._QUEUE_FULL))  # noqa: SLF001
+        self._producer.poll(0.05)
 
     def _commit(self, deadline: float) -> None:
         """Commit, and ask again for as long as the answer is unknown: a commit may be repeated, an abort may not."""
@@ -216,11 +232,11 @@ class ChangelogWriter:
             else:
                 return
 
-    def _abort(self, deadline: float) -> None:
+    def _abort(self) -> None:
         if not self._settings.fencing:
             return
         try:
-            self._producer.abort_transaction(max(deadline - time.monotonic(), 0.1))
+            self._producer.abort_transaction(self._settings.delivery_timeout)
         except KafkaException as exc:
             raise _translate(exc, f"abort of {self.transactional_id} failed") from exc
 

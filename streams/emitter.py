@@ -28,11 +28,17 @@ class EmitError(Exception):
 class _Flight:
     """The records sent between two calls of :meth:`Emitter.drained`: those under way, and what became of the rest."""
 
-    __slots__ = ("landed", "launched")
+    __slots__ = ("failure", "landed", "launched")
 
     def __init__(self) -> None:
         self.launched = 0
         self.landed = 0
+        self.failure: KafkaError | None = None
+
+    def land(self, error: KafkaError | None, _message: Message) -> None:
+        self.landed += 1
+        if error is not None:
+            self.failure = error
 
 
 class Emitter:
@@ -63,7 +69,6 @@ class Emitter:
             logger=log,
         )
         self._flights: list[_Flight] = [_Flight()]
-        self._failure: KafkaError | None = None
         self._poller: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -93,17 +98,11 @@ class Emitter:
     ) -> None:
         """Hand over one record. Raises EmitError if the queue is full: call :meth:`room` between chunks."""
         flight = self._flights[-1]
-
-        def landed(error: KafkaError | None, _message: Message) -> None:
-            flight.landed += 1
-            if error is not None and self._failure is None:
-                self._failure = error
-
         placed: dict[str, Any] = {} if partition is None else {"partition": partition}
         if headers:
             placed["headers"] = list(headers)
         try:
-            self._producer.produce(topic, key=key, value=value, on_delivery=landed, **placed)
+            self._producer.produce(topic, key=key, value=value, on_delivery=flight.land, **placed)
         except BufferError:
             raise EmitError(f"more than {QUEUE_LIMIT} records wait for the broker") from None
         except KafkaException as exc:
@@ -132,8 +131,9 @@ class Emitter:
         self._flights = [flight for flight in self._flights if flight not in before]
 
     def _check(self) -> None:
-        if self._failure is not None:
-            raise EmitError(f"a record was not delivered: {self._failure.name()}: {self._failure.str()}")
+        for flight in self._flights:
+            if flight.failure is not None:
+                raise EmitError(f"a record was not delivered: {flight.failure.name()}: {flight.failure.str()}")
 
     async def _look(self) -> None:
         self._producer.poll(0)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from streams.chunks import Chunk, Record
 from streams.emitter import Emitter
 from streams.instruments import Instruments
 from streams.links import Links
-from streams.placement import partition_of
+from streams.placement import CACHE_LIMIT, partition_of
 from streams.source_state import Flush, Outcome
 
 
@@ -63,6 +64,7 @@ class IntakeProcessor:
         self._state = make_state()
         self._writer: ChangelogWriter | None = None
         self._encoder = msgspec.json.Encoder()
+        self._places: dict[bytes, int] = {}
 
     async def recover(self) -> int:
         """Fence whoever had the partition, then read its state. Raises ChangelogError or ValueError."""
@@ -86,7 +88,8 @@ class IntakeProcessor:
         encode, send, named = self._encoder.encode, self._emitter.send, self._links.on_cluster
         for alert in outcome.alerts:
             send(named(ALERTS), alert.customer_id.encode(), encode(alert))
-            self._instruments.alerts.labels(alert.rule).inc()
+        for rule, count in Counter(alert.rule for alert in outcome.alerts).items():
+            self._instruments.alerts.labels(rule).inc(count)
         for letter in outcome.dead_letters:
             send(named(DEADLETTERS), self._topic.encode(), encode(letter))
             self._instruments.dead_letters.labels(self._topic, letter.reason).inc()
@@ -101,11 +104,12 @@ class IntakeProcessor:
         if flush is None:
             await self._emitter.drained()
             return 0
-        named, partials = self._links.on_cluster, self._links.partitions[PARTIALS]
-        records = [OutRecord(self._state_topic, key, value, self._partition) for key, value in flush.state_rows]
+        named, every = self._links.on_cluster, range(self._links.partitions[PARTIALS])
+        state_topic, partials = self._state_topic, named(PARTIALS)
+        records = [OutRecord(state_topic, key, value, self._partition) for key, value in flush.state_rows]
         for key, value, place in flush.partial_rows:
-            where = range(partials) if place is None else (partition_of(place, partials),)
-            records += [OutRecord(named(PARTIALS), key, value, partition) for partition in where]
+            for partition in every if place is None else (self._place(place),):
+                records.append(OutRecord(partials, key, value, partition))  # noqa: PERF401  one row, seldom several
         records.append(OutRecord(named(METRICS), flush.books.record_key(), self._encoder.encode(flush.books)))
         at = (self._topic, str(self._partition))
         self._instruments.overflowed.labels(*at).set(self._state.overflowed)
@@ -114,6 +118,15 @@ class IntakeProcessor:
         assert self._writer is not None
         await self._writer.flush(records)
         return len(records)
+
+    def _place(self, series: bytes) -> int:
+        """The partition of ``cx.partials`` that a series belongs to, remembered: the hash is slow in Python."""
+        partition = self._places.get(series)
+        if partition is None:
+            if len(self._places) >= CACHE_LIMIT:
+                self._places.clear()
+            partition = self._places[series] = partition_of(series, self._links.partitions[PARTIALS])
+        return partition
 
     async def close(self) -> None:
         """Forget the state."""

@@ -37,5 +37,7 @@ def configure_logs(level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # Faust's timers warn whenever a commit takes longer than its interval, which is no news on a busy machine.
+    logging.getLogger("mode.timers").setLevel(logging.ERROR)
     for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

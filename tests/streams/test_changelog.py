@@ -169,10 +169,9 @@ def test_a_predecessors_open_transaction_is_ended_before_recovery(broker: Broker
 
 def test_a_flush_that_cannot_be_delivered_leaves_nothing_and_says_so(broker: Broker) -> None:
     topic = broker.topic(**COMPACTED, **{"max.message.bytes": "2000"})
-    settings = WriterSettings(flush_timeout=3.0, delivery_timeout=1.0, transaction_timeout=5.0)
 
     async def scenario() -> None:
-        writer = ChangelogWriter(broker.bootstrap, topic, settings)
+        writer = ChangelogWriter(broker.bootstrap, topic)
         await writer.open()
         with pytest.raises(ChangelogError, match="MSG_SIZE_TOO_LARGE"):
             await writer.flush([*rows(topic, {b"small": b"1"}), *rows(topic, {b"large": b"x" * 10_000})])
