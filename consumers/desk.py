@@ -25,7 +25,7 @@ from schemas.case_ledger import Opening, Refused
 from schemas.cases import CLOSED_STATES
 from schemas.config import Loop
 from schemas.deadletters import DeadLetter, InvalidEvent, dead_letter
-from schemas.tables import CaseRow
+from schemas.tables import AlertRow, CaseRow
 from schemas.topics import DEADLETTERS
 
 GROUP = "closeloop-desk"
@@ -132,10 +132,12 @@ def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime
     """
     outcomes: Counter[str] = Counter()
     loads: dict[str, int] | None = None
+    known = set(session.scalars(select(AlertRow.id).where(AlertRow.id.in_({alert.id for alert in alerts}))))
     for alert in alerts:
-        if case_ledger.is_known(session, alert):
+        if alert.id in known:
             outcomes["known"] += 1
             continue
+        known.add(alert.id)
         case = case_ledger.find_open_case(session, alert.customer_id, alert.programme)
         if case is not None:
             case_ledger.join_case(session, case, alert, now)

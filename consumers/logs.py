@@ -5,7 +5,8 @@ import sys
 
 import structlog
 
-_QUIET = ("kafka", "urllib3")
+_QUIET = {"kafka": logging.WARNING, "kafka.net.selector": logging.ERROR, "urllib3": logging.WARNING}
+"""The selector warns of every tenth of a second that a busy machine takes away."""
 
 
 def configure(level: str) -> None:
@@ -35,7 +36,7 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(number)
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, least in _QUIET.items():
+        logging.getLogger(name).setLevel(least)
     # At DEBUG the client writes whole requests: customers' words.
     logging.getLogger("slack_sdk").setLevel(logging.INFO)

@@ -160,7 +160,7 @@ class Room:
         delivery = Delivery(
             self._loop,
             calls,
-            Addresses(self._loop, calls, writes),
+            Addresses(self._loop, calls, writes, reads),
             settings.public_url,
             post_needs=timedelta(seconds=2 * TIMEOUT_S),
             page=HISTORY_PAGE,

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from consumers.intake import Record
 from consumers.measures import Measures
+from consumers.slack.core_tables import table_of
 from schemas.deadletters import DeadLetter
 from schemas.metrics import DAY, Books, Metric, MetricRecord
 from schemas.tables import Base, BooksRow, DeadLetterRow, MetricDayRow, MetricRow
@@ -80,8 +81,7 @@ class Recorder:
     def _write(self, session: Session, entity: type[Base], rows: list[Row]) -> None:
         if not rows:
             return
-        table = entity.__table__
-        assert isinstance(table, Table)
+        table = table_of(entity)
         key = table.primary_key.columns.keys()[0]
         # In the order of their keys, so that two recorders never wait for each other in a circle.
         rows.sort(key=lambda row: str(row[key]))

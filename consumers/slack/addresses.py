@@ -24,11 +24,15 @@ class NoSuchPerson(Exception):  # noqa: N818 - an answer: this person cannot be 
 class Addresses:
     """Resolves destinations. Safe to use from several threads; what Slack said is remembered."""
 
-    def __init__(self, loop: Loop, calls: SlackCalls, database: sessionmaker[Session]) -> None:
+    def __init__(
+        self, loop: Loop, calls: SlackCalls, database: sessionmaker[Session], readers: sessionmaker[Session]
+    ) -> None:
         self._loop = loop
         self._calls = calls
         self._database = database
+        self._readers = readers
         self._lock = threading.Lock()
+        self._asking = threading.RLock()
         self._conversations: dict[str, str] = {}
         self.channels_listed = True
         """Whether Slack lets us list channels: then a name that is not listed is no channel we could post to."""
@@ -42,6 +46,10 @@ class Addresses:
         known = self._conversations.get(destination)
         if known is not None:
             return known
+        with self._asking:  # one thread asks, the others find what it learned
+            return self._conversations.get(destination) or self._ask_conversation(destination)
+
+    def _ask_conversation(self, destination: str) -> str:
         if destination.startswith(_PERSON):
             user = self.user_id(destination.removeprefix(_PERSON))
             if user is None:
@@ -74,11 +82,12 @@ class Addresses:
         if person.slack is not None:
             return person.slack
         now = datetime.now(UTC)
-        with self._database() as session:
-            row = session.get(SlackUserRow, key)
-            if row is not None and now - row.checked_at < (FOUND_FOR if row.user_id else MISSING_FOR):
-                return row.user_id
-        return self._ask(key, person, now)
+        with self._asking:
+            with self._readers() as session:
+                row = session.get(SlackUserRow, key)
+                if row is not None and now - row.checked_at < (FOUND_FOR if row.user_id else MISSING_FOR):
+                    return row.user_id
+            return self._ask(key, person, now)
 
     def _ask(self, key: str, person: Person, now: datetime) -> str | None:
         try:

@@ -11,12 +11,16 @@ from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from msgspec import Struct
-from sqlalchemy import CursorResult, Update, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, Update, and_, func, select, update
 from sqlalchemy.orm import Session
 
+from consumers.slack.core_tables import table_of
 from schemas.cases import CLOSED_STATES
 from schemas.tables import CaseRow, SlackOutboxRow, SlackSurfaceRow
 
+# The tables themselves: statements over them skip the identity map, which this hot path has no use for.
+_OUTBOX = table_of(SlackOutboxRow)
+_SURFACES = table_of(SlackSurfaceRow)
 _NAMESPACE = UUID("3b8fd6a0-59b0-5d0e-9c55-0a6f0f0c7f11")
 
 
@@ -38,78 +42,54 @@ class Claimed(Struct, frozen=True, kw_only=True):
 def backlog(session: Session, now: datetime) -> list[tuple[str, int]]:
     """The destinations with messages to post now, and how many; the one that has waited longest first."""
     rows = session.execute(
-        select(SlackOutboxRow.destination, func.count())
-        .where(SlackOutboxRow.state == "pending", SlackOutboxRow.not_before <= now)
-        .group_by(SlackOutboxRow.destination)
-        .order_by(func.min(SlackOutboxRow.created_at))
+        select(_OUTBOX.c.destination, func.count())
+        .where(_OUTBOX.c.state == "pending", _OUTBOX.c.not_before <= now)
+        .group_by(_OUTBOX.c.destination)
+        .order_by(func.min(_OUTBOX.c.created_at))
     )
-    return list(rows.all())
+    return [(destination, count) for destination, count in rows]
 
 
 def states(session: Session) -> dict[str, int]:
     """How many messages are in each state."""
-    rows = session.execute(select(SlackOutboxRow.state, func.count()).group_by(SlackOutboxRow.state))
-    return dict(rows.all())
+    rows = session.execute(select(_OUTBOX.c.state, func.count()).group_by(_OUTBOX.c.state))
+    return {str(state): int(count) for state, count in rows}
 
 
 def claim(session: Session, destination: str, limit: int, now: datetime, lease: timedelta) -> list[Claimed]:
     """Claim the oldest pending messages of a destination; two processes never get the same one."""
-    candidates = session.scalars(
-        select(SlackOutboxRow)
-        .where(
-            SlackOutboxRow.state == "pending",
-            SlackOutboxRow.not_before <= now,
-            SlackOutboxRow.destination == destination,
-        )
-        .order_by(SlackOutboxRow.created_at, SlackOutboxRow.case_id)
+    due = (
+        select(_OUTBOX.c.id)
+        .where(_OUTBOX.c.state == "pending", _OUTBOX.c.not_before <= now, _OUTBOX.c.destination == destination)
+        .order_by(_OUTBOX.c.created_at, _OUTBOX.c.case_id)
         .limit(limit)
         .with_for_update(skip_locked=True)
-    ).all()
-    won = [
-        row
-        for row in candidates
-        if _changed(
-            session,
-            update(SlackOutboxRow)
-            .where(SlackOutboxRow.id == row.id, SlackOutboxRow.state == "pending")
-            .values(state="sending", started_at=now, lease_until=now + lease, attempts=SlackOutboxRow.attempts + 1),
-        )
-    ]
-    return _claimed(session, won, now + lease)
+    )
+    ids = session.scalars(due).all()
+    values = {"state": "sending", "started_at": now, "lease_until": now + lease, "attempts": _OUTBOX.c.attempts + 1}
+    return _claim(session, ids, _OUTBOX.c.state == "pending", values, now + lease)
 
 
 def claim_doubtful(session: Session, limit: int, now: datetime, lease: timedelta) -> list[Claimed]:
     """Claim messages in doubt whose grace is over, for looking them up. They stay in doubt meanwhile."""
-    candidates = session.scalars(
-        select(SlackOutboxRow)
-        .where(SlackOutboxRow.state == "in_doubt", SlackOutboxRow.not_before <= now)
-        .order_by(SlackOutboxRow.not_before)
+    due = (
+        select(_OUTBOX.c.id)
+        .where(_OUTBOX.c.state == "in_doubt", _OUTBOX.c.not_before <= now)
+        .order_by(_OUTBOX.c.not_before)
         .limit(limit)
         .with_for_update(skip_locked=True)
-    ).all()
-    won = [
-        row
-        for row in candidates
-        if _changed(
-            session,
-            update(SlackOutboxRow)
-            .where(
-                SlackOutboxRow.id == row.id,
-                SlackOutboxRow.state == "in_doubt",
-                SlackOutboxRow.not_before == row.not_before,
-            )
-            .values(not_before=now + lease),
-        )
-    ]
-    return _claimed(session, won, now + lease)
+    )
+    ids = session.scalars(due).all()
+    free = and_(_OUTBOX.c.state == "in_doubt", _OUTBOX.c.not_before <= now)
+    return _claim(session, ids, free, {"not_before": now + lease}, now + lease)
 
 
 def expire(session: Session, now: datetime, grace: timedelta) -> int:
     """Messages whose poster has not come back (it crashed, or hangs) are in doubt; how many."""
     return _count(
         session,
-        update(SlackOutboxRow)
-        .where(SlackOutboxRow.state == "sending", SlackOutboxRow.lease_until < now)
+        update(_OUTBOX)
+        .where(_OUTBOX.c.state == "sending", _OUTBOX.c.lease_until < now)
         .values(state="in_doubt", not_before=now + grace, error_class="in_doubt", last_error="lease_expired"),
     )
 
@@ -118,18 +98,18 @@ def settle_sent(session: Session, message: Claimed, channel: str, ts: str, versi
     """Slack has the message: mark the row and its surface. ``False``: another process made it its own meanwhile."""
     won = _changed(
         session,
-        update(SlackOutboxRow)
+        update(_OUTBOX)
         .where(
-            SlackOutboxRow.id == message.id,
-            SlackOutboxRow.attempts == message.attempts,
-            SlackOutboxRow.state.in_(("sending", "in_doubt", "pending")),
+            _OUTBOX.c.id == message.id,
+            _OUTBOX.c.attempts == message.attempts,
+            _OUTBOX.c.state.in_(("sending", "in_doubt", "pending")),
         )
         .values(state="sent", channel=channel, ts=ts, lease_until=None, error_class=None, last_error=None),
     )
     if won:
         _surface_posted(session, message, channel, ts, version)
         return True
-    return session.scalar(select(SlackOutboxRow.ts).where(SlackOutboxRow.id == message.id)) == ts
+    return session.scalar(select(_OUTBOX.c.ts).where(_OUTBOX.c.id == message.id)) == ts
 
 
 def settle(
@@ -143,11 +123,11 @@ def settle(
     """The message was not posted (``pending``, ``dead``), or nobody knows (``in_doubt``)."""
     return _changed(
         session,
-        update(SlackOutboxRow)
+        update(_OUTBOX)
         .where(
-            SlackOutboxRow.id == message.id,
-            SlackOutboxRow.attempts == message.attempts,
-            SlackOutboxRow.state.in_(("sending", "in_doubt")),
+            _OUTBOX.c.id == message.id,
+            _OUTBOX.c.attempts == message.attempts,
+            _OUTBOX.c.state.in_(("sending", "in_doubt")),
         )
         .values(state=state, not_before=not_before, lease_until=None, error_class=error_class, last_error=code),
     )
@@ -167,21 +147,21 @@ def receiver_of(session: Session, case_id: int) -> str:
 def divert(session: Session, message: Claimed, destination: str, now: datetime, code: str) -> bool:
     """Send the message to another channel instead. ``False`` where the case has a card there already: that one does."""
     there = session.scalar(
-        select(SlackSurfaceRow.id).where(
-            SlackSurfaceRow.case_id == message.case_id,
-            SlackSurfaceRow.surface == "channel",
-            SlackSurfaceRow.destination == destination,
+        select(_SURFACES.c.id).where(
+            _SURFACES.c.case_id == message.case_id,
+            _SURFACES.c.surface == "channel",
+            _SURFACES.c.destination == destination,
         )
     )
     mine = (
-        SlackOutboxRow.id == message.id,
-        SlackOutboxRow.attempts == message.attempts,
-        SlackOutboxRow.state.in_(("sending", "in_doubt")),
+        _OUTBOX.c.id == message.id,
+        _OUTBOX.c.attempts == message.attempts,
+        _OUTBOX.c.state.in_(("sending", "in_doubt")),
     )
     if there is not None:
         _changed(
             session,
-            update(SlackOutboxRow)
+            update(_OUTBOX)
             .where(*mine)
             .values(state="cancelled", lease_until=None, error_class="divert", last_error=code),
         )
@@ -189,7 +169,7 @@ def divert(session: Session, message: Claimed, destination: str, now: datetime, 
         return False
     won = _changed(
         session,
-        update(SlackOutboxRow)
+        update(_OUTBOX)
         .where(*mine)
         .values(
             state="pending",
@@ -255,36 +235,43 @@ def _surface_posted(session: Session, message: Claimed, channel: str, ts: str, v
 
 def _surface(session: Session, message: Claimed, **values: Any) -> None:
     session.execute(
-        update(SlackSurfaceRow)
+        update(_SURFACES)
         .where(
-            SlackSurfaceRow.case_id == message.case_id,
-            SlackSurfaceRow.surface == message.surface,
-            SlackSurfaceRow.destination == message.destination,
+            _SURFACES.c.case_id == message.case_id,
+            _SURFACES.c.surface == message.surface,
+            _SURFACES.c.destination == message.destination,
         )
         .values(**values)
-        .execution_options(synchronize_session=False)
     )
 
 
-def _claimed(session: Session, rows: Sequence[SlackOutboxRow], lease_until: datetime) -> list[Claimed]:
-    found: list[Claimed] = []
-    for row in rows:
-        session.refresh(row)
-        assert row.started_at is not None
-        found.append(
-            Claimed(
-                id=row.id,
-                case_id=row.case_id,
-                surface=row.surface,
-                destination=row.destination,
-                attempts=row.attempts,
-                started_at=row.started_at,
-                lease_until=lease_until,
-                plain=row.error_class == "plain",
-                receiver=receiver_of(session, row.case_id),
-            )
+def _claim(
+    session: Session, ids: Sequence[str], free: ColumnElement[bool], values: dict[str, Any], lease_until: datetime
+) -> list[Claimed]:
+    """Compare-and-set these rows; the ones that were still free, in the order given."""
+    if not ids:
+        return []
+    won = set(
+        session.scalars(update(_OUTBOX).where(_OUTBOX.c.id.in_(ids), free).values(**values).returning(_OUTBOX.c.id))
+    )
+    rows = session.execute(
+        select(_OUTBOX, CaseRow.receiver).join(CaseRow, CaseRow.id == _OUTBOX.c.case_id).where(_OUTBOX.c.id.in_(won))
+    )
+    found = {
+        row.id: Claimed(
+            id=row.id,
+            case_id=row.case_id,
+            surface=row.surface,
+            destination=row.destination,
+            attempts=row.attempts,
+            started_at=row.started_at,
+            lease_until=lease_until,
+            plain=row.error_class == "plain",
+            receiver=row.receiver,
         )
-    return found
+        for row in rows
+    }
+    return [found[message_id] for message_id in ids if message_id in found]
 
 
 def _changed(session: Session, statement: Update) -> bool:
@@ -292,6 +279,6 @@ def _changed(session: Session, statement: Update) -> bool:
 
 
 def _count(session: Session, statement: Update) -> int:
-    result = session.execute(statement.execution_options(synchronize_session=False))
+    result = session.execute(statement)
     assert isinstance(result, CursorResult)
     return result.rowcount

@@ -33,8 +33,10 @@ class SenderOptions(Struct, frozen=True, kw_only=True):
     pace: float
     """Messages a second a channel."""
     workers: int = 8
-    reserved: int = 2
-    """Workers that posting never takes, so that cards stay current during a flood."""
+    ahead: int = 24
+    """Messages claimed at most at once: one transaction for several, and the workers never wait for it."""
+    updates: int = 8
+    look_ups: int = 2
     lease: float = 60.0
     """How long a claimed message may take: several times the client's timeout."""
     grace: float = 30.0
@@ -140,7 +142,7 @@ class Sender:
         self._delivery.take_back(extra)
 
     def _start_posts(self, now: datetime, clock: float) -> None:
-        free = self._options.workers - self._options.reserved - self._posting
+        free = self._options.ahead - self._posting
         if free <= 0:
             return
         with self._readers() as session:
@@ -171,7 +173,7 @@ class Sender:
             self._crew.give(partial(self._delivery.post, message, pictures[message.case_id], mention))
 
     def _start_updates(self, now: datetime, clock: float) -> None:
-        free = self._options.workers - self._posting - len(self._updating)
+        free = self._options.updates - len(self._updating)
         if free <= 0:
             return
         with self._readers() as session:
@@ -210,7 +212,7 @@ class Sender:
             return
         with self._database.begin() as session:
             lost = outbox.expire(session, now, timedelta(seconds=self._options.grace))
-            doubtful = outbox.claim_doubtful(session, self._options.reserved, now, lease)
+            doubtful = outbox.claim_doubtful(session, self._options.look_ups, now, lease)
         if lost:
             self._log.warning("posting was broken off: Slack's history will say", messages=lost)
         for message in doubtful:

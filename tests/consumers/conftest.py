@@ -117,7 +117,7 @@ def a_sender(
     delivery = Delivery(
         loop,
         calls,
-        Addresses(loop, calls, writes),
+        Addresses(loop, calls, writes, reads),
         "http://127.0.0.1:8080",
         post_needs=timedelta(seconds=1),
         page=2,  # so that every look-up has to turn pages
