@@ -1,0 +1,225 @@
+"""Cards: what each state shows, and that no customer's words can break, ping or outgrow one."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from closeloop.sandbox import rules
+from consumers.slack.message_rules import MAX_CARD, check_message
+from consumers.slack.render import Card, CaseView, LastStep, Setting, card, plain_card
+from consumers.slack.text import ordinal, span
+from schemas.card_actions import MORE, read_value
+from schemas.cases import CaseState, allowed_actions
+from tests.consumers.alerts import LOOP, NOW, an_alert
+
+SETTING = Setting(public_url="https://loop.example", people=LOOP.people)
+STATES: tuple[CaseState, ...] = ("open", "acknowledged", "contacted", "snoozed", "resolved", "dismissed")
+
+
+def a_view(**changes: Any) -> CaseView:
+    base = CaseView(
+        id=17,
+        version=3,
+        state="open",
+        severity="normal",
+        owner="ana",
+        opened_at=NOW,
+        acknowledged_at=None,
+        contacted_at=None,
+        closed_at=None,
+        snoozed_until=None,
+        acknowledge_by=NOW + timedelta(hours=1),
+        contact_by=NOW + timedelta(hours=4),
+        resolve_by=NOW + timedelta(days=2),
+        root_cause=None,
+        resolution_note=None,
+        alert_count=1,
+        alert=an_alert(),
+    )
+    return structs.replace(base, **changes)
+
+
+def texts(drawn: Card) -> str:
+    return json.dumps(drawn.blocks, ensure_ascii=False)
+
+
+def buttons(drawn: Card) -> list[str]:
+    found = []
+    for block in drawn.blocks:
+        if block["type"] == "actions":
+            for element in block["elements"]:
+                found.append(element["action_id"])
+                for option in element.get("options", []):
+                    value = read_value(option["value"])
+                    assert (value.case, value.version) == (17, 3)
+                    if element["action_id"] == MORE:
+                        found.append(f"more:{value.action}")
+    return found
+
+
+def test_an_open_case() -> None:
+    drawn = card(a_view(), NOW, SETTING)
+    due = int((NOW + timedelta(hours=4)).timestamp())
+    assert drawn.text == (
+        "Unhappy customer: c42 – CSAT 2 of 5 – “it came late again”. Owner: Ana Souza. "
+        f"Reply by <!date^{due}^{{date_short_pretty}} {{time}}|2026-11-20 13:00 UTC>."
+    )
+    assert drawn.blocks[0]["text"] == {"type": "plain_text", "text": "🟡 c42 · CSAT 2 of 5 · open", "emoji": True}
+    assert drawn.blocks[1]["text"]["text"] == ">“it came late again” _(en)_"
+    assert [field["text"] for field in drawn.blocks[2]["fields"]] == ["*Region*\nSP", "*Order id*\n4711"]
+    assert "CSAT 2 of 5 is at or below 2 · <https://loop.example/#/cases/17|C-17>" in texts(drawn)
+    assert buttons(drawn) == [
+        "case.acknowledge", "case.contact", "case.resolve", "case.snooze", "case.more", "more:reassign", "more:dismiss",
+    ]  # fmt: skip
+    assert {block["block_id"] for block in drawn.blocks} == {
+        "head:17:3", "words:17:3", "facts:17:3", "who:17:3", "why:17:3", "act:17:3",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_allowed_action_has_its_place_and_no_other(state: CaseState) -> None:
+    shown = buttons(card(a_view(state=state), NOW, SETTING))
+    visible = [name for name in shown if name.startswith("case.") and name != MORE]
+    actions = {name.removeprefix("case.").removeprefix("more:") for name in shown if name != MORE}
+    # A snoozed case is woken rather than snoozed again.
+    assert actions == set(allowed_actions(state)) - ({"snooze"} if state == "snoozed" else set())
+    assert len(visible) <= 4
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_at_most_one_primary_button(state: CaseState) -> None:
+    drawn = card(a_view(state=state), NOW, SETTING)
+    styles = [element.get("style") for element in drawn.blocks[-1]["elements"]]
+    assert styles.count("primary") == (0 if state in ("resolved", "dismissed") else 1)
+
+
+def test_overdue_repeated_and_returned() -> None:
+    returned = LastStep(action="lease_expired", actor="system", at=NOW)
+    drawn = texts(card(a_view(alert_count=2, last=returned), NOW + timedelta(hours=6, minutes=5), SETTING))
+    assert "overdue by 2 h 5 min" in drawn
+    assert "2nd bad answer" in drawn
+    assert "back in the queue" in drawn
+
+
+def test_a_contact_is_told() -> None:
+    contact = LastStep(action="contact", actor="ana", at=NOW, note="will refund <b>", channel="phone")
+    drawn = texts(card(a_view(state="contacted", last=contact, contact=contact), NOW, SETTING))
+    assert "contacted by phone" in drawn
+    assert "will refund &lt;b&gt;" in drawn
+
+
+def test_a_resolved_case_is_short_and_keeps_no_words_of_the_customer() -> None:
+    step = LastStep(action="resolve", actor="ana", at=NOW)
+    drawn = card(
+        a_view(
+            state="resolved", closed_at=NOW + timedelta(hours=3, minutes=12), root_cause="late_delivery", last=step,
+            resolution_note="sent again",
+        ),
+        NOW,
+        SETTING,
+    )  # fmt: skip
+    assert drawn.blocks[0]["text"]["text"] == (
+        "✅ *c42* · CSAT 2 of 5 · resolved by Ana Souza after 3 h 12 min – Late delivery"
+    )
+    assert "came late" not in drawn.text + texts(drawn)
+    assert "sent again" in texts(drawn)
+
+
+def test_the_old_owners_direct_message_collapses() -> None:
+    drawn = card(a_view(owner="bob"), NOW, structs.replace(SETTING, reader="ana"))
+    assert drawn.text == "C-17 is with Bob Meyer now (open)."
+    assert buttons(drawn) == []
+
+
+def test_only_a_new_message_mentions_and_only_the_owner() -> None:
+    assert texts(card(a_view(), NOW, structs.replace(SETTING, mention="U0ANA"))).count("<@") == 1
+    stranger = LastStep(action="acknowledge", actor="slack:U0XYZ", at=NOW)
+    drawn = texts(card(a_view(state="acknowledged", last=stranger), NOW, SETTING))
+    assert "<@" not in drawn
+    assert "a colleague is on it" in drawn
+
+
+def test_a_scale_where_low_is_good_says_so() -> None:
+    effort = an_alert(metric="effort", score=5, higher_is_better=False)
+    assert "effort 5 of 5 (low is good)" in card(a_view(alert=effort), NOW, SETTING).text
+
+
+_text = st.text(st.characters(exclude_categories=[]), max_size=900)
+_nasty = st.sampled_from(
+    ["<!channel>", "<@U0ANA>", "<https://evil.example|Click>", "&amp;", "```", ">", "\u202e", "\x00", "😀" * 400]
+)
+_words = st.lists(st.one_of(_text, _nasty), max_size=8).map("".join)
+_attributes = st.dictionaries(
+    st.text(st.characters(exclude_categories=[]), min_size=1, max_size=64),
+    st.one_of(_words, st.booleans(), st.integers(), st.floats(allow_nan=False)),
+    max_size=32,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@example("&" * 700, {"&" * 64: "&" * 120}, "&" * 70, "open", "<!channel>")
+@example("\n".join("<" * 20), {}, "\ud800", "open", "")
+@given(_words, _attributes, st.text(min_size=1, max_size=256), st.sampled_from(STATES), _words)
+def test_any_words_make_a_valid_card(
+    comment: str, attributes: dict[str, Any], customer: str, state: CaseState, note: str
+) -> None:
+    step = LastStep(action="contact", actor=note or "x", at=NOW, note=note, channel=note)
+    alert = an_alert(
+        comment=comment, attributes=attributes, customer_id=customer, language=note, reason=note, touchpoint=note,
+        channel=comment,
+    )  # fmt: skip
+    view = a_view(state=state, alert=alert, last=step, contact=step, resolution_note=note, closed_at=NOW)
+    for drawn in (card(view, NOW, SETTING), plain_card(view, SETTING)):
+        assert check_message(drawn) == []
+        blocks = json.loads(json.dumps(drawn.blocks))
+        rules.check_message(drawn.text, blocks)  # what the sandbox holds Slack's own limits to be
+        assert rules.mentions(drawn.text, blocks) == []
+        drawn.text.encode()
+        texts(drawn).encode()
+        shown = drawn.text + texts(drawn)
+        assert "<https://evil" not in shown
+        assert "\u202e" not in shown
+        assert len(texts(drawn)) < 2 * MAX_CARD  # with all the JSON around the text
+
+
+def test_check_message_finds_what_the_client_does_not() -> None:
+    section = {"type": "section", "block_id": "a", "text": {"type": "mrkdwn", "text": "<!channel> hi"}}
+    field = {"type": "section", "block_id": "a", "fields": [{"type": "mrkdwn", "text": "x" * 2001}]}
+    twice = {
+        "type": "actions",
+        "block_id": "b",
+        "elements": [{"type": "button", "action_id": "same"}, {"type": "button", "action_id": "same"}],
+    }
+    problems = check_message(Card("", (section, field, twice)))
+    assert problems == [
+        "text: empty text",
+        "block_id a: used twice",
+        "a: a broadcast that was not escaped",
+        "a.fields: 2001 characters; at most 2000",
+        "action_id same: used twice in b",
+    ]
+    assert check_message(Card("x", tuple({"type": "divider", "block_id": str(n)} for n in range(51)))) == [
+        "blocks: 51; at most 50"
+    ]
+    assert "cut" in check_message(Card("a &am", ()))[0]
+
+
+def test_lengths_of_time_and_ordinals() -> None:
+    assert [span(timedelta(minutes=m)) for m in (0, 59, 60, 192, 1500, 4320)] == [
+        "0 min", "59 min", "1 h", "3 h 12 min", "1 d 1 h", "3 d",
+    ]  # fmt: skip
+    assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 102, 111)] == [
+        "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd", "111th",
+    ]  # fmt: skip
+
+
+def test_dates_are_those_of_the_reader() -> None:
+    drawn = card(a_view(state="snoozed", snoozed_until=datetime(2026, 11, 26, 9, tzinfo=UTC)), NOW, SETTING)
+    assert "asleep until <!date^1795683600^" in texts(drawn)
