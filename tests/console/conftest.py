@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from tests.console.gateway_double import GatewayDouble
 from tests.console.shop import shop
 
 if TYPE_CHECKING:
-    from playwright.sync_api import ConsoleMessage, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Page
 
 
 @pytest.fixture
@@ -24,8 +25,22 @@ def double() -> Iterator[GatewayDouble]:
     running.stop()
 
 
+@pytest.fixture(scope="package")
+def browser(chromium: Path) -> Iterator[Browser]:
+    """One headless browser for all tests of the console; each test gets its own context."""
+    from playwright.sync_api import sync_playwright
+
+    arguments = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--no-first-run"]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=str(chromium), args=arguments)
+        try:
+            yield running
+        finally:
+            running.close()
+
+
 @pytest.fixture
-def console(browser_page: Page, double: GatewayDouble) -> Iterator[Page]:
+def console(browser: Browser, double: GatewayDouble) -> Iterator[Page]:
     """A page to open the console in. After the test: no script error, and no request to anywhere else."""
     complaints: list[str] = []
     strangers: list[str] = []
@@ -39,10 +54,12 @@ def console(browser_page: Page, double: GatewayDouble) -> Iterator[Page]:
         if f"http://{urlsplit(url).netloc}" != double.url:
             strangers.append(url)
 
-    browser_page.on("console", heard)
-    browser_page.on("pageerror", lambda error: complaints.append(str(error)))
-    browser_page.on("request", lambda request: asked(request.url))
-    browser_page.set_default_timeout(15_000)
-    yield browser_page
+    with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
+        page = context.new_page()
+        page.on("console", heard)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: asked(request.url))
+        page.set_default_timeout(15_000)
+        yield page
     assert complaints == []
     assert strangers == []

@@ -21,7 +21,7 @@ Json = Any
 
 
 class GatewayDouble:
-    """Answers as the gateway does. ``refusals`` maps the path of an action to the status and body it is refused with."""
+    """Answers as the gateway does. ``refusals`` maps the path of an action to the status and body of its refusal."""
 
     def __init__(self, data: dict[str, Json]) -> None:
         self.data = data
@@ -76,28 +76,28 @@ class GatewayDouble:
         return next((case for case in self.data["cases"] if case["id"] == case_id), None)
 
     def get(self, path: str, query: dict[str, str]) -> tuple[int, Json]:
-        if path == "/v1/config":
-            return 200, self.data["config"]
-        if path == "/v1/metrics":
-            return 200, [row for row in self.data["metrics"] if _fits(row, query)]
+        body = self._answer(path, query)
+        return (404, _error("missing", "id", "there is no such thing")) if body is None else (200, body)
+
+    def _answer(self, path: str, query: dict[str, str]) -> Json:
+        if path.startswith("/v1/cases/"):
+            return self.case(int(path.rpartition("/")[2]))
         if path == "/v1/metrics/history":
             rows = [row for row in self.data["history"] if _fits(row, query)]
-            return 200, [row for row in rows if query.get("from", "") <= row["day"] <= query.get("to", "9999")]
-        if path == "/v1/totals":
-            return 200, self.data["totals"]
-        if path == "/v1/cases":
-            listed = sorted(self.data["cases"], key=lambda case: -case["id"])
-            before = int(query.get("cursor", 10**9))
-            listed = [case for case in listed if case["id"] < before]
-            limit = int(query.get("limit", 50))
-            page = [{k: v for k, v in case.items() if k not in ("events", "alerts")} for case in listed[:limit]]
-            return 200, {"cases": page, "next": str(page[-1]["id"]) if len(listed) > limit else None}
-        if path.startswith("/v1/cases/"):
-            case = self.case(int(path.rpartition("/")[2]))
-            return (200, case) if case else (404, _error("missing", "id", "there is no such case"))
-        if path == "/v1/deadletters":
-            return 200, {"deadletters": self.data["deadletters"], "next": None}
-        return 404, _error("missing", "", "nothing here")
+            return [row for row in rows if query.get("from", "") <= row["day"] <= query.get("to", "9999")]
+        return {
+            "/v1/config": self.data["config"],
+            "/v1/totals": self.data["totals"],
+            "/v1/metrics": [row for row in self.data["metrics"] if _fits(row, query)],
+            "/v1/cases": self._page(query),
+            "/v1/deadletters": {"deadletters": self.data["deadletters"], "next": None},
+        }.get(path)
+
+    def _page(self, query: dict[str, str]) -> Json:
+        before, limit = int(query.get("cursor", 10**9)), int(query.get("limit", 50))
+        listed = sorted((case for case in self.data["cases"] if case["id"] < before), key=lambda case: -case["id"])
+        page = [{k: v for k, v in case.items() if k not in ("events", "alerts")} for case in listed[:limit]]
+        return {"cases": page, "next": str(page[-1]["id"]) if len(listed) > limit else None}
 
     def post(self, path: str, body: Json) -> tuple[int, Json]:
         self.posted.append((path, body))

@@ -32,11 +32,13 @@ def _run(page: Page, double: GatewayDouble, module: str, expression: str, *argum
 
 @pytest.mark.browser
 def test_events_are_found_however_the_bytes_are_cut(page: Page, double: GatewayDouble) -> None:
-    text = ': hello\r\n\r\nevent: metric\r\ndata: {"a":1}\r\n\r\ndata: one\ndata:two\n\nevent: totals\nid: 7\ndata: x\n\n'
+    text = (
+        ': hello\r\n\r\nevent: metric\r\ndata: {"a":1}\r\n\r\ndata: one\ndata:two\n\nevent: totals\nid: 7\ndata: x\n\n'
+    )
     expected = [["metric", '{"a":1}', ""], ["message", "one\ntwo", ""], ["totals", "x", "7"]]
     for size in (1, 2, 3, 7, len(text)):
         chunks = [text[start : start + size] for start in range(0, len(text), size)]
-        code = "(() => { const got = []; const p = m.eventParser((...e) => got.push(e)); args[0].forEach(p); return got; })()"
+        code = "(() => { const got = []; args[0].forEach(m.eventParser((...e) => got.push(e))); return got; })()"
         assert _run(page, double, "stream.js", code, chunks) == expected, size
 
 
@@ -46,7 +48,7 @@ def test_a_row_is_clearly_worse_only_when_its_interval_excludes_the_whole(page: 
         return {"value": value, "low": low, "high": high, "too_few": False} | more
 
     def worse(one: dict[str, Any], spec: dict[str, Any]) -> bool:
-        return _run(page, double, "statistics.js", "m.clearlyWorse(...args)", one, row(30, 28, 32), spec)
+        return bool(_run(page, double, "statistics.js", "m.clearlyWorse(...args)", one, row(30, 28, 32), spec))
 
     assert worse(row(10, 0, 20), NPS)
     assert not worse(row(25, 15, 35), NPS)
@@ -85,7 +87,7 @@ def test_text_colours_keep_the_contrast_of_wcag_aa(scheme: str) -> None:
     tokens = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", blocks[0]))
     if scheme == "dark":
         tokens |= dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", blocks[1]))
-    grounds = {text: ("paper", "surface", "sunken") for text in ("ink", "muted", "accent", "good", "warn", "bad")}
+    grounds = dict.fromkeys(("ink", "muted", "accent", "good", "warn", "bad"), ("paper", "surface", "sunken"))
     pairs = [(text, ground) for text, many in grounds.items() for ground in many]
     pairs += [("on-accent", "accent"), ("accent", "accent-soft"), ("warn", "warn-soft"), ("bad", "bad-soft")]
     pairs += [("surface", "ink"), ("paper", "ink")]

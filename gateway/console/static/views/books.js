@@ -52,15 +52,15 @@ function draw(root, totals) {
 /** @param {string} name @param {Account} account */
 function line(name, account) {
   const off = missing(account);
-  const parts = [account.counted, account.duplicates, account.late, sum(account.dead_letters)];
+  const parts = { counted: account.counted, duplicates: account.duplicates, late: account.late, dead: sum(account.dead_letters) };
   return h(
     "tr",
     {},
     h("th", { scope: "row", text: name }),
-    h("td", { class: "sum", text: whole(account.received) }),
-    ...parts.flatMap((n, index) => [
+    h("td", { class: "sum", "data-words": "received", text: whole(account.received) }),
+    ...Object.entries(parts).flatMap(([words, n], index) => [
       h("td", { class: "sign", text: index ? "+" : "=" }),
-      h("td", { class: n ? "" : "zero", text: whole(n) }),
+      h("td", { class: n ? "" : "zero", "data-words": words, text: whole(n) }),
     ]),
     h(
       "td",
