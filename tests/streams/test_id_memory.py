@@ -1,0 +1,67 @@
+"""Ids are remembered for their span of arrival, through restarts, whenever the flushes were."""
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.id_memory import SLICES, IdMemory, digest
+
+calm = settings(deadline=None, max_examples=60)  # a loaded machine is no failure
+
+
+def test_source_and_id_are_told_apart() -> None:
+    assert len({digest("a", "bc"), digest("ab", "c"), digest("abc", ""), digest("", "abc")}) == 4
+    assert len(digest("a", "b")) == 16
+
+
+@calm
+@given(
+    st.sampled_from([24, 100, 3600, 86_400]),
+    st.lists(st.tuples(st.integers(0, 12), st.floats(0, 0.2)), min_size=1, max_size=60),
+    st.randoms(use_true_random=False),
+)
+def test_known_for_at_least_the_span_and_little_longer(
+    span: int, arrivals: list[tuple[int, float]], rnd: random.Random
+) -> None:
+    memory = IdMemory(span)
+    rows: dict[bytes, bytes] = {}
+    first: dict[int, float] = {}
+    now = 1_795_000_000.0
+    for offset, (number, pause) in enumerate(arrivals):
+        now += pause * span
+        memory.advance(now)
+        known = not memory.add(digest("s", str(number)), offset)
+        age = now - first.get(number, -1e12)
+        if age <= span:
+            assert known
+        if age > span * (1 + 2 / SLICES) + 2:
+            assert not known
+        if not known:
+            first[number] = now
+        if rnd.random() < 0.3:
+            for key, value in memory.flush():
+                if value is None:
+                    del rows[key]
+                else:
+                    rows[key] = value
+            if rnd.random() < 0.7:
+                memory = IdMemory(span)
+                for key, value in rows.items():
+                    memory.restore(key, value)
+
+
+def test_what_is_forgotten_leaves_no_rows() -> None:
+    memory = IdMemory(3600)
+    rows: dict[bytes, bytes | None] = {}
+    for second in range(0, 20_000, 50):
+        memory.advance(second)
+        memory.add(digest("s", str(second)), second)
+        rows.update(memory.flush())
+    living = [key for key, value in rows.items() if value is not None]
+    assert len(living) == len(memory)
+    assert 3600 / 50 <= len(living) <= 3600 * (1 + 2 / SLICES) / 50 + 1
+    memory.advance(40_000)
+    rows.update(memory.flush())
+    assert not [key for key, value in rows.items() if value is not None]
+    assert len(memory) == 0
