@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 from slack_sdk.errors import SlackApiError
+from slack_sdk.signature import Clock as SlackClock
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
@@ -54,7 +55,8 @@ async def staged(**settings: Any) -> AsyncIterator[Stage]:
     clock = Clock()
     async with receiving() as receiver:
         events = receiver.url.replace("interactions", "events")
-        chosen: dict[str, Any] = {"pace": 0, "interactions_url": receiver.url, "events_url": events, **settings}
+        urls = {"interactions_url": receiver.url, "events_url": events}
+        chosen: dict[str, Any] = {"pace": 0, "ack_seconds": 30.0, **urls, **settings}
         sandbox = Sandbox(Settings(**chosen), SEED, clock)
         await sandbox.start()
         try:
@@ -123,20 +125,25 @@ def test_selects_and_menus_carry_the_option() -> None:
     play(scene)
 
 
-def test_an_app_that_fails_to_ack() -> None:
+def test_an_app_that_is_late() -> None:
     async def scene(stage: Stage) -> None:
-        ts = await stage.post()
         stage.receiver.delay = 5
-        late = await stage.click(ts, "ack")
+        late = await stage.click(await stage.post(), "ack")
         assert not late["acked"]
         assert "did not answer within 0.2 s" in late["problem"]
-        stage.receiver.delay, stage.receiver.status = 0, 500
-        assert (await stage.click(ts, "ack"))["problem"] == "the app answered with HTTP 500"
-        assert len(stage.receiver.payloads) == 2, "interactions are never sent again"
-        deliveries = list(stage.sandbox.core.deliveries)
-        assert [delivery["acked"] for delivery in deliveries] == [False, False]
 
     play(scene, ack_seconds=0.2)
+
+
+def test_an_app_that_fails() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.receiver.status = 500
+        failed = await stage.click(await stage.post(), "ack")
+        assert (failed["acked"], failed["problem"]) == (False, "the app answered with HTTP 500")
+        assert len(stage.receiver.payloads) == 1, "interactions are never sent again"
+        assert [delivery["acked"] for delivery in stage.sandbox.core.deliveries] == [False]
+
+    play(scene)
 
 
 def test_an_app_that_is_not_there() -> None:
@@ -164,7 +171,7 @@ def test_a_wrong_secret_is_noticed_by_the_verifier() -> None:
     body = b"payload=%7B%7D"
     signed = {"X-Slack-Request-Timestamp": "1800000000", "X-Slack-Signature": sign("right", 1800000000, body)}
 
-    class Then:
+    class Then(SlackClock):
         def now(self) -> float:
             return 1800000000.0
 
@@ -247,6 +254,20 @@ def test_update_and_push_in_the_answer() -> None:
         stage.receiver.answers.append({"response_action": "update", "view": {"type": "modal"}})
         wrong = await stage.submit(view_id, **filled)
         assert "Slack refuses" in wrong["problem"]
+
+    play(scene)
+
+
+def test_a_plain_ack_closes_one_view_and_clear_closes_all() -> None:
+    async def scene(stage: Stage) -> None:
+        filled = {"cause": {"c": "late"}, "note": {"n": "x"}}
+        for answer, left in (({}, 1), ({"response_action": "clear"}, 0)):
+            view_id = await stage.modal()
+            stage.receiver.answers.append({"response_action": "push", "view": modal()})
+            await stage.submit(view_id, **filled)
+            stage.receiver.answers.append(answer)
+            await stage.submit(stage.open_views()[1], **filled)
+            assert len(stage.open_views()) == left
 
     play(scene)
 

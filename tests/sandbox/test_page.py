@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from tests.sandbox.blocks import actions, button, card, mrkdwn, plain, section
 from tests.sandbox.conftest import SEED
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Dialog, Page
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +37,14 @@ class Stage:
         self.page.wait_for_selector("body[data-ready]")
         return self.page
 
+    def received(self, kind: str) -> dict[str, Any]:
+        """Wait until the app has got a payload of this type; the last of them."""
+        deadline = time.monotonic() + 30
+        while not any(payload["type"] == kind for payload in self.app.payloads):
+            assert time.monotonic() < deadline, f"no {kind} arrived"
+            self.page.wait_for_timeout(20)
+        return [payload for payload in self.app.payloads if payload["type"] == kind][-1]
+
     def row(self, ts: str) -> Any:
         return self.page.locator(f'#list [data-ts="{ts}"]')
 
@@ -44,7 +53,7 @@ class Stage:
 def stage(browser_page: Page) -> Iterator[Stage]:
     with contextlib.ExitStack() as stack:
         app = stack.enter_context(serving())
-        settings = Settings(pace=0, interactions_url=app.url, ack_seconds=10)
+        settings = Settings(pace=0, interactions_url=app.url, ack_seconds=30, trigger_seconds=60)
         sandbox = stack.enter_context(in_thread(Sandbox(settings, SEED)))
         app.client = WebClient("xoxb-sandbox", base_url=sandbox.api_url, retry_handlers=[])
         wrong: list[str] = []
@@ -72,7 +81,8 @@ def test_a_dialog_is_filled_refused_corrected_and_closes_the_card(stage: Stage) 
     page.get_by_role("button", name="Resolve…").click()
     dialog = page.locator("dialog[open]")
     dialog.get_by_role("button", name="Resolve", exact=True).click()
-    assert dialog.get_by_text("Please complete this required field.").count() == 2
+    dialog.get_by_text("Please complete this required field.").first.wait_for()
+    assert dialog.locator(".invalid").count() == 2
     dialog.locator("select").select_option("late")
     dialog.locator("textarea").fill("ok")
     dialog.locator("input[type=datetime-local]").fill("2027-01-15T09:30")
@@ -97,8 +107,7 @@ def test_the_keyboard_is_enough(stage: Stage) -> None:
     page.keyboard.press("Enter")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    page.wait_for_function("!document.querySelector('.busy')")
-    assert stage.app.payloads[-1]["actions"][0]["selected_option"]["value"] == "dismiss"
+    assert stage.received("block_actions")["actions"][0]["selected_option"]["value"] == "dismiss"
     page.get_by_role("button", name="Resolve…").focus()
     page.keyboard.press("Enter")
     dialog = page.locator("dialog[open]")
@@ -115,7 +124,7 @@ def test_an_app_that_does_not_answer_leaves_a_warning_sign(stage: Stage) -> None
     page.get_by_role("button", name="I'm on it").click()
     sign = page.locator(".failed")
     sign.wait_for()
-    assert "lost" in (sign.get_attribute("title") or "")
+    assert "lost" in (sign.get_attribute("data-problem") or "")
 
 
 def test_text_of_strangers_stays_text(stage: Stage) -> None:
@@ -124,7 +133,12 @@ def test_text_of_strangers_stays_text(stage: Stage) -> None:
         "<https://ok.example/?a=1&amp;b=2|a *link*> &amp;lt;"
     )
     alerts: list[str] = []
-    stage.page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+
+    def alerted(dialog: Dialog) -> None:
+        alerts.append(dialog.message)
+        dialog.dismiss()
+
+    stage.page.on("dialog", alerted)
     stage.open()
     row = stage.row(ts)
     assert row.locator("img, script").count() == 0
@@ -206,30 +220,29 @@ def test_home(stage: Stage) -> None:
     ]
     stage.client.views_publish(user_id="U0ANA", view={"type": "home", "blocks": blocks})
     page.get_by_role("button", name="Mute").click()
-    page.wait_for_function("!document.querySelector('.busy')")
-    assert stage.app.payloads[-1]["view"]["type"] == "home"
+    assert stage.received("block_actions")["view"]["type"] == "home"
 
 
 def test_inputs_of_every_kind_reach_the_app(stage: Stage) -> None:
     choice = [{"text": plain(name), "value": name.lower()} for name in ("Phone", "Mail")]
+    elements: dict[str, dict[str, Any]] = {
+        "radio": {"type": "radio_buttons", "options": choice},
+        "check": {"type": "checkboxes", "options": choice},
+        "user": {"type": "users_select"},
+        "date": {"type": "datepicker"},
+        "time": {"type": "timepicker"},
+        "text": {"type": "plain_text_input"},
+    }
     blocks = [
-        {"type": "input", "block_id": name, "label": plain(name), "element": {"action_id": "x", **element}}
-        for name, element in {
-            "radio": {"type": "radio_buttons", "options": choice},
-            "check": {"type": "checkboxes", "options": choice},
-            "user": {"type": "users_select"},
-            "date": {"type": "datepicker"},
-            "time": {"type": "timepicker"},
-            "text": {"type": "plain_text_input"},
-        }.items()
+        {"type": "input", "block_id": name, "label": plain(name), "element": {**element, "action_id": "x"}}
+        for name, element in elements.items()
     ]
     view = {"type": "modal", "title": plain("All"), "submit": plain("Send"), "blocks": blocks}
     stage.post(blocks=card())
     page = stage.open()
     stage.app.listens_only = True
     page.get_by_role("button", name="Resolve…").click()
-    page.wait_for_function("!document.querySelector('.busy')")
-    stage.client.views_open(trigger_id=stage.app.payloads[-1]["trigger_id"], view=view)
+    stage.client.views_open(trigger_id=stage.received("block_actions")["trigger_id"], view=view)
     dialog = page.locator("dialog[open]")
     dialog.locator("[data-block=radio]").get_by_label("Mail").check()
     dialog.locator("[data-block=check]").get_by_label("Phone").check()
@@ -256,7 +269,7 @@ def test_confirm_asks_first(stage: Stage) -> None:
     page.get_by_role("button", name="No").click()
     page.get_by_role("button", name="Dismiss").click()
     page.get_by_role("button", name="Yes").click()
-    page.wait_for_function("!document.querySelector('.busy')")
+    stage.received("block_actions")
     assert [payload["actions"][0]["action_id"] for payload in stage.app.payloads] == ["drop"]
 
 

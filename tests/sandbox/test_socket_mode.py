@@ -65,7 +65,8 @@ class App:
 
 @contextlib.asynccontextmanager
 async def running(**settings: Any) -> AsyncIterator[App]:
-    sandbox = Sandbox(Settings(pace=0, **settings), SEED)
+    patient: dict[str, Any] = {"pace": 0, "ack_seconds": 30.0, "trigger_seconds": 60.0, **settings}
+    sandbox = Sandbox(Settings(**patient), SEED)
     await sandbox.start()
     app = App(sandbox)
     try:
@@ -124,6 +125,7 @@ def test_each_envelope_goes_to_one_connection() -> None:
         posted = await app.web.chat_postMessage(channel="C0CARDS", text="x", blocks=card())
         for _ in range(4):
             await app.again(posted["ts"])
+        await until(lambda: len(app.requests) >= 4)
         assert len(app.requests) == 4
         assert len({request.envelope_id for request in app.requests}) == 4
 
@@ -155,6 +157,18 @@ def test_tickets_serve_once_and_handshakes_can_fail() -> None:
         opened = await AsyncWebClient(base_url=app.sandbox.api_url).apps_connections_open(app_token="xapp-sandbox")
         refused = await session.get(opened["url"].replace("ws:", "http:"))
         assert refused.status == 503
+
+    play(scene)
+
+
+def test_connections_are_ended_through_the_control_api() -> None:
+    async def scene(app: App) -> None:
+        client = await app.connect()
+        url = f"{app.sandbox.url}/control/sockets"
+        answer = await client.aiohttp_client_session.post(url, json={"how": "refresh_requested"})
+        assert await answer.json() == {"ended": 1}
+        wrong = await client.aiohttp_client_session.post(url, json={"how": "gently"})
+        assert wrong.status == 422
 
     play(scene)
 

@@ -54,7 +54,7 @@ async function tell(control, part, block, host, value) {
   const problem = await host.click(part, block, value);
   shell.classList.remove("busy");
   if (problem) {
-    shell.append(h("span", { class: "failed", role: "alert", tabindex: "0", title: problem, "aria-label": problem }, "⚠"));
+    shell.append(h("span", { class: "failed", role: "alert", tabindex: "0", "aria-label": problem, dataset: { problem } }, "⚠"));
   }
 }
 
