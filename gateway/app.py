@@ -88,6 +88,7 @@ def build_app(parts: Parts) -> Litestar:
         dependencies={"parts": Provide(provide_parts, sync_to_thread=False)},
         exception_handlers=handlers,
         lifespan=[broadcasting],
+        logging_config=None,  # the process has configured structlog; Litestar would take over the root logger
         middleware=[_Measured()],
         openapi_config=_openapi(),
         request_max_body_size=MAX_BODY_BYTES,

@@ -10,6 +10,8 @@ _elements = msgspec.json.Decoder(list[msgspec.Raw])
 # A string always matches, closed or not: so the whole scan stays linear on hostile input.
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+("?)|[\[\]{},]', re.DOTALL)
 _BLANK = b" \t\r\n"
+_DEPTH = 200
+"""Brackets within brackets; no event comes near."""
 
 
 class TooMany(ValueError):  # noqa: N818 - a measure that was exceeded, not a fault of ours
@@ -45,25 +47,29 @@ def _cut(body: bytes, most: int) -> list[bytes]:
     if not text.startswith(b"["):
         raise broken
     parts: list[bytes] = []
-    depth, start = 0, 1
+    closers = bytearray()
+    start = 1
     for token in _TOKEN.finditer(text):
         sign = token[0]
         if sign[:1] == b'"':
             if not token[1]:
                 raise broken
             continue
-        if sign in b"[{":
-            depth += 1
+        opened = b"[{".find(sign)
+        if opened >= 0:
+            closers.append(b"]}"[opened])
+            if len(closers) > _DEPTH:
+                raise broken
             continue
-        if sign in b"]}":
-            depth -= 1
-        if (sign == b"," and depth == 1) or depth == 0:
+        if sign != b"," and closers.pop() != sign[0]:
+            raise broken
+        if not closers or (sign == b"," and len(closers) == 1):
             parts.append(text[start : token.start()].strip(_BLANK))
             start = token.end()
             if len(parts) > most:
                 raise TooMany
-        if depth == 0:
+        if not closers:
             break
-    if depth != 0 or start != len(text):
+    if closers or start != len(text):
         raise broken
     return parts

@@ -150,9 +150,9 @@ def act(
         raise Refused("not_allowed", f"C-{case_id} is {case.state}: it cannot be {_PAST[action]}", case)
     before = case.state
     try:
-        _compare_and_set(session, case, now, **_columns(case, action, target, said, now))
+        with session.begin_nested():  # so that the caller's transaction outlives the refusal of the database
+            _compare_and_set(session, case, now, **_columns(case, action, target, said, now))
     except IntegrityError:
-        session.rollback()
         other = find_open_case(session, case.customer_id, case.programme)
         text = f"this customer has an open case already: C-{other.id}" if other else "the case has changed since"
         raise Refused("other_open_case", text, session.get(CaseRow, case_id)) from None

@@ -5,7 +5,8 @@ from typing import Annotated, Any, get_args
 
 import msgspec
 from litestar import Request, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET, Struct
 
 from gateway.access import caller_of, needs, same_origin
@@ -39,14 +40,14 @@ class RefusedAction(Struct, frozen=True, kw_only=True):
     tags=["cases"],
 )
 async def get_cases(
-    parts: Parts,
+    parts: NamedDependency[Parts],
     wanted_state: Annotated[
-        str | None, Parameter(query="state", description="One state, or several with commas: open,acknowledged")
+        str | None, QueryParameter(name="state", description="One state, or several with commas: open,acknowledged")
     ] = None,
-    owner: Annotated[str | None, Parameter(description="A person key of loop.yaml")] = None,
-    customer: Annotated[str | None, Parameter(description="A customer_id")] = None,
-    limit: Annotated[int, Parameter(ge=1, le=MAX_PAGE, description="Cases a page.")] = 50,
-    cursor: Annotated[str | None, Parameter(description="`next` of the page before")] = None,
+    owner: Annotated[str | None, QueryParameter(description="A person key of loop.yaml")] = None,
+    customer: Annotated[str | None, QueryParameter(description="A customer_id")] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="Cases a page.")] = 50,
+    cursor: Annotated[str | None, QueryParameter(description="`next` of the page before")] = None,
 ) -> CasePage:
     """Read a page."""
     if cursor and not (cursor.isascii() and cursor.isdigit() and int(cursor) <= _MAX_ID):
@@ -74,7 +75,7 @@ async def get_cases(
     responses=refusals(404),
     tags=["cases"],
 )
-async def get_case(parts: Parts, case_id: int) -> Case:
+async def get_case(parts: NamedDependency[Parts], case_id: FromPath[int]) -> Case:
     """Read one case."""
     case = await asyncio.to_thread(_read, parts, case_id) if 0 < case_id <= _MAX_ID else None
     if case is None:
@@ -96,7 +97,11 @@ async def get_case(parts: Parts, case_id: int) -> Case:
     tags=["cases"],
 )
 async def post_action(
-    request: Request[Any, Any, Any], parts: Parts, case_id: int, action: str, data: ActionRequest | None = None
+    request: Request[Any, Any, Any],
+    parts: NamedDependency[Parts],
+    case_id: FromPath[int],
+    action: FromPath[str],
+    data: JSONBody[ActionRequest | None] = None,
 ) -> Case:
     """Take the action through the ledger."""
     known = user_action(action)

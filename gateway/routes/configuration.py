@@ -3,6 +3,7 @@
 from typing import Literal
 
 from litestar import get
+from litestar.di import NamedDependency
 from msgspec import Struct
 
 from gateway.access import needs
@@ -49,7 +50,7 @@ class Configuration(Struct, frozen=True, kw_only=True):
     responses=refusals(),
     tags=["configuration"],
 )
-async def get_config(parts: Parts) -> Configuration:
+async def get_config(parts: NamedDependency[Parts]) -> Configuration:
     """Gather what the console asks for first."""
     words, loop = parts.words, parts.loop
     return Configuration(

@@ -5,6 +5,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from litestar import Response, get
+from litestar.params import FromPath
 
 from gateway.problems import Refusal
 
@@ -46,7 +47,7 @@ def get_chart_bundle() -> Response[bytes]:
 
 
 @get("/console/{path:path}", include_in_schema=False, sync_to_thread=True)
-def get_static(path: str) -> Response[bytes]:
+def get_static(path: FromPath[str]) -> Response[bytes]:
     """A file of the console."""
     parts = [part for part in str(path).split("/") if part]
     if not parts or any(part in (".", "..") or part.startswith(".") or "\\" in part or "\0" in part for part in parts):

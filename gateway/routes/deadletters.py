@@ -4,7 +4,8 @@ import asyncio
 from typing import Annotated
 
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
 
 from gateway.access import needs, same_origin
 from gateway.dead_letters import (
@@ -35,11 +36,11 @@ MAX_PAGE = 500
     tags=["deadletters"],
 )
 async def get_letters(
-    parts: Parts,
-    reason: Annotated[str | None, Parameter(description="Only this reason, e.g. future")] = None,
-    topic: Annotated[str | None, Parameter(description="Only this topic, e.g. cx.responses")] = None,
-    limit: Annotated[int, Parameter(ge=1, le=MAX_PAGE, description="Letters a page.")] = 100,
-    cursor: Annotated[str | None, Parameter(description="`next` of the page before")] = None,
+    parts: NamedDependency[Parts],
+    reason: Annotated[str | None, QueryParameter(description="Only this reason, e.g. future")] = None,
+    topic: Annotated[str | None, QueryParameter(description="Only this topic, e.g. cx.responses")] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="Letters a page.")] = 100,
+    cursor: Annotated[str | None, QueryParameter(description="`next` of the page before")] = None,
 ) -> DeadLetterPage:
     """Read a page."""
     try:
@@ -66,7 +67,7 @@ async def get_letters(
     responses=refusals(404, 409, 422, 503),
     tags=["deadletters"],
 )
-async def post_replay(parts: Parts, letter_id: str) -> DeadLetterShown:
+async def post_replay(parts: NamedDependency[Parts], letter_id: FromPath[str]) -> DeadLetterShown:
     """Produce first, then mark: a crash between leaves a letter that can be sent again, never a lost one."""
     row = await asyncio.to_thread(_find, parts, letter_id)
     if row is None:

@@ -1,10 +1,11 @@
 """``POST /v1/events``: the way in for apps that speak HTTP."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request, Response, post
+from litestar.di import NamedDependency
 from litestar.openapi.spec import Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.openapi.spec.media_type import OpenAPIMediaType
@@ -51,7 +52,8 @@ def _body() -> RequestBody:
 class _EventsOperation(Operation):
     """Describes the body, which the handler reads itself: its events go to Kafka byte for byte."""
 
-    request_body: RequestBody | None = field(default_factory=_body)
+    def __post_init__(self) -> None:
+        self.request_body = _body()
 
 
 @post(
@@ -69,7 +71,7 @@ class _EventsOperation(Operation):
     responses=refusals(400, 413, 415, 429, 503),
     tags=["events"],
 )
-async def post_events(request: Request[Any, Any, Any], parts: Parts) -> Response[EventsAnswer]:
+async def post_events(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> Response[EventsAnswer]:
     """Validate, produce, wait for the acknowledgement, answer."""
     body = await read_body(request, MAX_BATCH_BYTES)
     intake = await _take_in(request, parts, body)

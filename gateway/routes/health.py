@@ -3,6 +3,7 @@
 import asyncio
 
 from litestar import Response, get
+from litestar.di import NamedDependency
 from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import select
@@ -19,14 +20,14 @@ class Health(Struct, frozen=True):
 
 
 @get("/healthz", summary="Alive", tags=["operation"], sync_to_thread=False)
-def get_healthz(parts: Parts) -> Response[Health]:
+def get_healthz(parts: NamedDependency[Parts]) -> Response[Health]:
     """200 while the process works; 503 once its live view has ended."""
     alive = parts.live.alive()
     return Response(Health(alive, [] if alive else ["the live view"]), status_code=200 if alive else 503)
 
 
 @get("/readyz", summary="Ready", tags=["operation"])
-async def get_readyz(parts: Parts) -> Response[Health]:
+async def get_readyz(parts: NamedDependency[Parts]) -> Response[Health]:
     """200 once the database answers and the live view has caught up with Kafka."""
 
     def database_answers() -> bool:
@@ -44,7 +45,7 @@ async def get_readyz(parts: Parts) -> Response[Health]:
 
 
 @get("/metrics", summary="Prometheus metrics", tags=["operation"], sync_to_thread=False)
-def get_prometheus(parts: Parts) -> Response[bytes]:
+def get_prometheus(parts: NamedDependency[Parts]) -> Response[bytes]:
     """The gateway's own metrics."""
     measured = parts.instruments
     measured.producer_pending.set(parts.producer.pending())

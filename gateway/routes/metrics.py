@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from litestar import Request, Response, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
 
 from gateway.access import needs
 from gateway.metric_rows import MAX_HISTORY_ROWS, DayValue, MetricValue, read_history, shown
@@ -14,12 +15,12 @@ from gateway.problems import Refusal
 from gateway.routes.answers import refusals
 from gateway.vocabulary import parse_day
 
-_MetricName = Annotated[str | None, Parameter(description="nps, csat, ces, outcome, or a metric of loop.yaml")]
-_CutName = Annotated[str | None, Parameter(description="A cut of loop.yaml, e.g. region")]
+_MetricName = Annotated[str | None, QueryParameter(description="nps, csat, ces, outcome, or a metric of loop.yaml")]
+_CutName = Annotated[str | None, QueryParameter(description="A cut of loop.yaml, e.g. region")]
 _Limit = Annotated[
-    int, Parameter(ge=1, le=MAX_HISTORY_ROWS, description="Rows at most; `Link` leads to the next page.")
+    int, QueryParameter(ge=1, le=MAX_HISTORY_ROWS, description="Rows at most; `Link` leads to the next page.")
 ]
-_Offset = Annotated[int, Parameter(ge=0, description="Rows to pass over.")]
+_Offset = Annotated[int, QueryParameter(ge=0, description="Rows to pass over.")]
 
 
 @get(
@@ -33,9 +34,9 @@ _Offset = Annotated[int, Parameter(ge=0, description="Rows to pass over.")]
 )
 def get_metrics(
     request: Request[Any, Any, Any],
-    parts: Parts,
+    parts: NamedDependency[Parts],
     metric: _MetricName = None,
-    window: Annotated[str | None, Parameter(description="A window of loop.yaml, e.g. 7d; or day")] = None,
+    window: Annotated[str | None, QueryParameter(description="A window of loop.yaml, e.g. 7d; or day")] = None,
     cut: _CutName = None,
     limit: _Limit = MAX_HISTORY_ROWS,
     offset: _Offset = 0,
@@ -57,11 +58,11 @@ def get_metrics(
 )
 async def get_history(
     request: Request[Any, Any, Any],
-    parts: Parts,
+    parts: NamedDependency[Parts],
     metric: _MetricName = None,
     cut: _CutName = None,
-    first: Annotated[str | None, Parameter(query="from", description="The first day, e.g. 2026-11-01")] = None,
-    last: Annotated[str | None, Parameter(query="to", description="The last day, e.g. 2026-11-30")] = None,
+    first: Annotated[str | None, QueryParameter(name="from", description="The first day, e.g. 2026-11-01")] = None,
+    last: Annotated[str | None, QueryParameter(name="to", description="The last day, e.g. 2026-11-30")] = None,
     limit: _Limit = MAX_HISTORY_ROWS,
     offset: _Offset = 0,
 ) -> Response[list[DayValue]]:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import structlog
 from litestar import Request, Response, post
 from litestar.background_tasks import BackgroundTask
+from litestar.di import NamedDependency
 
 from gateway.bodies import read_body
 from gateway.parts import Parts, now
@@ -24,7 +25,7 @@ _log = structlog.get_logger("gateway.slack")
     description="Signed by Slack (`X-Slack-Signature`, at most five minutes old); a form with the field `payload`.",
     tags=["slack"],
 )
-async def post_interaction(request: Request[Any, Any, Any], parts: Parts) -> Response[Any]:
+async def post_interaction(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> Response[Any]:
     """Verify, apply, answer; tell the person afterwards what did not happen."""
     raw = await _genuine(request, parts)
     try:
@@ -65,7 +66,7 @@ async def post_interaction(request: Request[Any, Any, Any], parts: Parts) -> Res
     description="Signed by Slack; answers `url_verification`, and takes each event once.",
     tags=["slack"],
 )
-async def post_event(request: Request[Any, Any, Any], parts: Parts) -> Response[Any]:
+async def post_event(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> Response[Any]:
     """Verify, remember, acknowledge."""
     raw = await _genuine(request, parts)
     try:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from litestar import get
+from litestar.di import NamedDependency
 from litestar.response import Stream
 
 from gateway.access import needs
@@ -28,7 +29,7 @@ from gateway.routes.totals import totals_of
     tags=["metrics"],
     media_type="text/event-stream",
 )
-async def get_stream(parts: Parts) -> Stream:
+async def get_stream(parts: NamedDependency[Parts]) -> Stream:
     """Subscribe first, then take the snapshot: nothing falls between."""
     subscriber = parts.hub.subscribe()
     try:

@@ -3,6 +3,7 @@
 import asyncio
 
 from litestar import get
+from litestar.di import NamedDependency
 
 from gateway.access import needs
 from gateway.books import Totals, add_up, cases_by_state, newest, stored_books
@@ -24,7 +25,7 @@ def totals_of(parts: Parts) -> Totals:
     responses=refusals(),
     tags=["metrics"],
 )
-async def get_totals(parts: Parts) -> Totals:
+async def get_totals(parts: NamedDependency[Parts]) -> Totals:
     """Sum the accounts of all source partitions."""
     return await asyncio.to_thread(totals_of, parts)
 

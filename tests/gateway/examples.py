@@ -1,0 +1,96 @@
+"""Events, alerts and configuration that the gateway's tests share."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from schemas.alerts import Alert, Severity
+from schemas.case_ledger import Destination, Opening, open_case
+from schemas.config import Calendar, Loop, MetricConfig, Person, Receiver, Route
+
+ANA, BOB = "U0ANA", "U0BOB"
+STRANGER = "U0STRANGER"
+
+
+def response(number: int = 1, **data: Any) -> dict[str, Any]:
+    """A response event as an app writes it."""
+    return {
+        "specversion": "1.0",
+        "id": f"r-{number}",
+        "source": "/shop/surveys",
+        "type": "closeloop.response.v1",
+        "time": "2026-01-10T10:00:00Z",
+        "data": {"customer_id": f"c{number}", "metric": "nps", "score": 3, **data},
+    }
+
+
+def touchpoint(number: int = 1, **data: Any) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": f"t-{number}",
+        "source": "/shop/orders",
+        "type": "closeloop.touchpoint.v1",
+        "time": "2026-01-10T10:00:00+01:00",
+        "data": {"customer_id": f"c{number}", "touchpoint": "order.delivered", **data},
+    }
+
+
+def encoded(event: Any) -> bytes:
+    return json.dumps(event, ensure_ascii=False).encode()
+
+
+def configuration() -> Loop:
+    return Loop(
+        metrics={"effort": MetricConfig(kind="mean", scale=(1, 5), higher_is_better=False)},
+        windows=["1h", "7d"],
+        cuts={"all": [], "region": ["attributes.region"]},
+        calendars={"porto": Calendar(zone="Europe/Lisbon", hours={"mon": [("09:00", "18:00")]})},
+        people={
+            "ana": Person(name="Ana Sá", email="ana@shop.example", slack=ANA, calendar="porto"),
+            "bob": Person(name="Bob <& co>", email="bob@shop.example", slack=BOB),
+        },
+        receivers={"desk": Receiver(person="ana", channel="#cx")},
+        route=Route(receiver="desk"),
+    )
+
+
+def alert(number: int = 1, *, comment: str | None = "atrasou <de> novo", severity: Severity = "normal") -> Alert:
+    return Alert(
+        id=f"alert-{number}",
+        rule="detractor",
+        reason="NPS 3 is at or below 6",
+        severity=severity,
+        programme="feedback",
+        customer_id=f"c{number}",
+        event_source="/shop/surveys",
+        event_id=f"r-{number}",
+        event_time=datetime(2026, 1, 10, 10, tzinfo=UTC),
+        detected_at=datetime(2026, 1, 10, 10, 0, 1, tzinfo=UTC),
+        metric="nps",
+        score=3,
+        scale_min=0,
+        scale_max=10,
+        higher_is_better=True,
+        touchpoint="order.delivered",
+        comment=comment,
+        attributes={"region": "SP"},
+    )
+
+
+def opened(writers: sessionmaker[Session], number: int = 1, *, owner: str | None = "ana", **said: Any) -> int:
+    """Open a case as the desk does; its id."""
+    now = datetime(2026, 1, 10, 10, 0, 2, tzinfo=UTC)
+    opening = Opening(
+        receiver="desk",
+        owner=owner,
+        destinations=(Destination("channel", "#cx"),),
+        acknowledge_by=now,
+        contact_by=now,
+        resolve_by=now,
+    )
+    with writers.begin() as session:
+        return open_case(session, alert(number, **said), opening, now).id

@@ -1,0 +1,188 @@
+"""Cases over HTTP, on SQLite and PostgreSQL: lists, one case, and what people do with it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from schemas.tables import CaseEventRow, CaseRow, SlackSurfaceRow
+from tests.gateway.conftest import Served
+from tests.gateway.examples import opened
+
+
+def act(gateway: Served, case: int, action: str, **body: object):  # type: ignore[no-untyped-def]
+    return gateway.client.post(f"/v1/cases/{case}/{action}", json=body)
+
+
+def history(gateway: Served, case: int) -> list[tuple[int, str, str, str]]:
+    with gateway.parts.readers() as session:
+        rows = session.scalars(select(CaseEventRow).where(CaseEventRow.case_id == case).order_by(CaseEventRow.seq))
+        return [(row.version, row.action, row.actor, row.via) for row in rows]
+
+
+def test_a_case_goes_from_open_to_resolved_with_every_step_written_down(on_both: Served) -> None:
+    case = opened(on_both.parts.writers)
+    first = act(on_both, case, "acknowledge", version=1, owner="bob")
+    assert first.status_code == 200, first.text
+    told = first.json()
+    assert (told["state"], told["version"], told["owner"]) == ("acknowledged", 2, "bob")
+    # loop.yaml's default lease is 24 hours of wall clock from now
+    left = datetime.fromisoformat(told["lease_until"]) - datetime.now(UTC)
+    assert timedelta(hours=23, minutes=55) < left <= timedelta(hours=24)
+
+    contacted = act(on_both, case, "contact", version=2, channel="phone", note=" said sorry ").json()
+    assert (contacted["state"], contacted["lease_until"]) == ("contacted", None)
+    assert contacted["events"][-1]["detail"] == {"channel": "phone", "note": "said sorry"}
+
+    resolved = act(on_both, case, "resolve", version=3, root_cause="late_delivery", note="refunded").json()
+    assert (resolved["state"], resolved["root_cause"], resolved["resolution_note"]) == (
+        "resolved",
+        "late_delivery",
+        "refunded",
+    )
+    assert resolved["actions"] == ["reopen"]
+    assert history(on_both, case) == [
+        (1, "opened", "system", "system"),
+        (2, "acknowledge", "api", "api"),
+        (3, "contact", "api", "api"),
+        (4, "resolve", "api", "api"),
+    ]
+
+
+def test_a_stale_version_is_refused_with_the_case_as_it_stands(on_both: Served) -> None:
+    case = opened(on_both.parts.writers)
+    assert act(on_both, case, "acknowledge", version=1).status_code == 200
+    late = act(on_both, case, "contact", version=1)
+    assert late.status_code == 409
+    assert late.json()["error"]["reason"] == "stale"
+    assert late.json()["error"]["field"] == "version"
+    assert (late.json()["case"]["state"], late.json()["case"]["version"]) == ("acknowledged", 2)
+    assert len(history(on_both, case)) == 2
+
+
+def test_what_the_state_does_not_allow_is_refused(on_both: Served) -> None:
+    case = opened(on_both.parts.writers)
+    refused = act(on_both, case, "wake", version=1)
+    assert (refused.status_code, refused.json()["error"]["reason"]) == (409, "not_allowed")
+    assert act(on_both, 999, "acknowledge").status_code == 404
+    assert act(on_both, case, "explode").status_code == 404
+
+
+def test_a_second_open_case_of_the_customer_bars_reopening_the_first(on_both: Served) -> None:
+    first = opened(on_both.parts.writers, 1)
+    assert act(on_both, first, "dismiss", version=1, note="test").status_code == 200
+    with on_both.parts.writers.begin() as session:
+        # the same customer complains again: another alert id, another case
+        case = session.get_one(CaseRow, first)
+        customer = case.customer_id
+    second = opened(on_both.parts.writers, 2)
+    with on_both.parts.writers.begin() as session:
+        session.get_one(CaseRow, second).customer_id = customer
+    refused = act(on_both, first, "reopen", version=2)
+    assert (refused.status_code, refused.json()["error"]["reason"]) == (409, "other_open_case")
+    assert f"C-{second}" in refused.json()["error"]["problem"]
+
+
+NOW = datetime.now(UTC)
+LACKING: list[tuple[str, dict[str, object], str]] = [
+    ("resolve", {}, "root_cause"),
+    ("resolve", {"root_cause": "weather"}, "root_cause"),
+    ("snooze", {}, "until"),
+    ("snooze", {"until": (NOW - timedelta(minutes=1)).isoformat()}, "until"),
+    ("snooze", {"until": (NOW + timedelta(days=30, hours=1)).isoformat()}, "until"),
+    ("snooze", {"until": (NOW + timedelta(hours=5)).replace(tzinfo=None).isoformat()}, "until"),
+    ("reassign", {}, "owner"),
+    ("reassign", {"owner": "carol"}, "owner"),
+    ("acknowledge", {"owner": "carol"}, "owner"),
+    ("contact", {"note": "x" * 3001}, "note"),
+    ("contact", {"note": "a\0b"}, "note"),
+    ("contact", {"channel": "x" * 65}, "channel"),
+]
+
+
+@pytest.mark.parametrize(("action", "body", "field"), LACKING)
+def test_what_an_action_lacks_is_named(gateway: Served, action: str, body: dict[str, object], field: str) -> None:
+    case = opened(gateway.parts.writers)
+    refused = act(gateway, case, action, **body)
+    assert refused.status_code == 422, refused.text
+    assert refused.json()["error"]["field"] == field
+    assert len(history(gateway, case)) == 1
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"version":"one"}', b'{"surprise":1}', b"[]", b'{"until":"soon"}'])
+def test_a_body_that_does_not_fit_is_refused(gateway: Served, body: bytes) -> None:
+    case = opened(gateway.parts.writers)
+    headers = {"content-type": "application/json"}
+    refused = gateway.client.post(f"/v1/cases/{case}/acknowledge", content=body, headers=headers)
+    assert refused.status_code == 400
+    assert set(refused.json()["error"]) == {"reason", "field", "problem"}
+
+
+def test_snooze_wake_reassign_and_reopen(on_both: Served) -> None:
+    case = opened(on_both.parts.writers)
+    until = datetime.now(UTC) + timedelta(hours=3)
+    asleep = act(on_both, case, "snooze", until=until.isoformat()).json()
+    assert (asleep["state"], datetime.fromisoformat(asleep["snoozed_until"])) == ("snoozed", until)
+    assert act(on_both, case, "wake").json()["snoozed_until"] is None
+    handed = act(on_both, case, "reassign", owner="bob").json()
+    assert (handed["owner"], handed["owner_name"]) == ("bob", "Bob <& co>")
+    assert {card["destination"] for card in handed["slack"]} == {"#cx", "person:bob"}
+    assert act(on_both, case, "dismiss", note="a joke").json()["state"] == "dismissed"
+    assert act(on_both, case, "reopen").json()["state"] == "open"
+
+
+def test_every_action_wants_the_cards_drawn_anew(on_both: Served) -> None:
+    case = opened(on_both.parts.writers)
+    act(on_both, case, "acknowledge")
+    with on_both.parts.readers() as session:
+        assert session.scalars(select(SlackSurfaceRow.wanted_version)).all() == [2]
+
+
+def test_the_list_is_newest_first_in_pages_and_filtered(on_both: Served) -> None:
+    ids = [opened(on_both.parts.writers, number, owner="ana" if number % 2 else "bob") for number in range(1, 8)]
+    act(on_both, ids[0], "acknowledge")
+    seen: list[int] = []
+    cursor = ""
+    for _page in range(3):
+        page = on_both.client.get("/v1/cases", params={"limit": 3, "cursor": cursor}).json()
+        seen += [case["id"] for case in page["cases"]]
+        cursor = page["next"]
+    assert seen == ids[::-1]
+    assert cursor is None
+
+    def found(**params: str) -> list[int]:
+        return [case["id"] for case in on_both.client.get("/v1/cases", params=params).json()["cases"]]
+
+    assert found(state="acknowledged") == [ids[0]]
+    assert found(state="open,acknowledged", owner="bob") == [ids[5], ids[3], ids[1]]
+    assert found(customer="c3") == [ids[2]]
+    assert found(state="resolved") == []
+    for params in ({"state": "lost"}, {"cursor": "x"}, {"cursor": "9" * 30}, {"limit": "0"}, {"limit": "many"}):
+        refused = on_both.client.get("/v1/cases", params=params)
+        assert (refused.status_code, refused.json()["error"]["field"]) == (400, next(iter(params)))
+
+
+def test_a_list_shows_an_excerpt_and_one_case_all_of_it(on_both: Served) -> None:
+    words = "não chegou " * 100
+    case = opened(on_both.parts.writers, comment=words)
+    (listed,) = on_both.client.get("/v1/cases").json()["cases"]
+    assert len(listed["latest_alert"]["comment"]) <= 280
+    assert listed["latest_alert"]["score"] == 3
+    assert listed["owner_name"] == "Ana Sá"
+    assert "events" not in listed
+    whole = on_both.client.get(f"/v1/cases/{case}").json()
+    assert whole["latest_alert"]["comment"] == words
+    assert [entry["comment"] for entry in whole["alerts"]] == [words]
+    assert [entry["action"] for entry in whole["events"]] == ["opened"]
+    assert whole["slack"][0]["permalink"] is None
+    assert on_both.client.get("/v1/cases/0").status_code == 404
+    assert on_both.client.get(f"/v1/cases/{2**70}").status_code == 404
+
+
+def test_the_console_is_told_apart_by_its_own_origin(gateway: Served) -> None:
+    case = opened(gateway.parts.writers)
+    own = {"origin": "http://127.0.0.1"}
+    assert gateway.client.post(f"/v1/cases/{case}/acknowledge", json={}, headers=own).status_code == 200
+    assert history(gateway, case)[-1] == (2, "acknowledge", "console", "console")
