@@ -277,7 +277,8 @@ def test_binary_mode_reads_the_same_event() -> None:
         (json.dumps(RESPONSE["data"]).encode(), _attributes(RESPONSE, id="a\0b"), "invalid", "id"),
         (json.dumps(RESPONSE["data"]).encode(), _attributes(RESPONSE, type=SECRET), "type", "type"),
         (json.dumps(RESPONSE["data"]).encode(), {"specversion": "1.0"}, "type", "type"),
-        (b'{"customer_id":"c","metric":"nps","score":3}', _attributes(RESPONSE, data_base64=""), "invalid", "data_base64"),
+        (b'{"customer_id":"c","metric":"nps","score":3}', _attributes(RESPONSE, data_base64=""), "invalid",
+         "data_base64"),
     ],
 )  # fmt: skip
 def test_binary_mode_is_checked_as_strictly(body: bytes, attributes: dict[str, str], reason: str, field: str) -> None:
