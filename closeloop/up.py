@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
+from closeloop.broker.embedded import create_embedded_topics
 from closeloop.broker.topics_admin import create_topics
 from closeloop.ports import LOOPBACK, free_port, is_free
 from closeloop.supervisor import Room, StartError, Supervisor, command, stop_on_signals
@@ -67,7 +68,9 @@ def bring_up(options: UpOptions, supervisor: Supervisor) -> Addresses:
         "CLOSELOOP_PORT": str(options.port),
         "CLOSELOOP_PUBLIC_URL": os.environ.get("CLOSELOOP_PUBLIC_URL") or f"http://{LOOPBACK}:{options.port}",
     }
-    if not embedded:
+    if embedded:
+        create_embedded_topics(kafka, [spec.name for spec in catalogue(EMBEDDED_PARTITIONS)])
+    else:
         replication = 3 if options.broker == "local" and options.nodes == 3 else 1
         create_topics(kafka, catalogue(options.partitions, replication))
     sandbox = None
@@ -151,8 +154,16 @@ def _start_rooms(options: UpOptions, supervisor: Supervisor, environment: dict[s
     supervisor.start(*rooms, gateway)
 
 
-def run_up(options: UpOptions, say: Callable[[str], None], ready: Callable[[Addresses], None]) -> int:
-    """Bring everything up, say that it is ready, and run until stopped. Returns the exit code."""
+def run_up(
+    options: UpOptions,
+    say: Callable[[str], None],
+    ready: Callable[[Addresses], None],
+    stopping: Callable[[], None] = lambda: None,
+) -> int:
+    """Bring everything up, call ``ready`` once, run until stopped, call ``stopping`` before anything is stopped.
+
+    Returns the exit code.
+    """
     supervisor = Supervisor(options.data_dir, say)
     stop_on_signals(supervisor)
     try:
@@ -164,4 +175,5 @@ def run_up(options: UpOptions, say: Callable[[str], None], ready: Callable[[Addr
             say(supervisor.failure)
         return 1 if supervisor.failure else 0
     finally:
+        stopping()
         supervisor.stop()

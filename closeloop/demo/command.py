@@ -16,7 +16,7 @@ from closeloop.up import Addresses, UpOptions, run_up
 
 def run_demo(port: int, customers: int, seed: int) -> int:
     """Run until Ctrl-C. Everything lives in a temporary folder that is removed at the end. Returns the exit code."""
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     over = threading.Event()
     shop: list[threading.Thread] = []
     with tempfile.TemporaryDirectory(prefix="closeloop-demo-") as folder:
@@ -44,9 +44,8 @@ def run_demo(port: int, customers: int, seed: int) -> int:
 
         console.print("starting: broker, database, sandbox, streams, consumers, gateway (about 10 s)")
         try:
-            return run_up(options, console.print, ready)
+            return run_up(options, console.print, ready, stopping=over.set)
         finally:
-            over.set()
             for thread in shop:
                 thread.join(5)
 

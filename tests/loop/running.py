@@ -23,6 +23,10 @@ from schemas.tables import AlertRow, CaseRow, SlackSurfaceRow
 QUIET_DEADLINE = 420.0
 
 
+_OURS = ("CLOSELOOP_", "SLACK_")
+_KEPT = ("CLOSELOOP_CACHE",)
+
+
 class RunningLoop:
     """One `closeloop up` and what it says about itself."""
 
@@ -30,9 +34,16 @@ class RunningLoop:
         self.folder = folder
         self.url = f"http://127.0.0.1:{port}"
         self.sandbox_url = f"http://127.0.0.1:{sandbox_port}"
-        self.database = database
+        self._engine = open_database(database)
+        self._read = readers(self._engine)
         self.http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
         self.sandbox = httpx.Client(base_url=self.sandbox_url, timeout=60, trust_env=False)
+
+    def close(self) -> None:
+        """Close the connections of this observer."""
+        self.http.close()
+        self.sandbox.close()
+        self._engine.dispose()
 
     def pid(self, room: str) -> int:
         """The process id that the supervisor noted."""
@@ -62,23 +73,23 @@ class RunningLoop:
 
     def alerts_by_case(self, rule: str) -> dict[str, int]:
         """Each alert of a rule and the case that holds it."""
-        with readers(open_database(self.database))() as session:
+        with self._read() as session:
             rows = session.execute(select(AlertRow.id, AlertRow.case_id).where(AlertRow.rule == rule)).all()
-        return dict(row.tuple() for row in rows)
+        return {alert: case for alert, case in rows}  # noqa: C416 - a Row is no tuple for the type checker
 
     def cases(self) -> int:
         """How many cases there are."""
-        with readers(open_database(self.database))() as session:
+        with self._read() as session:
             return session.scalar(select(func.count()).select_from(CaseRow)) or 0
 
     def cards_wanted(self) -> int:
         """How many cards there should be: one a surface."""
-        with readers(open_database(self.database))() as session:
+        with self._read() as session:
             return session.scalar(select(func.count()).select_from(SlackSurfaceRow)) or 0
 
     def cards_behind(self) -> int:
         """How many cards are not posted yet or show an older version of their case."""
-        with readers(open_database(self.database))() as session:
+        with self._read() as session:
             behind = (SlackSurfaceRow.rendered_version < SlackSurfaceRow.wanted_version) | ~SlackSurfaceRow.posted
             return session.scalar(select(func.count()).select_from(SlackSurfaceRow).where(behind)) or 0
 
@@ -114,7 +125,7 @@ class RunningLoop:
         return done.returncode, done.stdout + done.stderr, time.monotonic() - began
 
     def _alerts(self) -> int:
-        with readers(open_database(self.database))() as session:
+        with self._read() as session:
             return session.scalar(select(func.count()).select_from(AlertRow)) or 0
 
     def _get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
@@ -139,37 +150,45 @@ def running_loop(folder: Path, *, database: str | None = None, **settings: str) 
     port, sandbox_port = free_port(), free_port()
     database = database or f"sqlite:///{folder / 'closeloop.db'}"
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("CLOSELOOP_", "SLACK_"))},
+        **{name: value for name, value in os.environ.items() if not name.startswith(_OURS) or name in _KEPT},
         "DATABASE_URL": database,
         "CLOSELOOP_SLACK_PACE": "1000",
         **settings,
     }
-    if "CLOSELOOP_CACHE" in os.environ:
-        environment["CLOSELOOP_CACHE"] = os.environ["CLOSELOOP_CACHE"]
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "closeloop", "up", "--broker", "local", "--clock", "event"),
-            *("--port", str(port), "--sandbox-port", str(sandbox_port), "--data-dir", str(folder)),
-            *("--config", str(Path(__file__).parents[2] / "loop.yaml")),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=(folder / "up.log").open("wb"),
-        env=environment,
-        text=True,
-    )
+    log = folder / "up.log"
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "closeloop", "up", "--broker", "local", "--clock", "event"),
+                *("--port", str(port), "--sandbox-port", str(sandbox_port), "--data-dir", str(folder)),
+                *("--config", str(Path(__file__).parents[2] / "loop.yaml")),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=environment,
+            text=True,
+        )
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert line.strip() == f"ready http://127.0.0.1:{port}", (folder / "up.log").read_text()
-        yield RunningLoop(folder, port, sandbox_port, database)
+        assert line.strip() == f"ready http://127.0.0.1:{port}", log.read_text()
+        running = RunningLoop(folder, port, sandbox_port, database)
+        try:
+            yield running
+        finally:
+            running.close()
     finally:
         process.terminate()
         try:
             code = process.wait(30)
         except subprocess.TimeoutExpired:
             process.kill()
+            process.wait()
             raise
-    assert code == 0, (folder / "up.log").read_text()
+        finally:
+            if process.stdout is not None:
+                process.stdout.close()
+    assert code == 0, log.read_text()
     assert not list((folder / "run").glob("*.pid")), "a process was left behind"
 
 
