@@ -80,6 +80,16 @@ export class MessageList {
     this.messages = new Map();
     this.hasMore = false;
     this.waiting = new Set();
+    this.atEnd = true;
+    place.addEventListener("scroll", () => {
+      this.atEnd = place.scrollHeight - place.scrollTop - place.clientHeight < 80;
+    });
+    new ResizeObserver(() => this.stick()).observe(place);
+  }
+
+  /** Stay at the end, if that is where the reader is. */
+  stick() {
+    if (this.atEnd) this.place.scrollTop = this.place.scrollHeight;
   }
 
   /** Show these messages, oldest first, scrolled to the end. */
@@ -88,7 +98,8 @@ export class MessageList {
     this.hasMore = hasMore;
     this.waiting.clear();
     this.draw();
-    this.place.scrollTop = this.place.scrollHeight;
+    this.atEnd = true;
+    this.stick();
   }
 
   /** The oldest message shown, or undefined. */
@@ -129,8 +140,7 @@ export class MessageList {
   }
 
   flush() {
-    const atEnd = this.place.scrollHeight - this.place.scrollTop - this.place.clientHeight < 80;
-    if (atEnd && this.messages.size > MOST_ROWS) {
+    if (this.atEnd && this.messages.size > MOST_ROWS) {
       this.messages = new Map([...this.messages].slice(-MOST_ROWS / 2));
       this.hasMore = true;
       this.draw();
@@ -138,7 +148,7 @@ export class MessageList {
       for (const ts of this.waiting) this.flushOne(ts);
     }
     this.waiting.clear();
-    if (atEnd) this.place.scrollTop = this.place.scrollHeight;
+    this.stick();
   }
 
   flushOne(ts) {
