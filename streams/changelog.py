@@ -45,7 +45,6 @@ FENCED_CODES = frozenset(
         KafkaError._FENCED,  # noqa: SLF001  librdkafka's own error codes are spelled with an underscore
         KafkaError.PRODUCER_FENCED,
         KafkaError.INVALID_PRODUCER_EPOCH,
-        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
     }
 )
 

@@ -9,7 +9,9 @@ import urllib.request
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -82,6 +84,12 @@ class Loop:
                 except BufferError:
                     self._producer.poll(0.1)
         assert self._producer.flush(30) == 0
+
+    def produce(self, topic: str, records: list[tuple[bytes, bytes]]) -> None:
+        producer = Producer({"bootstrap.servers": self.broker.bootstrap, "partitioner": "murmur2_random"})
+        for key, value in records:
+            producer.produce(self.prefix + topic, key=key, value=value)
+        assert producer.flush(30) == 0
 
     def read(self, topic: str) -> list[tuple[bytes, bytes | None]]:
         """All committed records of a topic, in the order of each partition."""
@@ -231,3 +239,67 @@ def test_an_internal_error_ends_the_process_and_commits_nothing_past_it(loop: Lo
     healthy = loop.start()
     loop.wait_ready(healthy)
     loop.wait_counted()
+
+
+def answer(number: int, score: int, event_id: str, customer: str) -> tuple[bytes, bytes]:
+    event = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": "/shop",
+        "type": "closeloop.response.v1",
+        "time": (datetime.now(UTC) - timedelta(minutes=number % 40)).isoformat(),
+        "data": {
+            "customer_id": customer,
+            "metric": "nps",
+            "score": score,
+            "touchpoint": "checkout",
+            "channel": "web",
+            "attributes": {"region": "SP"},
+        },
+    }
+    return customer.encode(), json.dumps(event).encode()
+
+
+def test_the_real_state_is_exact_over_a_kill_with_duplicates_and_unreadable_records(loop: Loop) -> None:
+    chance = random.Random(7)
+    scores: Counter[str] = Counter()
+    records: list[tuple[bytes, bytes]] = []
+    for number in range(4_000):
+        score = chance.randrange(11)
+        scores[str(score)] += 1
+        record = answer(number, score, f"r-{number}", f"c{number % 300}")
+        records += [record] * (2 if number % 10 == 0 else 1)  # every tenth one is sent twice
+        if number % 100 == 0:
+            records.append((b"c1", b"{not json"))
+    victim = loop.start(real=True)
+    loop.wait_ready(victim)
+    loop.produce(RESPONSES, records[: len(records) // 2])
+    wait_until(lambda: len(loop.read(ALERTS)) > 100, "the first alerts")
+    victim.process.kill()
+    victim.process.wait(10)
+    loop.start(real=True)
+    loop.produce(RESPONSES, records[len(records) // 2 :])
+
+    def rows(kind: str) -> list[dict[str, Any]]:
+        last = {key: json.loads(value) for key, value in loop.read(METRICS) if value is not None}
+        return [row for row in last.values() if row["type"] == kind]
+
+    def overall() -> list[dict[str, Any]]:
+        return [row for row in rows("metric") if (row["cut"], row["window"], row["metric"]) == ("all", "24h", "nps")]
+
+    wait_until(lambda: [row["n"] for row in overall()] == [4_000], "every answer is counted once")
+    assert overall()[0]["counts"] == scores
+    books = [row for row in rows("books") if row["source"].startswith(RESPONSES)]
+    assert {name: sum(row[name] for row in books) for name in ("received", "counted", "duplicates", "late")} == {
+        "received": 4_440,
+        "counted": 4_000,
+        "duplicates": 400,
+        "late": 0,
+    }
+    assert sum(row["dead_letters"].get("not_json", 0) for row in books) == 40
+    detractors = sum(count for score, count in scores.items() if int(score) <= 6)
+    ids = {json.loads(value)["event_id"] for _, value in loop.read(ALERTS) if value is not None}
+    assert len(ids) == detractors
+    # The unreadable ones too are there at least once, and under one id each.
+    letters = [json.loads(value) for _, value in loop.read(DEADLETTERS) if value is not None]
+    assert len({letter["id"] for letter in letters}) == 40

@@ -1,4 +1,7 @@
-"""A whole worker with the counting state. Arguments: bootstrap, prefix, data folder, health port, JSON options."""
+"""A whole worker, with the counting state or, if asked, the real one.
+
+Arguments: bootstrap, prefix of the topics, data folder, health port, JSON options.
+"""
 
 import asyncio
 import json
@@ -8,20 +11,34 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from schemas.loop_yaml import load
 from schemas.settings import Settings
 from streams.instruments import Instruments
 from streams.logs import configure_logs
+from streams.merge import Merge
 from streams.partition import Pace
+from streams.plan import compile_plan
 from streams.process import serve
+from streams.source_state import SourcePartition
 from streams.transport import FetchSettings
 from streams.worker import Makers, Worker, WorkerSettings
 from tests.streams.counting import CountingMerge, CountingSource
+
+ROOT = Path(__file__).parents[2]
 
 
 def main() -> int:
     bootstrap, prefix, folder, port, raw = sys.argv[1:]
     options = json.loads(raw)
     configure_logs("info")
+    if options.get("real"):
+        plan = compile_plan(load(ROOT / "loop.yaml"), "wall")
+        makers = Makers(
+            lambda topic, partition, partitions: SourcePartition(topic, partition, partitions, plan),
+            lambda: Merge(plan),
+        )
+    else:
+        makers = Makers(partial(CountingSource, crash=options.get("crash", False)), CountingMerge)
     worker = Worker(
         WorkerSettings(
             bootstrap=bootstrap,
@@ -32,7 +49,7 @@ def main() -> int:
             fetch=FetchSettings(chunk_records=100, session_timeout_ms=6_000, heartbeat_ms=500, max_wait_ms=100),
             commit_interval=0.3,
         ),
-        Makers(partial(CountingSource, crash=options.get("crash", False)), CountingMerge),
+        makers,
         Instruments(CollectorRegistry()),
     )
     return asyncio.run(serve(Settings(kafka=bootstrap, health_port=int(port)), worker))
