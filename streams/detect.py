@@ -30,7 +30,7 @@ class Detector:
     def flags(self, response: Response, scale: Scale) -> tuple[Flag, ...]:
         """What the rules say about a response given on ``scale``, in the order of loop.yaml."""
         spec = self._metrics[response.metric]
-        if scale != spec.scale:
+        if scale is not spec.scale and scale != spec.scale:
             return self._judge(response, scale)
         case = (response.metric, response.score, response.contact_requested)
         known = self._verdicts.get(case)
