@@ -24,9 +24,10 @@ def group_consumer(settings: Settings, group: str, max_poll_records: int) -> Kaf
         isolation_level="read_uncommitted" if settings.embedded_broker else "read_committed",
         max_poll_records=max_poll_records,
         fetch_max_wait_ms=100,
-        # The embedded broker lets nobody join a group until its last member's session is over, even one that left.
-        session_timeout_ms=6_000 if settings.embedded_broker else 45_000,
-        heartbeat_interval_ms=2_000 if settings.embedded_broker else 3_000,
+        # After a crash the successor gets the partitions only when the dead member's session is over. The embedded
+        # broker keeps everybody out that long even after a member has left.
+        session_timeout_ms=6_000 if settings.embedded_broker else 10_000,
+        heartbeat_interval_ms=2_000,
         allow_auto_create_topics=settings.embedded_broker,
         **_version(settings),
     )

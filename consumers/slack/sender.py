@@ -33,13 +33,13 @@ class SenderOptions(Struct, frozen=True, kw_only=True):
     pace: float
     """Messages a second a channel."""
     workers: int = 8
-    ahead: int = 24
+    ahead: int = 16
     """Messages claimed at most at once: one transaction for several, and the workers never wait for it."""
     updates: int = 8
     look_ups: int = 2
-    lease: float = 60.0
+    lease: float = 30.0
     """How long a claimed message may take: several times the client's timeout."""
-    grace: float = 30.0
+    grace: float = 20.0
     """A call that timed out here may still be carried out there: wait before looking."""
     look_up_again: float = 30.0
     poll: float = 0.1

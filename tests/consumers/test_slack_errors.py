@@ -30,7 +30,7 @@ class Response:
 
 def api(status: int, error: str | None, **headers: str) -> SlackApiError:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return SlackApiError("the whole response stands here", Response(status, error, named))
+    return SlackApiError("the whole response stands here", Response(status, error, named))  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize(

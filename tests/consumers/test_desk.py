@@ -1,0 +1,179 @@
+"""The desk on both databases: one open case a customer and programme, whoever else writes at the same time."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import Engine, func, select
+
+from consumers.desk import Desk, read_alert
+from consumers.intake import Record
+from consumers.measures import Measures
+from schemas import case_ledger
+from schemas.alerts import Alert
+from schemas.case_ledger import Change
+from schemas.database import sessions
+from schemas.deadletters import DeadLetter, InvalidEvent
+from schemas.tables import AlertRow, CaseEventRow, CaseRow, SlackOutboxRow, SlackSurfaceRow
+from tests.consumers.alerts import LOOP, alerts_of, an_alert
+
+
+def records(*alerts: Alert | bytes | None) -> list[Record]:
+    return [
+        Record("cx.alerts", 0, offset, 0, b"k", msgspec.json.encode(alert) if isinstance(alert, Alert) else alert)
+        for offset, alert in enumerate(alerts)
+    ]
+
+
+class Bench:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.buried: list[DeadLetter] = []
+        self.nudges = 0
+        from prometheus_client import CollectorRegistry
+
+        self.desk = Desk(LOOP, sessions(engine), self.buried.extend, Measures(CollectorRegistry()), self._nudged)
+
+    def _nudged(self) -> None:
+        self.nudges += 1
+
+    def count(self, entity: type[Any]) -> int:
+        with sessions(self.engine)() as session:
+            return session.scalar(select(func.count()).select_from(entity)) or 0
+
+    def cases(self) -> list[CaseRow]:
+        with sessions(self.engine)() as session:
+            return list(session.scalars(select(CaseRow).order_by(CaseRow.id)))
+
+
+@pytest.fixture
+def bench(engine: Engine) -> Bench:
+    return Bench(engine)
+
+
+def test_an_alert_opens_a_case_with_all_that_belongs_to_it(bench: Bench) -> None:
+    bench.desk.handle(records(an_alert()))
+    (case,) = bench.cases()
+    assert (case.state, case.version, case.owner, case.receiver) == ("open", 1, "ana", "default")
+    assert (case.contact_by - case.opened_at).total_seconds() == 24 * 3600  # type: ignore[operator] # it is set
+    assert [bench.count(entity) for entity in (AlertRow, CaseEventRow, SlackOutboxRow, SlackSurfaceRow)] == [1, 1, 1, 1]
+    assert bench.nudges == 1
+
+
+def test_the_same_alert_again_changes_nothing(bench: Bench) -> None:
+    bench.desk.handle(records(an_alert(), an_alert()))
+    bench.desk.handle(records(an_alert()))
+    (case,) = bench.cases()
+    assert (case.version, case.alert_count, bench.count(AlertRow)) == (1, 1, 1)
+    assert bench.nudges == 1
+
+
+def test_a_further_answer_joins_and_raises_the_severity(bench: Bench) -> None:
+    bench.desk.handle(records(an_alert(), an_alert(event_id="r-2", severity="critical", score=1)))
+    bench.desk.handle(records(an_alert(event_id="r-3"), an_alert(event_id="r-4", programme="other")))
+    first, other = bench.cases()
+    assert (first.alert_count, first.severity, first.version) == (3, "critical", 3)
+    assert (other.programme, other.alert_count) == ("other", 1)
+    assert bench.count(SlackOutboxRow) == 2
+
+
+def test_a_closed_case_is_not_joined(bench: Bench) -> None:
+    bench.desk.handle(records(an_alert()))
+    with sessions(bench.engine).begin() as session:
+        case_ledger.act(session, 1, "resolve", actor="ana", via="console", now=datetime.now(UTC), change=Change())
+    bench.desk.handle(records(an_alert(event_id="r-2")))
+    assert [case.state for case in bench.cases()] == ["resolved", "open"]
+
+
+def test_cases_are_shared_out_within_a_batch(bench: Bench) -> None:
+    bench.desk.handle(records(*alerts_of(10)))
+    owners = [case.owner for case in bench.cases()]
+    assert (owners.count("ana"), owners.count("bob")) == (5, 5)
+
+
+def test_records_that_are_no_alerts_are_buried_and_the_others_taken(bench: Bench) -> None:
+    nul = an_alert(customer_id="a\x00b")
+    bench.desk.handle(records(b"{bad", an_alert(), None, b'{"type":"alert"}', nul))
+    assert [(letter.offset, letter.reason) for letter in bench.buried] == [
+        (0, "alert"), (2, "alert"), (3, "alert"), (4, "alert"),
+    ]  # fmt: skip
+    assert bench.buried[0].value_bytes() == b"{bad"
+    assert bench.buried[3].field == "customer_id"
+    assert len(bench.cases()) == 1
+
+
+def test_what_is_wrong_with_an_alert_is_said_without_its_words() -> None:
+    said = msgspec.to_builtins(an_alert()) | {"severity": "a customer's words"}
+    with pytest.raises(InvalidEvent) as caught:
+        read_alert(msgspec.json.encode(said))
+    assert caught.value.field == "$.severity"
+    assert "words" not in str(caught.value)
+
+
+def test_alerts_with_words_that_a_database_could_choke_on(bench: Bench) -> None:
+    bench.desk.handle(records(an_alert(comment="\x00 \U0001f600 '; DROP TABLE cases; --", attributes={"a": "\x00"})))
+    assert bench.cases()[0].latest_alert["comment"].startswith("\x00")
+
+
+def test_two_desks_one_customer_one_case(engine: Engine) -> None:
+    """Each writer brings 20 answers of the same customers; every answer is in, and every customer has one case."""
+    benches = [Bench(engine), Bench(engine)]
+    failures: list[BaseException] = []
+    start = threading.Barrier(2)
+
+    def work(number: int) -> None:
+        try:
+            start.wait()
+            for answer in range(20):
+                event = f"{number}-{answer}"
+                benches[number].desk.handle(
+                    records(
+                        *[an_alert(customer_id=f"c{customer}", event_id=f"{event}-{customer}") for customer in (1, 2)]
+                    )
+                )
+        except Exception as error:  # noqa: BLE001 - told to the test's own thread
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    cases = benches[0].cases()
+    assert [case.alert_count for case in cases] == [40, 40]
+    assert [case.version for case in cases] == [40, 40]
+    assert benches[0].count(CaseEventRow) == 80
+
+
+def test_a_person_acting_while_answers_join(engine: Engine) -> None:
+    bench = Bench(engine)
+    bench.desk.handle(records(an_alert()))
+    done = threading.Event()
+    refused: list[str] = []
+
+    def click() -> None:
+        while not done.is_set():
+            for action in ("acknowledge", "reassign"):
+                try:
+                    with sessions(engine).begin() as session:
+                        case_ledger.act(
+                            session, 1, action, actor="bob", via="slack", now=datetime.now(UTC),
+                            change=Change(owner="bob"),
+                        )  # fmt: skip
+                except case_ledger.Refused as answer:
+                    refused.append(answer.refusal)
+
+    clicker = threading.Thread(target=click)
+    clicker.start()
+    for number in range(15):
+        bench.desk.handle(records(an_alert(event_id=f"n-{number}")))
+    done.set()
+    clicker.join()
+    (case,) = bench.cases()
+    assert case.alert_count == 16
+    assert bench.count(CaseEventRow) == case.version
