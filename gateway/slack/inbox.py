@@ -30,9 +30,8 @@ def remember(session: Session, key: str, kind: str, delivered: Delivered, now: d
     row = {"key": key, "kind": kind, "payload": msgspec.to_builtins(delivered), "received_at": now}
     postgresql = session.get_bind().dialect.name == "postgresql"
     insert = insert_postgresql(SlackInboxRow) if postgresql else insert_sqlite(SlackInboxRow)
-    done = session.execute(insert.values(row).on_conflict_do_nothing(index_elements=["key"]))
-    inserted: bool = done.rowcount == 1  # type: ignore[attr-defined] # an INSERT's result is a CursorResult
-    return inserted
+    inserted = insert.values(row).on_conflict_do_nothing(index_elements=["key"]).returning(SlackInboxRow.key)
+    return session.execute(inserted).first() is not None
 
 
 def conclude(session: Session, key: str, result: str, now: datetime) -> None:

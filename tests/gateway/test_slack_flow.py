@@ -1,0 +1,345 @@
+"""Clicks and dialogs over real HTTP: the sandbox signs and delivers, the gateway applies, the database holds it."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from slack_sdk import WebClient
+from sqlalchemy import select
+
+from closeloop.sandbox import Channel, Click, Sandbox, Seed, Submit, ThreadedSandbox, User, in_thread
+from closeloop.sandbox import Settings as SandboxSettings
+from closeloop.sandbox.delivery import sign
+from gateway.parts import Parts
+from schemas.card_actions import CardValue
+from schemas.tables import CaseEventRow, CaseRow, SlackInboxRow, SlackSurfaceRow, SlackUserRow
+from tests.gateway.conftest import KeptRecords
+from tests.gateway.examples import ANA, BOB, STRANGER, encoded, opened
+from tests.gateway.serving import serving
+
+SECRET = "sandbox-signing-secret"
+CHANNEL = "C0CX"
+
+
+class Desk:
+    """The sandbox, the gateway, and a card of a case in the channel."""
+
+    def __init__(self, sandbox: ThreadedSandbox, parts: Parts, url: str) -> None:
+        self.sandbox = sandbox
+        self.parts = parts
+        self.url = url
+        self._web = WebClient(token="xoxb-sandbox", base_url=sandbox.api_url, retry_handlers=[])
+        self._web.proxy = None
+
+    def card(self, case: int, version: int = 1) -> str:
+        """Post a card with all that can be clicked; its ts."""
+
+        def button(action: str) -> dict[str, Any]:
+            return {
+                "type": "button",
+                "action_id": f"case.{action}",
+                "text": {"type": "plain_text", "text": action},
+                "value": CardValue(case, version).encode(),
+            }
+
+        def option(**said: Any) -> dict[str, Any]:
+            text = {"type": "plain_text", "text": next(iter(said.values()))}
+            return {"text": text, "value": CardValue(case, version, **said).encode()}
+
+        elements = [
+            *map(button, ("acknowledge", "contact", "resolve", "wake", "reopen")),
+            {
+                "type": "static_select",
+                "action_id": "case.snooze",
+                "placeholder": {"type": "plain_text", "text": "Snooze"},
+                "options": [option(snooze=length) for length in ("1h", "4h", "tomorrow", "pick")],
+            },
+            {
+                "type": "overflow",
+                "action_id": "case.more",
+                "options": [option(action=name) for name in ("reassign", "dismiss", "answer", "why")],
+            },
+        ]
+        blocks = [{"type": "actions", "block_id": "act", "elements": elements}]
+        return str(self._web.chat_postMessage(channel=CHANNEL, text="card", blocks=blocks)["ts"])
+
+    def click(self, user: str, ts: str, action: str, value: str | None = None) -> dict[str, Any]:
+        said = Click(user=user, action_id=f"case.{action}", channel=CHANNEL, ts=ts, value=value)
+        return self.sandbox.run(self.sandbox.sandbox.people.click(said))
+
+    def modal(self, user: str) -> Any:
+        """The dialog on top of this person's screen, or None."""
+        stack = self.sandbox.sandbox.core.views.stacks[user]
+        return stack[-1] if stack else None
+
+    def submit(self, user: str, **typed: Any) -> dict[str, Any]:
+        said = Submit(
+            user=user, view_id=self.modal(user).id, typed={name: {name: value} for name, value in typed.items()}
+        )
+        return self.sandbox.run(self.sandbox.sandbox.people.submit(said))
+
+    def told(self, user: str) -> list[str]:
+        """What this person was told for their eyes only."""
+        ephemeral = self.sandbox.sandbox.core.workspace.ephemerals
+        return [message.text for message in ephemeral if message.visible_to == user]
+
+    def wait_told(self, user: str, number: int = 1) -> str:
+        deadline = time.monotonic() + 10
+        while len(self.told(user)) < number:
+            assert time.monotonic() < deadline, "nothing was told"
+            time.sleep(0.02)
+        return self.told(user)[-1]
+
+    def case(self, case: int) -> CaseRow:
+        with self.parts.readers() as session:
+            return session.get_one(CaseRow, case)
+
+    def history(self, case: int) -> list[tuple[str, str, str]]:
+        with self.parts.readers() as session:
+            rows = session.scalars(select(CaseEventRow).where(CaseEventRow.case_id == case).order_by(CaseEventRow.seq))
+            return [(row.action, row.actor, row.via) for row in rows]
+
+    def open_case(self, number: int = 1, **said: Any) -> int:
+        return opened(self.parts.writers, number, **said)
+
+
+@pytest.fixture
+def desk(make: Callable[..., Parts], database: str, free_port: int) -> Iterator[Desk]:
+    url = f"http://127.0.0.1:{free_port}"
+    settings = SandboxSettings(
+        interactions_url=f"{url}/slack/interactions", events_url=f"{url}/slack/events", mode="http", pace=0
+    )
+    seed = Seed(
+        users=[User(id=user, name=user.lower()) for user in (ANA, BOB, STRANGER)],
+        channels=[Channel(id=CHANNEL, name="cx")],
+    )
+    with in_thread(Sandbox(settings, seed)) as sandbox:
+        parts = make(
+            database, slack_bot_token="xoxb-sandbox", slack_signing_secret=SECRET, slack_api_url=sandbox.api_url
+        )
+        parts = dataclasses.replace(parts, producer=KeptRecords())
+        with serving(parts, free_port) as served:
+            yield Desk(sandbox, parts, served)
+
+
+def test_from_click_over_dialog_to_resolved(desk: Desk) -> None:
+    case = desk.open_case()
+    ts = desk.card(case)
+    assert desk.click(ANA, ts, "acknowledge") == {"acked": True, "via": "http", "problem": ""}
+    row = desk.case(case)
+    assert (row.state, row.owner, row.version) == ("acknowledged", "ana", 2)
+    assert row.lease_until is not None
+    assert desk.told(ANA) == []  # what went as promised is not commented
+
+    ts = desk.card(case, 2)
+    assert desk.click(ANA, ts, "contact")["acked"]
+    assert desk.modal(ANA).body["title"]["text"] == "Contacted"
+    assert desk.submit(ANA, channel="phone", note="we talked")["errors"] == {}
+    assert desk.modal(ANA) is None
+    ts = desk.card(case, 3)
+    desk.click(ANA, ts, "resolve")
+    assert desk.submit(ANA, root_cause="late_delivery", note="refunded") | {"via": ""} == {
+        "acked": True,
+        "via": "",
+        "problem": "",
+        "errors": {},
+    }
+    row = desk.case(case)
+    assert (row.state, row.root_cause, row.resolution_note, row.version) == (
+        "resolved",
+        "late_delivery",
+        "refunded",
+        4,
+    )
+    assert desk.history(case) == [
+        ("opened", "system", "system"),
+        ("acknowledge", "ana", "slack"),
+        ("contact", "ana", "slack"),
+        ("resolve", "ana", "slack"),
+    ]
+    with desk.parts.readers() as session:
+        assert session.scalar(select(SlackSurfaceRow.wanted_version)) == 4
+        inbox = session.scalars(select(SlackInboxRow)).all()
+    assert len(inbox) == 5  # a click at once, and two dialogs of a click and a submission each
+    assert all(row.done_at is not None for row in inbox)
+    assert "we talked" not in str([row.payload for row in inbox])
+
+
+def test_a_click_on_an_old_card_changes_nothing_and_says_who_was_faster(desk: Desk) -> None:
+    case = desk.open_case()
+    ts = desk.card(case, 1)
+    with desk.parts.writers.begin() as session:
+        surface = session.scalars(select(SlackSurfaceRow)).one()
+        surface.rendered_version = 2
+    assert desk.click(BOB, ts, "acknowledge")["acked"]
+    assert desk.click(ANA, ts, "acknowledge")["acked"]
+    told = desk.wait_told(ANA)
+    assert "Bob &lt;&amp; co&gt; took it just now" in told
+    row = desk.case(case)
+    assert (row.owner, row.version) == ("bob", 2)
+    with desk.parts.readers() as session:  # the card that showed an old picture is drawn again
+        surface = session.scalars(select(SlackSurfaceRow)).one()
+        assert surface.rendered_version < surface.wanted_version
+    # a dialog is not even opened from an old card
+    assert desk.click(ANA, ts, "resolve")["acked"]
+    desk.wait_told(ANA, 2)
+    assert desk.modal(ANA) is None
+
+
+def test_a_dialog_whose_case_moved_on_says_so_and_changes_nothing(desk: Desk) -> None:
+    case = desk.open_case()
+    ts = desk.card(case)
+    desk.click(ANA, ts, "resolve")
+    desk.click(BOB, ts, "acknowledge")
+    result = desk.submit(ANA, root_cause="other")
+    assert (result["errors"], result["problem"]) == ({}, "")
+    shown = desk.modal(ANA).body
+    assert shown["title"]["text"] == "Not done"
+    assert "took it" in shown["blocks"][0]["text"]["text"]
+    assert desk.case(case).state == "acknowledged"
+
+
+def test_what_a_dialog_lacks_is_said_at_its_input_and_can_be_put_right(desk: Desk) -> None:
+    case = desk.open_case()
+    ts = desk.card(case)
+    desk.click(BOB, ts, "snooze", CardValue(case, 1, snooze="pick").encode())
+    past = int(time.time()) - 3600
+    assert set(desk.submit(BOB, until=past)["errors"]) == {"until"}
+    assert set(desk.submit(BOB, until=int(time.time()) + 31 * 86400)["errors"]) == {"until"}
+    until = int(time.time()) + 7200
+    assert desk.submit(BOB, until=until)["errors"] == {}
+    row = desk.case(case)
+    assert (row.state, row.snoozed_until) == ("snoozed", datetime.fromtimestamp(until, UTC))
+
+
+def test_reassign_needs_a_person_of_the_loop_and_another_one(desk: Desk) -> None:
+    case = desk.open_case()
+    ts = desk.card(case)
+    desk.click(BOB, ts, "more", CardValue(case, 1, action="reassign").encode())
+    assert set(desk.submit(BOB, owner=STRANGER)["errors"]) == {"owner"}
+    assert set(desk.submit(BOB, owner=ANA)["errors"]) == {"owner"}  # has it already
+    assert desk.submit(BOB, owner=BOB, note="mine")["errors"] == {}
+    assert desk.case(case).owner == "bob"
+
+
+def test_snoozing_from_the_menu_dismissing_and_reopening(desk: Desk) -> None:
+    case = desk.open_case()
+    before = datetime.now(UTC)
+    desk.click(BOB, desk.card(case), "snooze", CardValue(case, 1, snooze="4h").encode())
+    asleep = desk.case(case)
+    assert asleep.snoozed_until is not None
+    assert timedelta(hours=4) <= asleep.snoozed_until - before < timedelta(hours=4, minutes=1)
+    desk.click(BOB, desk.card(case, 2), "wake")
+    assert desk.case(case).state == "open"
+    desk.click(BOB, desk.card(case, 3), "more", CardValue(case, 3, action="dismiss").encode())
+    assert set(desk.submit(BOB, note="  ")["errors"]) == {"note"}
+    assert desk.submit(BOB, note="a test")["errors"] == {}
+    desk.click(BOB, desk.card(case, 4), "reopen")
+    assert desk.submit(BOB)["errors"] == {}
+    assert [action for action, _, _ in desk.history(case)] == ["opened", "snooze", "wake", "dismiss", "reopen"]
+
+
+def test_the_full_answer_and_the_reason_are_shown_and_change_nothing(desk: Desk) -> None:
+    words = "<!channel> *x* `y` & " * 400
+    case = desk.open_case(comment=words)
+    ts = desk.card(case, 1)
+    desk.click(BOB, ts, "more", CardValue(case, 1, action="answer").encode())
+    shown = [block["text"] for block in desk.modal(BOB).body["blocks"]]
+    assert {text["type"] for text in shown} == {"plain_text"}
+    assert words.strip() in "".join(text["text"] for text in shown[1:-1])
+    desk.click(BOB, ts, "more", CardValue(case, 1, action="why").encode())
+    assert "detractor" in desk.modal(BOB).body["blocks"][1]["text"]["text"]
+    assert desk.case(case).version == 1
+
+
+def test_strangers_act_under_their_slack_id_and_people_are_also_known_by_their_mail(desk: Desk) -> None:
+    case = desk.open_case()
+    desk.click(STRANGER, desk.card(case), "acknowledge")
+    assert desk.case(case).owner == f"slack:{STRANGER}"
+    with desk.parts.writers.begin() as session:
+        session.add(SlackUserRow(person="bob", user_id="U0OTHER", status="ok", checked_at=datetime.now(UTC)))
+    desk.sandbox.sandbox.core.workspace.put_user(User(id="U0OTHER", name="bob2"))
+    other = desk.open_case(2)
+    desk.click("U0OTHER", desk.card(other), "acknowledge")
+    assert desk.case(other).owner == "bob"
+
+
+def payload(case: int, version: int = 1, *, action_ts: str = "1.1") -> bytes:
+    body = {
+        "type": "block_actions",
+        "user": {"id": ANA},
+        "team": {"id": "T1"},
+        "container": {"type": "message", "message_ts": "5.5", "channel_id": CHANNEL},
+        "trigger_id": "t",
+        "actions": [
+            {"action_id": "case.acknowledge", "action_ts": action_ts, "value": CardValue(case, version).encode()}
+        ],
+    }
+    return urlencode({"payload": encoded(body).decode()}).encode()
+
+
+def post(desk: Desk, raw: bytes, path: str = "/slack/interactions", **changed: str) -> httpx.Response:
+    moment = int(time.time())
+    headers = {
+        "content-type": "application/x-www-form-urlencoded",
+        "x-slack-request-timestamp": str(moment),
+        "x-slack-signature": sign(SECRET, moment, raw),
+        **{name.replace("_", "-"): value for name, value in changed.items()},
+    }
+    with httpx.Client(trust_env=False) as client:
+        return client.post(desk.url + path, content=raw, headers=headers)
+
+
+def test_forged_old_and_odd_signatures_are_refused_and_change_nothing(desk: Desk) -> None:
+    case = desk.open_case()
+    raw = payload(case)
+    old = int(time.time()) - 301
+    forged = [
+        {"x_slack_signature": "v0=" + "0" * 64},
+        {"x_slack_signature": sign("another secret", int(time.time()), raw)},
+        {"x_slack_request_timestamp": "soon"},
+        {"x_slack_request_timestamp": str(old), "x_slack_signature": sign(SECRET, old, raw)},
+        {"x_slack_signature": ""},
+    ]
+    for changed in forged:
+        assert post(desk, raw, **changed).status_code == 401
+    assert post(desk, raw + b"&more=1", x_slack_signature=sign(SECRET, int(time.time()), raw)).status_code == 401
+    assert post(desk, b"\xff\xfe", x_slack_signature="v0=" + "0" * 64).status_code == 401
+    assert desk.case(case).version == 1
+
+
+def test_a_replayed_request_is_answered_and_has_no_effect(desk: Desk) -> None:
+    case = desk.open_case()
+    raw = payload(case)
+    assert post(desk, raw).status_code == 200
+    assert desk.case(case).version == 2
+    with desk.parts.writers.begin() as session:  # somebody gives it back meanwhile
+        session.get_one(CaseRow, case).version = 1
+        session.get_one(CaseRow, case).state = "open"
+    again = post(desk, raw)
+    assert (again.status_code, again.content) == (200, b"")
+    assert desk.case(case).state == "open"
+    assert len(desk.history(case)) == 2
+
+
+def test_events_are_acknowledged_once_and_the_url_is_verified(desk: Desk) -> None:
+    challenge = encoded({"type": "url_verification", "challenge": "abc", "token": "x"})
+    answer = post(desk, challenge, "/slack/events")
+    assert (answer.status_code, answer.json()) == (200, {"challenge": "abc"})
+    event = encoded({"type": "event_callback", "event_id": "Ev1", "event": {"type": "app_home_opened"}})
+    for _delivery in range(2):
+        assert post(desk, event, "/slack/events").status_code == 200
+    with desk.parts.readers() as session:
+        assert session.scalars(select(SlackInboxRow.key)).all() == ["event/Ev1"]
+
+
+@pytest.mark.parametrize("raw", [b"", b"payload=", b"payload=%7B%7D", b"other=1", b"payload=%ff"])
+def test_signed_nonsense_is_passed_over(desk: Desk, raw: bytes) -> None:
+    assert post(desk, raw).status_code == 200
