@@ -91,7 +91,7 @@ def _check_windows(loop: Loop) -> Iterator[Misfit]:
         too_long = list(_check_length(window, path))
         yield from too_long
         if not too_long and pane_seconds(length) is None:
-            near = " or ".join(sorted({_spell(near) for near in usable_windows_near(length)}))
+            near = " or ".join(dict.fromkeys(_spell(near) for near in usable_windows_near(length)))
             yield path, f"`{window}` cannot be cut into 60 to 96 panes of whole minutes; {near} can"
 
 

@@ -19,7 +19,7 @@ def pane_seconds(window_seconds: int) -> int | None:
 
 def usable_windows_near(window_seconds: int) -> tuple[int, int]:
     """The longest usable window below and the shortest above, seconds; both at least an hour."""
-    minute = max(window_seconds // _MINUTE, MIN_PANES)
+    minute = window_seconds // _MINUTE
     below = next((m for m in range(minute, MIN_PANES, -1) if pane_seconds(m * _MINUTE)), MIN_PANES)
-    above = next(m for m in range(minute + 1, 2 * minute + MAX_PANES) if pane_seconds(m * _MINUTE))
+    above = next(m for m in range(max(minute + 1, MIN_PANES), 2 * (minute + MAX_PANES)) if pane_seconds(m * _MINUTE))
     return below * _MINUTE, above * _MINUTE
