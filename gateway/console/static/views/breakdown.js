@@ -18,6 +18,9 @@ import { options } from "./segments.js";
 /** More rows than this are not drawn: the worst of ten thousand keys are what is looked for. */
 const MOST = 200;
 
+/** A row flashes at most once in this time, or under load all rows would glow for ever: milliseconds. */
+const CALM = 6000;
+
 /** The metric sorted by; empty for the worst standing in any. */
 let sortBy = "";
 /** @type {HTMLElement | null} */
@@ -32,6 +35,7 @@ export function startBreakdown(root) {
     body = null;
   });
   on(["metrics", "choice", "totals"], () => draw(root));
+  new ResizeObserver(() => fit(root)).observe(root);
   replace(root, h("div", { class: "bones" }, ...Array.from({ length: 7 }, () => h("i"))));
 }
 
@@ -42,9 +46,18 @@ function drawCuts() {
   select.onchange = () => choose({ cut: select.value });
 }
 
-/** The metrics' columns of the table: those with a row in this cut, or all while there is none. */
-function columns() {
-  return specs();
+/** The metrics' columns of the table: those with a row in this cut and window. @type {MetricSpec[]} */
+let columns = [];
+
+/** @param {Line[]} found */
+function columnsOf(found) {
+  return specs().filter((spec) => found.some((line) => line.rows.has(spec.name)));
+}
+
+/** Let value, bar and n stand below each other where the columns are narrow. @param {HTMLElement} root */
+function fit(root) {
+  root.classList.toggle("stacked", root.clientWidth < 130 + columns.length * 195);
+  root.classList.toggle("narrow", root.clientWidth < 120 + columns.length * 92);
 }
 
 /** The lines of the chosen cut and window, worst first. @returns {Line[]} */
@@ -94,14 +107,19 @@ function draw(root) {
     if (known.totals) replace(root, nothingYet(known.totals));
     return;
   }
-  if (!body?.isConnected) replace(root, table());
+  const wanted = columnsOf(found);
+  if (!body?.isConnected || wanted.map((spec) => spec.name).join() !== columns.map((spec) => spec.name).join()) {
+    columns = wanted;
+    replace(root, table());
+    fit(root);
+  }
   for (const header of root.querySelectorAll("th[data-metric]")) {
     const spec = specs().find((one) => one.name === header.getAttribute("data-metric"));
     const sorted = header.getAttribute("data-metric") === sortBy && spec;
     header.setAttribute("aria-sort", sorted ? (rises(spec) ? "ascending" : "descending") : "none");
   }
   const first = !body?.children.length;
-  for (const spec of columns()) {
+  for (const spec of columns) {
     const ends = axisOf([whole(spec.name, known.window), ...found.map((line) => line.rows.get(spec.name))], spec);
     axes.set(spec.name, ends);
     const scale = root.querySelector(`th[data-metric="${CSS.escape(spec.name)}"] .axis`);
@@ -112,7 +130,7 @@ function draw(root) {
 
 function table() {
   body = h("tbody");
-  const heads = columns().map((spec) => {
+  const heads = columns.map((spec) => {
     const button = h("button", { type: "button", title: "Sort the worst first; again to sort by standing" }, headWords(spec), icon("down"));
     button.addEventListener("click", () => {
       sortBy = sortBy === spec.name ? "" : spec.name;
@@ -149,7 +167,7 @@ function create(line) {
     "tr",
     {},
     h("th", { scope: "row" }, button),
-    ...columns().map((spec) => h("td", { "data-metric": spec.name })),
+    ...columns.map((spec) => h("td", { "data-metric": spec.name })),
   );
 }
 
@@ -157,7 +175,7 @@ function create(line) {
 function update(element, line, mayFlash) {
   let worse = 0;
   let moved = false;
-  for (const spec of columns()) {
+  for (const spec of columns) {
     const cell = /** @type {HTMLElement} */ (element.querySelector(`td[data-metric="${CSS.escape(spec.name)}"]`));
     const row = line.rows.get(spec.name);
     const all = whole(spec.name, known.window);
@@ -165,14 +183,18 @@ function update(element, line, mayFlash) {
     const isWorse = clearlyWorse(row, all, spec);
     if (isWorse) worse += 1;
     if (cell.dataset.stamp === stamp) continue;
-    const before = cell.dataset.n;
-    if (before !== undefined && before !== String(row?.n)) moved = true;
+    const value = row ? metricValue(row.value, spec) : "";
+    if (cell.dataset.value !== undefined && cell.dataset.value !== value) moved = true;
     cell.dataset.stamp = stamp;
-    cell.dataset.n = String(row?.n ?? "");
+    cell.dataset.value = value;
     replace(cell, row ? reading(row, all, spec, isWorse) : h("div", { class: "reading", "data-few": true }, h("span", { class: "reading-value", text: NONE })));
   }
   element.toggleAttribute("data-worse", worse > 0);
-  if (moved && mayFlash) flash(element);
+  const now = Date.now();
+  if (moved && mayFlash && now - Number(element.dataset.flashed ?? 0) > CALM) {
+    element.dataset.flashed = String(now);
+    flash(element);
+  }
 }
 
 /**

@@ -107,7 +107,7 @@ function draw(drawer, item) {
       h("h3", { class: "part", text: item.alert_count === 1 ? "The answer" : `The ${item.alert_count} answers` }),
       ...(item.alerts?.length ? item.alerts : [item.latest_alert]).map((alert) => answer(alert, now)),
       h("h3", { class: "part", text: "History" }),
-      h("ol", { class: "story" }, ...[...(item.events ?? [])].reverse().map((event) => entry(event, item, now))),
+      h("ol", { class: "story" }, ...[...(item.events ?? [])].reverse().map((event) => entry(event, now))),
     ),
     h("footer", { class: "drawer-actions" }, ...actionButtons(item, after)),
   );
@@ -175,24 +175,40 @@ const DID = {
   lease_expired: "no contact in time: returned to the queue",
 };
 
-/** @param {CaseEvent} event @param {Case} item @param {number} now */
-function entry(event, item, now) {
-  void item;
-  const who = event.via === "system" ? "" : `${actorName(event.actor, event.actor_name)} `;
+/** @type {Record<string, string>} */
+const FROM = { slack: "Slack", console: "the console", api: "the API" };
+
+/** What was said with an action, as the rest of a sentence. @param {CaseEvent} event @param {number} now */
+function manner(event, now) {
   const said = event.detail ?? {};
-  const extras = [
-    said.owner && `to ${actorName(said.owner)}`,
-    said.channel && `by ${said.channel}`,
-    said.until && `until ${moment(said.until, now)}`,
-    said.root_cause && (known.config?.rootCauses[said.root_cause] ?? said.root_cause),
-  ].filter(Boolean);
-  const rule = said.rule ? `: ${said.rule}` : "";
-  const did = (DID[event.action] ?? sentence(event.action)) + rule;
+  const cause = said.root_cause && (known.config?.rootCauses[said.root_cause] ?? said.root_cause);
+  return [
+    said.rule && `: ${said.rule}`,
+    said.owner && ` ${event.action === "reassign" ? "to" : "for"} ${actorName(said.owner)}`,
+    said.channel && ` by ${said.channel}`,
+    said.until && ` until ${moment(said.until, now)}`,
+    cause && `: ${cause}`,
+  ]
+    .filter(Boolean)
+    .join("");
+}
+
+/** @param {CaseEvent} event @param {number} now */
+function entry(event, now) {
+  const did = (DID[event.action] ?? sentence(event.action)) + manner(event, now);
+  const system = event.via === "system";
+  // Where the gateway lets everyone in, it cannot know who it was.
+  const who = event.actor === event.via ? "Someone" : actorName(event.actor, event.actor_name);
   return h(
     "li",
     {},
-    h("div", { class: "case-line" }, h("span", {}, h("b", { text: who }), [who ? did : sentence(did), ...extras].join(", ").replace(", to ", " to ").replace(", until ", " until ").replace(", by ", " by ")), h("time", { class: "case-small push", datetime: event.at, title: exact(event.at), text: moment(event.at, now) })),
-    event.via === "system" ? null : h("span", { class: "case-small", text: `from ${event.via === "slack" ? "Slack" : event.via === "api" ? "the API" : "the console"}` }),
-    said.note ? h("blockquote", { dir: "auto", text: said.note }) : null,
+    h(
+      "div",
+      { class: "case-line" },
+      system ? h("span", { text: did.charAt(0).toUpperCase() + did.slice(1) }) : h("span", {}, h("b", { text: who }), ` ${did}`),
+      h("time", { class: "case-small push", datetime: event.at, title: exact(event.at), text: moment(event.at, now) }),
+    ),
+    system ? null : h("span", { class: "case-small", text: `from ${FROM[event.via] ?? event.via}` }),
+    event.detail?.note ? h("blockquote", { dir: "auto", text: event.detail.note }) : null,
   );
 }

@@ -1,7 +1,7 @@
 /** The chart of days: one series with its 95 % interval as a band. */
 
 import { ApiError, fetchHistory, fetchMetrics } from "../api.js";
-import { byId, h, replace, setText } from "../dom.js";
+import { byId, h, replace } from "../dom.js";
 import { dayWords, metricName, metricUnit, metricValue, whole as count } from "../format.js";
 import { axis } from "../statistics.js";
 import { chooseSeries, known, on, specs } from "../store.js";
@@ -143,8 +143,6 @@ function draw(root) {
   const spec = specs().find((one) => one.name === known.series.metric);
   if (!spec || root.hasAttribute("aria-busy")) return;
   const found = series().filter((row) => row.value !== null);
-  const answers = found.reduce((sum, row) => sum + row.n, 0);
-  setText(byId("history-hint"), found.length > 1 ? `${count(answers)} ${spec.kind === "share" ? "touchpoints" : "answers"}` : "");
   if (found.length > 1) {
     drawChart(root, found, spec, axis(spec));
     return;

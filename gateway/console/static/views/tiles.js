@@ -17,7 +17,7 @@ export function startTiles(root) {
     replace(root, ...(known.config?.metrics ?? []).map(tile));
     draw(root);
   });
-  on(["metrics", "choice"], () => draw(root));
+  on(["metrics", "choice", "time"], () => draw(root));
 }
 
 /** @param {MetricSpec} spec */
@@ -37,8 +37,18 @@ function tile(spec) {
 function draw(root) {
   for (const spec of known.config?.metrics ?? []) {
     const element = root.querySelector(`[data-metric="${CSS.escape(spec.name)}"]`);
-    if (element) drawTile(/** @type {HTMLElement} */ (element), spec, whole(spec.name, known.window));
+    if (!element) continue;
+    // A metric that is declared and never asked takes no room beside those that are.
+    /** @type {HTMLElement} */ (element).hidden = isUnused(spec);
+    drawTile(/** @type {HTMLElement} */ (element), spec, whole(spec.name, known.window));
   }
+}
+
+/** @param {MetricSpec} spec */
+function isUnused(spec) {
+  const { config } = known;
+  const used = /** @param {string} name */ (name) => config?.windows.some((window) => whole(name, window)?.n);
+  return !used(spec.name) && Boolean(config?.metrics.some((other) => used(other.name)));
 }
 
 /** @param {HTMLElement} element @param {MetricSpec} spec @param {Metric | undefined} row */
@@ -96,10 +106,13 @@ function drawBars(element, spec, row) {
 
 /** The last minutes as this page saw them, with the interval as a band. @param {Element} svg @param {MetricSpec} spec */
 function drawSpark(svg, spec) {
-  const points = known.sparks.get(`${spec.name} ${known.window}`) ?? [];
-  const first = points[0];
-  const last = points.at(-1);
-  if (!first || !last) return replace(svg);
+  const seen = known.sparks.get(`${spec.name} ${known.window}`) ?? [];
+  const first = seen[0];
+  const latest = seen.at(-1);
+  if (!first || !latest) return replace(svg);
+  // What was last heard holds until now: a quiet metric is a level line.
+  const last = { ...latest, at: Math.max(latest.at + 1, Date.now()) };
+  const points = [...seen, last];
   const low = Math.min(...points.map((point) => point.low));
   const high = Math.max(...points.map((point) => point.high));
   const length = Math.max(10_000, last.at - first.at);
@@ -111,7 +124,6 @@ function drawSpark(svg, spec) {
     ...points.map((point) => `${x(point.at)},${y(point.high)}`),
     ...[...points].reverse().map((point) => `${x(point.at)},${y(point.low)}`),
   ];
-  if (points.length === 1) return replace(svg, s("path", { class: "spark-line", d: `M292,${y(last.value)} L300,${y(last.value)}` }));
   svg.setAttribute("aria-label", `Since this page was opened: from ${metricValue(first.value, spec)} to ${metricValue(last.value, spec)}`);
   return replace(
     svg,
