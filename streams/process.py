@@ -40,6 +40,7 @@ def worker_settings(settings: Settings) -> WorkerSettings:
 def run_streams(settings: Settings, loop: Loop) -> int:
     """Run a worker until SIGTERM or SIGINT. Returns the process's exit code."""
     configure_logs(settings.log_level)
+    (settings.data_dir / "streams").mkdir(parents=True, exist_ok=True)  # Faust makes no parents
     plan = compile_plan(loop, settings.clock)
     makers = Makers(
         source=lambda topic, partition, partitions: SourcePartition(topic, partition, partitions, plan),

@@ -40,8 +40,8 @@ class FetchSettings:
     """How long the broker may hold a fetch that finds nothing. A real broker answers as soon as data arrives; the
     embedded one does not, and wants about 10."""
     partition_bytes: int = 1_048_576
-    session_timeout_ms: int = 10_000
-    heartbeat_ms: int = 3_000
+    session_timeout_ms: int = 6_000
+    heartbeat_ms: int = 1_500
     rebalance_timeout_ms: int = 30_000
     request_timeout_ms: int = 40_000
     handover_s: float = 3.0
