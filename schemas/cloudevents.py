@@ -94,13 +94,8 @@ class EventReader:
         if "json" not in event.datacontenttype.lower():
             raise InvalidEvent("invalid", "datacontenttype", "only JSON data is read; send application/json")
         data = event.data
-        for field, text in (
-            ("id", event.id),
-            ("source", event.source),
-            ("data.customer_id", data.customer_id),
-        ):
-            if not text.isascii() and len(text.encode()) > MAX_ID_BYTES:
-                raise InvalidEvent("invalid", field, f"over {MAX_ID_BYTES} bytes of UTF-8")
+        if not (event.id.isascii() and event.source.isascii() and data.customer_id.isascii()):
+            _check_bytes(event)
         if isinstance(event, ResponseEvent):
             self._check_response(event.data)
 
@@ -110,6 +105,17 @@ class EventReader:
             known = ", ".join(sorted(self._metrics))
             raise InvalidEvent("metric", "data.metric", f"not declared in loop.yaml; known are {known}")
         scale = self.scale_of(response)
+        if scale is not spec.scale:
+            self._check_scale(scale, spec)
+        if not scale.holds(response.score):
+            raise InvalidEvent("scale", "data.score", f"outside its scale {scale.minimum}..{scale.maximum}")
+        if response.revises is not None:
+            raise InvalidEvent(
+                "revises", "data.revises", "revisions are not applied yet; send the answer as a new event"
+            )
+
+    @staticmethod
+    def _check_scale(scale: Scale, spec: MetricSpec) -> None:
         if scale.minimum >= scale.maximum or scale.maximum - scale.minimum > 100:
             raise InvalidEvent(
                 "scale", "data.scale_max", "a scale has 2 to 101 whole scores, scale_min below scale_max"
@@ -119,12 +125,6 @@ class EventReader:
         if spec.kind == "nps" and scale != spec.scale:
             raise InvalidEvent(
                 "scale", "data.scale_max", "NPS is defined on 0..10, high is good; use a metric of your own"
-            )
-        if not scale.holds(response.score):
-            raise InvalidEvent("scale", "data.score", f"outside its scale {scale.minimum}..{scale.maximum}")
-        if response.revises is not None:
-            raise InvalidEvent(
-                "revises", "data.revises", "revisions are not applied yet; send the answer as a new event"
             )
 
 
@@ -196,6 +196,14 @@ def _explain(text: str) -> InvalidEvent:
 def _with_remedy(problem: str, field: str) -> str:
     remedy = _REMEDIES.get(field)
     return f"{problem}; {remedy}" if remedy else problem
+
+
+def _check_bytes(event: Event) -> None:
+    """The limits of ids are in bytes, those of their types in characters: the same for ASCII alone."""
+    named = (("id", event.id), ("source", event.source), ("data.customer_id", event.data.customer_id))
+    for field, text in named:
+        if len(text.encode()) > MAX_ID_BYTES:
+            raise InvalidEvent("invalid", field, f"over {MAX_ID_BYTES} bytes of UTF-8")
 
 
 def _refuse_other_encodings(value: bytes) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from schemas.cloudevents import SCALE_LIMIT
 from schemas.config import Calendar, Loop, MetricConfig, Sla, seconds
 from schemas.loop_routing_checks import check_owners, check_route
 from schemas.metrics import OUTCOME
@@ -68,8 +69,8 @@ def _check_metrics(loop: Loop) -> Iterator[Misfit]:
 
 def _check_metric(name: str, metric: MetricConfig, path: Path) -> Iterator[Misfit]:
     low, high = metric.scale
-    if low >= high or high - low > 100:
-        yield (*path, "scale"), "give [lowest, highest], whole numbers, 2 to 101 scores"
+    if low >= high or high - low > 100 or max(-low, high) > SCALE_LIMIT:
+        yield (*path, "scale"), f"give [lowest, highest], 2 to 101 whole scores within -{SCALE_LIMIT}..{SCALE_LIMIT}"
     elif metric.kind == "nps" and (metric.scale != (0, 10) or not metric.higher_is_better):
         yield (*path, "scale"), "NPS is defined on [0, 10], high is good; take kind top_box or mean for another scale"
     elif metric.kind == "top_box" and high - low < 2:
