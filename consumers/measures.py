@@ -45,7 +45,10 @@ class Measures:
             "closeloop_publisher_events_total", "Case transitions acknowledged by cx.cases.", registry=registry
         )
         self.timers = Counter(
-            "closeloop_timers_total", "Cases moved by time: wake, lease_expired.", ["action"], registry=registry
+            "closeloop_timers_total",
+            "Cases moved by time: wake, lease_expired, overdue.",
+            ["action"],
+            registry=registry,
         )
         self.slack_calls = Counter(
             "closeloop_slack_calls_total",

@@ -136,7 +136,7 @@ class Room:
             transitions,
             stop,
         )
-        timers = Timers(writes, reads, measures, changed, stop)
+        timers = Timers(self._loop, writes, reads, measures, changed, stop)
         runs = {
             "desk": desk_intake.run,
             "recorder": recorder_intake.run,

@@ -1,20 +1,26 @@
-"""Timers: what happens to a case because time has passed. Snoozed cases wake, and leases without a contact end."""
+"""Timers: what happens to a case because time has passed.
+
+Snoozed cases wake, leases without a contact end, and a case that nobody took in time is told to the lead.
+"""
 
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Literal
 
 import structlog
 from msgspec import Struct
-from sqlalchemy import and_, or_, select
+from sqlalchemy import String, and_, cast, exists, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from consumers.database_errors import is_passing
 from consumers.measures import Measures
 from consumers.parts import Backoff
+from consumers.reminders import add_reminder, recipient
 from schemas import case_ledger
-from schemas.cases import CaseAction
-from schemas.tables import CaseRow
+from schemas.config import Loop
+from schemas.tables import CaseRow, SlackOutboxRow, SlackSurfaceRow
 
 POLL_S = 1.0
 BATCH = 200
@@ -25,7 +31,7 @@ class Due(Struct, frozen=True):
 
     case_id: int
     version: int
-    action: CaseAction
+    action: Literal["wake", "lease_expired"]
 
 
 def due(session: Session, now: datetime) -> list[Due]:
@@ -46,11 +52,24 @@ def due(session: Session, now: datetime) -> list[Due]:
     ]
 
 
-def move(database: sessionmaker[Session], found: Due, now: datetime) -> bool:
+def overdue(session: Session, now: datetime) -> list[int]:
+    """Open cases that nobody acknowledged in time and whose lead has not been told, at most :data:`BATCH`."""
+    told = exists().where(SlackOutboxRow.dedupe_key == cast(CaseRow.id, String).concat("/overdue"))
+    return list(
+        session.scalars(
+            select(CaseRow.id)
+            .where(CaseRow.state == "open", CaseRow.acknowledge_by <= now, CaseRow.acknowledged_at.is_(None), ~told)
+            .order_by(CaseRow.id)
+            .limit(BATCH)
+        )
+    )
+
+
+def move(database: sessionmaker[Session], loop: Loop, found: Due, now: datetime) -> bool:
     """Take the action, unless somebody changed the case since: then there is nothing to do, or it is found again."""
     try:
         with database.begin() as session:
-            case_ledger.act(
+            case = case_ledger.act(
                 session,
                 found.case_id,
                 found.action,
@@ -59,8 +78,31 @@ def move(database: sessionmaker[Session], found: Due, now: datetime) -> bool:
                 now=now,
                 expected_version=found.version,
             )
+            person = recipient(loop, case.receiver, case.owner, found.action)
+            if person is not None:
+                add_reminder(session, case, found.action, person, now)
     except case_ledger.Refused:
         return False
+    return True
+
+
+def escalate(database: sessionmaker[Session], loop: Loop, case_id: int, now: datetime) -> bool:
+    """Tell the lead that nobody took the case in time, and draw its cards again: they say so now."""
+    try:
+        with database.begin() as session:
+            case = session.get(CaseRow, case_id)
+            person = recipient(loop, case.receiver, case.owner, "overdue") if case is not None else None
+            if case is None or person is None:
+                return False
+            add_reminder(session, case, "overdue", person, now)
+            session.execute(
+                update(SlackSurfaceRow)
+                .where(SlackSurfaceRow.case_id == case_id, SlackSurfaceRow.posted.is_(True))
+                .values(rendered_version=0)
+                .execution_options(synchronize_session=False)
+            )
+    except IntegrityError:
+        return False  # another process told them
     return True
 
 
@@ -69,12 +111,14 @@ class Timers:
 
     def __init__(
         self,
+        loop: Loop,
         database: sessionmaker[Session],
         readers: sessionmaker[Session],
         measures: Measures,
         moved: Callable[[], None],
         stop: threading.Event,
     ) -> None:
+        self._loop = loop
         self._database = database
         self._readers = readers
         self._measures = measures
@@ -87,7 +131,7 @@ class Timers:
         backoff = Backoff()
         while not self._stop.is_set():
             try:
-                found = self.tick(datetime.now(UTC))
+                moved = self.tick(datetime.now(UTC))
             except Exception as error:
                 if not is_passing(error):
                     raise
@@ -96,16 +140,17 @@ class Timers:
                 backoff.wait(self._stop)
                 continue
             backoff.reset()
-            if found < BATCH:
+            if moved < BATCH:
                 self._stop.wait(POLL_S)
 
     def tick(self, now: datetime) -> int:
-        """Move every case that is due at ``now``; how many were found."""
+        """Move every case that is due at ``now``, and tell who has to know; how many."""
         with self._readers() as session:
-            found = due(session, now)
-        moved = [item for item in found if move(self._database, item, now)]
-        for item in moved:
-            self._measures.timers.labels(item.action).inc()
+            found, late = due(session, now), overdue(session, now)
+        moved: list[str] = [item.action for item in found if move(self._database, self._loop, item, now)]
+        moved += ["overdue" for case_id in late if escalate(self._database, self._loop, case_id, now)]
+        for action in moved:
+            self._measures.timers.labels(action).inc()
         if moved:
             self._moved()
-        return len(found)
+        return len(moved)

@@ -11,7 +11,7 @@ from consumers.slack.client import Posted, SlackCalls
 from consumers.slack.errors import LATER_S, Verdict, classify
 from consumers.slack.message_rules import check_message
 from consumers.slack.outbox import Claimed
-from consumers.slack.render import Card, CaseView, Setting, card, plain_card
+from consumers.slack.render import Card, CaseView, Setting, card, plain_card, reminder
 from consumers.slack.surfaces import Behind
 from schemas.config import Loop
 
@@ -82,7 +82,10 @@ class Delivery:
         if now > message.lease_until - self._post_needs:
             # A process that slept may be another's successor's rival: it must not post on a lease that may be over.
             return PostResult(message, verdict=Verdict("later", "lease_too_short"))
-        drawn = self._draw(view, now, message.destination, owner, message.plain)
+        if message.kind == "card":
+            drawn = self._draw(view, now, message.destination, owner, message.plain)
+        else:
+            drawn = reminder(view, message.kind, self._setting(message.destination, None))
         return self._post(message, view, channel, drawn)
 
     def update(self, behind: Behind, view: CaseView, plain: bool) -> UpdateResult:
@@ -154,12 +157,7 @@ class Delivery:
             return call()
 
     def _draw(self, view: CaseView, now: datetime, destination: str, mention: str | None, plain: bool) -> Card:
-        setting = Setting(
-            public_url=self._public_url,
-            people=self._loop.people,
-            reader=destination.removeprefix(_PERSON) if destination.startswith(_PERSON) else None,
-            mention=mention,
-        )
+        setting = self._setting(destination, mention)
         if plain:
             return plain_card(view, setting)
         try:
@@ -172,6 +170,14 @@ class Delivery:
             self._log.error("card breaks Slack's rules: text alone", case=view.id, problems=problems)
             return plain_card(view, setting)
         return drawn
+
+    def _setting(self, destination: str, mention: str | None) -> Setting:
+        return Setting(
+            public_url=self._public_url,
+            people=self._loop.people,
+            reader=destination.removeprefix(_PERSON) if destination.startswith(_PERSON) else None,
+            mention=mention,
+        )
 
 
 def _not_sent(verdict: Verdict) -> Verdict:

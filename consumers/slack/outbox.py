@@ -37,6 +37,8 @@ class Claimed(Struct, frozen=True, kw_only=True):
     plain: bool
     """The full card was refused as wrongly built: post the text alone."""
     receiver: str
+    kind: str
+    """``card``, or the occasion of a reminder."""
 
 
 def backlog(session: Session, now: datetime) -> list[tuple[str, int]]:
@@ -268,6 +270,7 @@ def _claim(
             lease_until=lease_until,
             plain=row.error_class == "plain",
             receiver=row.receiver,
+            kind=row.kind,
         )
         for row in rows
     }

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from consumers.slack import text as words
 from schemas.alerts import Alert, Severity
-from schemas.card_actions import MORE, SNOOZE_LABELS, CardValue, action_id
+from schemas.card_actions import MORE, SNOOZE_LABELS, CardValue, Look, action_id
 from schemas.cases import CLOSED_STATES, ROOT_CAUSES, CaseAction, CaseState, UserAction, allowed_actions
 from schemas.config import Person
 
@@ -33,6 +33,7 @@ _LABELS: dict[UserAction, str] = {
     "reopen": "Reopen…",
     "dismiss": "Not a complaint…",
 }
+_LOOKS: dict[Look, str] = {"answer": "Show full answer", "why": "Why me?"}
 _BUTTONS: dict[CaseState, tuple[UserAction, ...]] = {
     "open": ("acknowledge", "contact", "resolve", "snooze"),
     "acknowledged": ("contact", "resolve", "snooze"),
@@ -120,6 +121,18 @@ def card(view: CaseView, now: datetime, setting: Setting) -> Card:
 def plain_card(view: CaseView, setting: Setting) -> Card:
     """Text alone: sent where the full card was refused, because no unhappy customer may be lost to a drawing fault."""
     return Card(f"{summary(view, setting)} {_link(view, setting)}")
+
+
+def reminder(view: CaseView, occasion: str, setting: Setting) -> Card:
+    """A short message on what time did (``wake``, ``lease_expired``, ``overdue``), without the customer's words."""
+    customer, score = words.escaped(view.alert.customer_id, 60, 120), words.escaped(score_words(view.alert), 60, 120)
+    owner = _name(view.owner, setting)
+    said = {
+        "wake": "is awake again",
+        "lease_expired": f"is back in the queue: {owner} took it, and the customer was not contacted in time",
+        "overdue": f"is overdue: nobody has taken it yet (owner: {owner})",
+    }
+    return Card(f"{_link(view, setting)} {said.get(occasion, occasion)}. {customer} – {score}.")
 
 
 def summary(view: CaseView, setting: Setting) -> str:
@@ -258,10 +271,19 @@ def _actions(view: CaseView) -> Block:
         if number == 0 and view.state not in CLOSED_STATES:
             element["style"] = "primary"
         elements.append(element)
-    if hidden:
-        options = [_option(_LABELS[action], CardValue(view.id, view.version, action=action)) for action in hidden]
+    options = [_option(_LABELS[action], CardValue(view.id, view.version, action=action)) for action in hidden]
+    options += [_option(_LOOKS[look], CardValue(view.id, view.version, action=look)) for look in _looks(view)]
+    if options:
         elements.append({"type": "overflow", "action_id": MORE, "options": options})
     return {"type": "actions", "block_id": _block_id(view, "act"), "elements": elements}
+
+
+def _looks(view: CaseView) -> tuple[Look, ...]:
+    """What can be looked at besides: the whole answer where the card shows a part of it, and why it came here."""
+    if view.state in CLOSED_STATES:
+        return ()
+    cut = view.alert.comment is not None and not words.is_whole(view.alert.comment)
+    return ("answer", "why") if cut else ("why",)
 
 
 def _button(view: CaseView, action: UserAction) -> Block:

@@ -50,17 +50,27 @@ def plain(raw: str, characters: int) -> str:
     return cut(one_line(raw).replace("<", "‹").replace(">", "›"), characters)
 
 
-def quote(
-    raw: str, language: str | None, characters: int = 600, escaped_characters: int = 2000, lines: int = 12
-) -> str:
+QUOTED_CHARACTERS = 600
+QUOTED_ESCAPED = 2000
+QUOTED_LINES = 12
+
+
+def is_whole(raw: str) -> bool:
+    """Whether :func:`quote` shows all of it."""
+    shown = tidy(raw)
+    lines = sum(bool(line.strip()) for line in shown.split("\n"))
+    return len(shown) <= QUOTED_CHARACTERS and lines <= QUOTED_LINES and len(escape(shown)) <= QUOTED_ESCAPED
+
+
+def quote(raw: str, language: str | None) -> str:
     """The words as a block quote, marked with their language. Empty where nothing readable is left."""
-    kept = [line.strip() for line in cut(tidy(raw), characters).split("\n")]
+    kept = [line.strip() for line in cut(tidy(raw), QUOTED_CHARACTERS).split("\n")]
     kept = [line for line in kept if line]
     if not kept:
         return ""
-    if len(kept) > lines:
-        kept = [*kept[: lines - 1], ELLIPSIS]
-    body = _fit("\n".join(kept), escaped_characters)
+    if len(kept) > QUOTED_LINES:
+        kept = [*kept[: QUOTED_LINES - 1], ELLIPSIS]
+    body = _fit("\n".join(kept), QUOTED_ESCAPED)
     mark = f" _({escaped(language, 35, 60)})_" if language else ""
     return "\n".join(f">{line}" for line in f"“{body}”{mark}".split("\n"))
 

@@ -13,7 +13,7 @@ from msgspec import structs
 
 from closeloop.sandbox import rules
 from consumers.slack.message_rules import MAX_CARD, check_message
-from consumers.slack.render import Card, CaseView, LastStep, Setting, card, plain_card
+from consumers.slack.render import Card, CaseView, LastStep, Setting, card, plain_card, reminder
 from consumers.slack.text import ordinal, span
 from schemas.card_actions import MORE, read_value
 from schemas.cases import CaseState, allowed_actions
@@ -77,6 +77,7 @@ def test_an_open_case() -> None:
     assert "CSAT 2 of 5 is at or below 2 · <https://loop.example/#/cases/17|C-17>" in texts(drawn)
     assert buttons(drawn) == [
         "case.acknowledge", "case.contact", "case.resolve", "case.snooze", "case.more", "more:reassign", "more:dismiss",
+        "more:why",
     ]  # fmt: skip
     assert {block["block_id"] for block in drawn.blocks} == {
         "head:17:3", "words:17:3", "facts:17:3", "who:17:3", "why:17:3", "act:17:3",
@@ -89,7 +90,9 @@ def test_every_allowed_action_has_its_place_and_no_other(state: CaseState) -> No
     visible = [name for name in shown if name.startswith("case.") and name != MORE]
     actions = {name.removeprefix("case.").removeprefix("more:") for name in shown if name != MORE}
     # A snoozed case is woken rather than snoozed again.
-    assert actions == set(allowed_actions(state)) - ({"snooze"} if state == "snoozed" else set())
+    closed = state in ("resolved", "dismissed")
+    looks = set() if closed else {"why"}
+    assert actions == looks | set(allowed_actions(state)) - ({"snooze"} if state == "snoozed" else set())
     assert len(visible) <= 4
 
 
@@ -106,6 +109,24 @@ def test_overdue_repeated_and_returned() -> None:
     assert "overdue by 2 h 5 min" in drawn
     assert "2nd bad answer" in drawn
     assert "back in the queue" in drawn
+
+
+@pytest.mark.parametrize(
+    ("comment", "offered"),
+    [("short", False), ("x" * 600, False), ("x" * 601, True), ("&" * 500, True), ("a\n" * 13, True)],
+)
+def test_the_full_answer_is_offered_where_the_card_shows_a_part(comment: str, offered: bool) -> None:
+    drawn = card(a_view(alert=an_alert(comment=comment)), NOW, SETTING)
+    assert ("more:answer" in buttons(drawn)) is offered
+    assert ("…”" in texts(drawn)) is offered
+
+
+def test_reminders_say_what_time_has_done_and_quote_nobody() -> None:
+    for occasion in ("wake", "lease_expired", "overdue"):
+        said = reminder(a_view(), occasion, SETTING)
+        assert check_message(said) == []
+        assert said.text.startswith("<https://loop.example/#/cases/17|C-17> is ")
+        assert "came late" not in said.text
 
 
 def test_a_contact_is_told() -> None:

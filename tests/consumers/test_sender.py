@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from closeloop.sandbox import ThreadedSandbox
 from consumers.desk import take_in
 from consumers.measures import Measures
-from consumers.slack import outbox
+from consumers.slack import outbox, view
+from consumers.timers import escalate
 from schemas import case_ledger
 from schemas.alerts import Alert
 from schemas.case_ledger import Change
@@ -144,8 +145,6 @@ def test_a_poster_that_died_after_posting(
             message_row.started_at = past
     card_of = dead._delivery._draw  # what the dead process posted, of one of the two
     with sessions(engine)() as session:
-        from consumers.slack import view
-
         picture = view.load(session, [messages[0].case_id])[messages[0].case_id]
     drawn = card_of(picture, datetime.now(UTC), "#cx", None, False)
     posted = dead._delivery._calls.post("C0CX", drawn, messages[0].id)
@@ -244,6 +243,25 @@ def test_a_new_owner_is_told(engine: Engine, slack: ThreadedSandbox, measures: M
     }
     assert by_person["U0EVE"] == "C-1 is with Bob Meyer now (open)."
     assert by_person["U0BOB"].startswith("Unhappy customer")
+
+
+def test_a_reminder_is_posted_once_and_changes_no_card(
+    engine: Engine, slack: ThreadedSandbox, measures: Measures, stop: threading.Event
+) -> None:
+    open_cases(engine, [an_alert()])
+    later = datetime.now(UTC) + timedelta(hours=4)
+    assert escalate(sessions(engine), LOOP, 1, later)
+    assert not escalate(sessions(engine), LOOP, 1, later)
+    with sessions(engine).begin() as session:
+        session.execute(update(SlackOutboxRow).values(not_before=datetime.now(UTC)))
+    order(slack, "drop_after")
+    with running(a_sender(engine, slack, measures, stop), stop):
+        until(lambda: states(engine) == {"sent": 2} and current(engine), "card and reminder")
+    direct = {channel["id"]: channel["user"] for channel in slack.state()["channels"] if channel["is_im"]}
+    said = {direct.get(message["channel"], "channel"): message["text"] for message in shown(slack)}
+    assert set(said) == {"U0EVE", "channel"}
+    assert "is overdue: nobody has taken it yet (owner: Ana Souza)" in said["U0EVE"]
+    assert cards_per_row(slack) == [1, 1]
 
 
 def test_a_refused_token_pauses_everything_and_loses_nothing(
