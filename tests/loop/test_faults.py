@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -50,9 +51,12 @@ def test_the_real_orders(loop: RunningLoop, olist: Path, record_property: Callab
 
 
 def test_kill_every_process_once_during_the_import(loop: RunningLoop, events: Path) -> None:
+    with gzip.open(events) as lines:
+        records = sum(1 for _ in lines)
+
     def kill_each() -> None:
-        for room in ("streams", "consumers", "gateway", "kafka"):
-            time.sleep(3)
+        for share, room in ((0.1, "streams"), (0.25, "consumers"), (0.4, "gateway"), (0.55, "kafka")):
+            loop.wait_until_received(int(records * share))
             loop.kill(room)
 
     _replay_during(loop, events, kill_each)
