@@ -66,6 +66,7 @@ class Merge:
         # Which series have a pane at a number, so that a window that moves on costs what leaves it and no more.
         self._due: dict[str, dict[int, set[_Merged]]] = {name: {} for name in (DAY, *self._windows)}
         self._order: dict[str, list[int]] = {name: [] for name in self._due}
+        self._names = {name: name for name in self._due}
         self._changed: dict[tuple[_Merged, str], None] = {}
         self._changed_days: dict[tuple[_Merged, int], None] = {}
         self._restoring = True
@@ -172,8 +173,12 @@ class Merge:
         if merged is None:
             return
         fresh = window not in merged.rings
-        ring = merged.rings.setdefault(window, Ring())
-        changed = ring.set(pane, partial.source, partial.counts, partial.version)
+        # One string for each name: every record brings its own copy.
+        window, source = self._names[window], self._names.setdefault(partial.source, partial.source)
+        ring = merged.rings.get(window)
+        if ring is None:
+            ring = merged.rings[window] = Ring()
+        changed = ring.set(pane, source, partial.counts, partial.version)
         due = self._due[window].get(pane)
         if due is None:
             due = self._due[window][pane] = set()
@@ -216,11 +221,12 @@ class Merge:
         for window, order in self._order.items():
             oldest = self._horizon.oldest[window]
             while order and order[0] < oldest:
-                for merged in self._due[window].pop(heappop(order)):
+                pane = heappop(order)
+                for merged in self._due[window].pop(pane):
                     ring = merged.rings.get(window)
                     if ring is None:
                         continue
-                    if ring.advance(oldest) and window != DAY:
+                    if ring.drop(pane) and window != DAY:
                         self._changed[merged, window] = None
                     if window == DAY and not len(ring):
                         del merged.rings[DAY]

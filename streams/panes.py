@@ -41,10 +41,10 @@ class _Bucket:
 
 
 class PaneStore:
-    """Counts by window, pane and series. Memory: about 0.3 KB for each pane that a series has.
+    """Counts by window, pane and series. Memory: about 0.4 KB for each pane that a series has.
 
     A series has at most 96 + 2 panes a window and one a day of the history: with the four standard windows and 800
-    days, 0.4 MB at the very most, for a series that never rests for two years; a series with one answer costs 2 KB.
+    days, 0.5 MB at the very most, for a series that never rests for two years; a series with one answer costs 2 KB.
     """
 
     def __init__(self, source: str, windows: tuple[WindowSpec, ...], calendar: Calendar, index: SeriesIndex) -> None:

@@ -269,6 +269,23 @@ def test_a_restart_continues_where_the_flush_was() -> None:
     assert again.watermark == NOW
 
 
+def test_outcome_words_and_scales_stay_taken_after_a_restart() -> None:
+    points = source(topic=TOUCHPOINTS)
+    points.apply(records(*(touchpoint(f"t{n}", NOW, outcome=f"word {n}") for n in range(40))), NOW)
+    restored = source(topic=TOUCHPOINTS)
+    restored.restore(flush(points).state_rows)
+    restored.apply(records(touchpoint("new", NOW, outcome="one more"), start=40), NOW)
+    counts = partials(flush(restored))["outcome", "all 1h", (), int(NOW // 60)]
+    assert counts[OTHER] == 40 - 30 + 1
+    assert "one more" not in counts
+    answers = source()
+    answers.apply(records(*(response(f"r{n}", NOW, scale_max=10 + n) for n in range(16))), NOW)
+    again = source()
+    again.restore(flush(answers).state_rows)
+    (letter,) = again.apply(records(response("new", NOW, scale_max=99), start=16), NOW).dead_letters
+    assert (letter.reason, letter.field) == ("scale", "data.scale_max")
+
+
 def test_nothing_to_restore_is_a_fresh_start() -> None:
     state = source()
     state.restore([])
