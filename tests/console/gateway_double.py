@@ -29,6 +29,7 @@ class GatewayDouble:
         self.requested: list[str] = []
         self.refusals: dict[str, tuple[int, Json]] = {}
         self.key: str | None = None
+        self.gone = False
         self._clients: list[queue.Queue[bytes | None]] = []
         self._lock = threading.Lock()
         double = self
@@ -45,6 +46,10 @@ class GatewayDouble:
         self._thread.start()
 
     def stop(self) -> None:
+        """Go away, with every open stream; a second time does nothing."""
+        if not self._thread.is_alive():
+            return
+        self.gone = True
         self.drop_streams()
         self._server.shutdown()
         self._server.server_close()
@@ -134,6 +139,9 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
+        if self.owner.gone:  # a connection kept alive from before
+            self.close_connection = True
+            return
         url = urlsplit(self.path)
         self.owner.requested.append(self.path)
         if not url.path.startswith("/v1/"):

@@ -285,6 +285,14 @@ def test_a_lost_stream_is_told_and_found_again(console: Page, double: GatewayDou
     assert double.requested.count("/v1/stream") == asked + 1
 
 
+def test_a_gateway_that_stays_away_is_told_in_full(console: Page, double: GatewayDouble) -> None:
+    _open(console, double)
+    double.stop()
+    expect(console.locator("#link")).to_contain_text("Reconnecting · last heard")
+    expect(console.locator("#notice")).to_contain_text("The gateway does not answer.", timeout=30_000)
+    expect(console.locator("#notice")).to_contain_text("may be out of date")
+
+
 def test_a_missing_key_is_asked_for_and_then_sent(console: Page, double: GatewayDouble) -> None:
     double.key = "let-me-in"
     console.goto(double.url)

@@ -16,6 +16,8 @@ import { startTiles } from "./views/tiles.js";
 
 /** How many cases a page has. */
 const PAGE = 60;
+/** A break longer than this is told in full: milliseconds. A restart of the gateway is shorter. */
+const PATIENCE = 8000;
 /** More cases than this moving at once are fetched as a page, not one by one. */
 const SINGLY = 6;
 
@@ -130,6 +132,9 @@ startBooks(byId("books"));
 startFeed(byId("feed"), { older: () => quietly(olderCases) });
 startDrawer();
 setInterval(() => changed("time"), 5000);
+on(["time", "link"], () => {
+  if (known.link === "reconnecting" && Date.now() - known.heardAt > PATIENCE) showDown("The gateway does not answer.");
+});
 
 await begin();
 if (known.config) {

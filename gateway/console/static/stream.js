@@ -7,7 +7,7 @@ import { credentials } from "./api.js";
 /** A server that says nothing for so long is taken for gone: milliseconds. It sends a comment more often than this. */
 const SILENCE = 45_000;
 /** The waits before the first, second, ... attempt to connect again: milliseconds. */
-const WAITS = [500, 1000, 2000, 4000, 8000];
+const WAITS = [300, 700, 1500, 2000];
 
 /**
  * Splits a stream of text into server-sent events.

@@ -31,6 +31,7 @@ function drawLink() {
     refused: "Key needed",
   };
   link.dataset.state = state;
+  document.body.dataset.link = state;
   setText(link, words[state]);
   const asOf = byId("asof");
   if (!known.asOf) return;

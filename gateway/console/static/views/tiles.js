@@ -111,7 +111,7 @@ function drawSpark(svg, spec) {
   const latest = seen.at(-1);
   if (!first || !latest) return replace(svg);
   // What was last heard holds until now: a quiet metric is a level line.
-  const last = { ...latest, at: Math.max(latest.at + 1, Date.now()) };
+  const last = { ...latest, at: Math.max(latest.at + 1, known.link === "live" ? Date.now() : known.heardAt) };
   const points = [...seen, last];
   const low = Math.min(...points.map((point) => point.low));
   const high = Math.max(...points.map((point) => point.high));
