@@ -34,6 +34,9 @@ HOPELESS_CODES = frozenset(
 )
 """Refusals that a second attempt would meet again."""
 RETRY_PAUSE_S = 0.1
+SLICE_S = 1.0
+"""librdkafka's blocking calls cannot be interrupted, so none is longer."""
+
 ANY_PARTITION = -1
 """librdkafka's word for: the partitioner decides."""
 
@@ -123,6 +126,7 @@ class ChangelogWriter:
             config["transaction.timeout.ms"] = int(self._settings.transaction_timeout * 1000)
         self._config = config
         self._producer: Any = None
+        self._closing = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=transactional_id)
 
     async def open(self) -> None:
@@ -149,7 +153,8 @@ class ChangelogWriter:
         return True
 
     async def close(self) -> None:
-        """Let go of the connection. The partition stays taken until somebody else opens it."""
+        """Let go of the connection, cutting short what is under way. The partition stays taken until it is opened."""
+        self._closing = True
         await self._in_thread(self._close)
         self._thread.shutdown(wait=False)
 
@@ -160,7 +165,7 @@ class ChangelogWriter:
         self._producer = Producer(self._config, logger=log)
         if self._settings.fencing:
             try:
-                self._producer.init_transactions(self._settings.open_timeout)
+                self._insist(self._producer.init_transactions, time.monotonic() + self._settings.open_timeout)
             except KafkaException as exc:
                 raise _translate(exc, f"cannot take {self.transactional_id}") from exc
 
@@ -179,7 +184,7 @@ class ChangelogWriter:
                 if isinstance(error, FencedError) or exc.args[0].fatal():
                     raise error from exc
                 self._abort()
-                if time.monotonic() >= deadline or exc.args[0].code() in HOPELESS_CODES:
+                if self._is_over(deadline) or exc.args[0].code() in HOPELESS_CODES:
                     raise error from exc
                 time.sleep(RETRY_PAUSE_S)
             else:
@@ -208,34 +213,41 @@ class ChangelogWriter:
                 else:
                     break
         if self._settings.fencing:
-            self._commit(deadline)
+            self._insist(self._producer.commit_transaction, deadline)
         elif self._producer.flush(max(deadline - time.monotonic(), 0.1)) and not failures:
             raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001
         if failures:
             raise KafkaException(failures[0])
 
     def _make_room(self, deadline: float) -> None:
-        if time.monotonic() >= deadline:
+        if self._is_over(deadline):
             raise KafkaException(KafkaError(KafkaError._QUEUE_FULL))  # noqa: SLF001
         self._producer.poll(0.05)
 
-    def _commit(self, deadline: float) -> None:
-        """Commit, and ask again for as long as the answer is unknown: a commit may be repeated, an abort may not."""
+    def _insist(self, call: Callable[[float], None], deadline: float) -> None:
+        """Ask again for as long as the answer is unknown, which these calls allow. In slices, so that closing is heard.
+
+        Raises KafkaException.
+        """
         while True:
             try:
-                self._producer.commit_transaction(max(deadline - time.monotonic(), 0.1))
+                call(SLICE_S)
             except KafkaException as exc:
                 error = exc.args[0]
-                if not error.retriable() or error.txn_requires_abort() or time.monotonic() >= deadline:
+                if not error.retriable() or error.txn_requires_abort() or self._is_over(deadline):
                     raise
+                time.sleep(RETRY_PAUSE_S)
             else:
                 return
 
+    def _is_over(self, deadline: float) -> bool:
+        return self._closing or time.monotonic() >= deadline
+
     def _abort(self) -> None:
-        if not self._settings.fencing:
-            return
+        if not self._settings.fencing or self._closing:
+            return  # whoever opens the partition next ends the transaction
         try:
-            self._producer.abort_transaction(self._settings.delivery_timeout)
+            self._insist(self._producer.abort_transaction, time.monotonic() + self._settings.delivery_timeout)
         except KafkaException as exc:
             raise _translate(exc, f"abort of {self.transactional_id} failed") from exc
 

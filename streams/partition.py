@@ -58,6 +58,9 @@ class Partition:
     ) -> None:
         self.tp = tp
         self.ready = False
+        # Whether the state in memory is whole: recovered, and nothing of it lost in a flush that did not come to its
+        # end. Only such a state may be kept over a rebalance.
+        self._whole = False
         self._processor = processor
         self._admit = admit
         self._release = release
@@ -98,7 +101,9 @@ class Partition:
             self._waiting_records = 0
             self._full.clear()
             began = time.perf_counter()
+            self._whole = False
             rows = await self._processor.flush()
+            self._whole = True
             for chunk in chunks:
                 self._release(chunk)
             if rows:
@@ -137,7 +142,7 @@ class Partition:
             if after is not None:
                 after.cancel()
                 await asyncio.gather(after, return_exceptions=True)
-            await self._become_ready(held=held)
+            await self._become_ready(held=held and self._whole)
             while True:
                 try:
                     async with asyncio.timeout(self._pace.interval):
@@ -157,8 +162,10 @@ class Partition:
         if held and await self._processor.still_held():
             self._log.info("kept its state over a rebalance")
         else:
+            self._whole = False
             await self._processor.close()
             rows = await self._processor.recover()
+            self._whole = True
             took = time.perf_counter() - began
             self._instruments.recovery_seconds.labels(self.tp.topic).observe(took)
             self._instruments.recovered_rows.labels(self.tp.topic).inc(rows)

@@ -183,6 +183,19 @@ def test_a_flush_that_cannot_be_delivered_leaves_nothing_and_says_so(broker: Bro
     assert asyncio.run(read_partition(broker.bootstrap, topic, 0)) == {b"next": b"1"}
 
 
+def test_closing_cuts_short_what_waits_for_a_broker_that_is_gone(free_port: int) -> None:
+    async def scenario() -> None:
+        writer = ChangelogWriter(f"127.0.0.1:{free_port}", "nobody-there", WriterSettings(open_timeout=3_600.0))
+        opening = asyncio.create_task(writer.open())
+        await asyncio.sleep(0)
+        async with asyncio.timeout(60):
+            await writer.close()
+            with pytest.raises(ChangelogError, match="cannot take nobody-there"):
+                await opening
+
+    asyncio.run(scenario())
+
+
 def test_without_fencing_rows_are_written_all_the_same(broker: Broker) -> None:
     topic = broker.topic(**COMPACTED)
 
