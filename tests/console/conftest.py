@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,20 +22,6 @@ def double() -> Iterator[GatewayDouble]:
     running.start()
     yield running
     running.stop()
-
-
-@pytest.fixture(scope="package")
-def browser(chromium: Path) -> Iterator[Browser]:
-    """One headless browser for all tests of the console; each test gets its own context."""
-    from playwright.sync_api import sync_playwright
-
-    arguments = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--no-first-run"]
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=str(chromium), args=arguments)
-        try:
-            yield running
-        finally:
-            running.close()
 
 
 @pytest.fixture
