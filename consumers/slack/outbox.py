@@ -92,7 +92,7 @@ def expire(session: Session, now: datetime, grace: timedelta) -> int:
         session,
         update(_OUTBOX)
         .where(_OUTBOX.c.state == "sending", _OUTBOX.c.lease_until < now)
-        .values(state="in_doubt", not_before=now + grace, error_class="in_doubt", last_error="lease_expired"),
+        .values(state="in_doubt", not_before=now + grace, last_error="lease_expired"),
     )
 
 

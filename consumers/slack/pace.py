@@ -38,6 +38,11 @@ class Pace:
         bucket = self._refill(key, now)
         bucket.held_until = max(bucket.held_until, now + seconds)
 
+    def exhausted(self, prefix: str, now: float) -> list[str]:
+        """The keys with this prefix, without it, for which nothing may go out now."""
+        keys = [key for key in self._buckets if key.startswith(prefix)]
+        return [key.removeprefix(prefix) for key in keys if self.available(key, now) < 1]
+
     def _refill(self, key: str, now: float) -> _Bucket:
         bucket = self._buckets.get(key)
         if bucket is None:

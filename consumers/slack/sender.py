@@ -177,7 +177,7 @@ class Sender:
         if free <= 0:
             return
         with self._readers() as session:
-            candidates = surfaces.behind(session, now, limit=50)
+            candidates = surfaces.behind(session, now, limit=50, busy=self._pace.exhausted(_UPDATE, clock))
         chosen: list[surfaces.Behind] = []
         for card in candidates:
             key = _UPDATE + card.channel

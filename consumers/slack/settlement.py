@@ -53,7 +53,7 @@ class Settlement:
         assert verdict is not None
         if verdict.kind == "in_doubt":
             self._log.warning("message in doubt", outbox=message.id, case=message.case_id, error=verdict.code)
-            outbox.settle(session, message, "in_doubt", now + self._grace, verdict.kind, verdict.code)
+            outbox.settle(session, message, "in_doubt", now + self._grace, _keep_plain(message, verdict), verdict.code)
         elif verdict.kind in ("wait", "later"):
             pause = timedelta(seconds=_wait(verdict, message.attempts))
             outbox.settle(session, message, "pending", now + pause, _keep_plain(message, verdict), verdict.code)
@@ -96,11 +96,11 @@ class Settlement:
             level(
                 "Slack's history cannot be read: the message stays in doubt", case=message.case_id, error=verdict.code
             )
-            outbox.settle(session, message, "in_doubt", now + pause, "in_doubt", verdict.code)
+            outbox.settle(session, message, "in_doubt", now + pause, _keep_plain(message, verdict), verdict.code)
             return []
         if not result.found:
             self._measures.adopted.labels("absent").inc()
-            outbox.settle(session, message, "pending", now, "in_doubt", "absent")
+            outbox.settle(session, message, "pending", now, "plain" if message.plain else "in_doubt", "absent")
             return []
         self._measures.adopted.labels("adopted").inc()
         # Which picture it shows is not known, so version 0: the card is drawn again.

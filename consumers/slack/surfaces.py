@@ -1,5 +1,6 @@
 """Cards on Slack that lag behind their case: which, whose turn, and never an older picture last."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
@@ -29,8 +30,11 @@ class Behind(Struct, frozen=True, kw_only=True):
     lease_until: datetime
 
 
-def behind(session: Session, now: datetime, limit: int) -> list[Behind]:
-    """Cards that are behind and free, those that a person waits for first, then the newest cases."""
+def behind(session: Session, now: datetime, limit: int, busy: Collection[str] = ()) -> list[Behind]:
+    """Cards that are behind and free, those that a person waits for first, then the newest cases.
+
+    ``busy`` names channels that take nothing at the moment: their cards must not hide those of others.
+    """
     by_person = func.coalesce(CaseEventRow.via, "system") != "system"
     rows = session.execute(
         select(SlackSurfaceRow, by_person)
@@ -40,7 +44,11 @@ def behind(session: Session, now: datetime, limit: int) -> list[Behind]:
                 CaseEventRow.case_id == SlackSurfaceRow.case_id, CaseEventRow.version == SlackSurfaceRow.wanted_version
             ),
         )
-        .where(_BEHIND, or_(SlackSurfaceRow.lease_until.is_(None), SlackSurfaceRow.lease_until <= now))
+        .where(
+            _BEHIND,
+            or_(SlackSurfaceRow.lease_until.is_(None), SlackSurfaceRow.lease_until <= now),
+            SlackSurfaceRow.channel.not_in(sorted(busy)),
+        )
         .order_by(by_person.desc(), SlackSurfaceRow.case_id.desc())
         .limit(limit)
     )

@@ -151,6 +151,9 @@ def test_an_older_picture_never_lies_on_top_for_good(engine: Engine, settlement:
             assert surfaces.behind(session, now, 9) == [], "held"
             return surfaces.held(card, until)
 
+    with sessions(engine)() as session:
+        assert surfaces.behind(session, START, 9, busy=["C1"]) == []
+        assert len(surfaces.behind(session, START, 9, busy=["C2"])) == 1
     slow = hold(START)
     quick = hold(START + LEASE)
     with sessions(engine).begin() as session:
@@ -170,3 +173,4 @@ def test_pace_is_a_bucket_a_channel() -> None:
     pace.hold("a", 30, 9.0)
     assert [pace.available("a", now) for now in (38.9, 39.0)] == [0, 3]
     assert pace.available("b", 9.0) == 3
+    assert pace.exhausted("", 9.0) == ["a"]
