@@ -39,6 +39,7 @@ async def main() -> int:
         datadir=options["datadir"],
     )
     held: list[Chunk] = []
+    parked: set[TP] = set()  # chunks that an agent still has queued after the handover are not its own any more
     fail_at: int | None = options.get("fail_at")
     never_release: int | None = options.get("never_release")
 
@@ -50,6 +51,8 @@ async def main() -> int:
 
         async def agent(stream: faust.StreamT[Chunk]) -> None:
             async for chunk in stream:
+                if TP(chunk.topic, chunk.partition) in parked:
+                    continue
                 if fail_at is not None and chunk.first <= fail_at <= chunk.last:
                     raise RuntimeError("told to fail")
                 lines = [f"{chunk.partition} {record.offset}\n" for record in chunk.records]
@@ -62,10 +65,12 @@ async def main() -> int:
 
         class Listener:
             def assigned(self, partitions: frozenset[TP]) -> None:
+                parked.clear()
                 for tp in partitions:
                     app.chunk_consumer.admit(tp)
 
             async def handover(self, partitions: frozenset[TP]) -> None:
+                parked.update(partitions)
                 release_all()
 
         app.listener = Listener()
