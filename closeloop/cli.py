@@ -365,9 +365,18 @@ def _user_errors() -> Iterator[None]:
     """Turn what a person can mend into lines without a traceback and exit code 2."""
     from closeloop.broker.errors import BrokerError
     from closeloop.errors import UserError
+    from schemas.database import DatabaseUrlError
     from schemas.loop_yaml import ConfigError
+    from schemas.migrate import MigrationError
 
-    known: tuple[type[Exception], ...] = (BrokerError, ConfigError, SettingsError, UserError)
+    known: tuple[type[Exception], ...] = (
+        BrokerError,
+        ConfigError,
+        DatabaseUrlError,
+        MigrationError,
+        SettingsError,
+        UserError,
+    )
     try:
         yield
     except known as error:

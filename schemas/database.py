@@ -9,8 +9,14 @@ BUSY_TIMEOUT_MS = 30_000
 """SQLite has one writer at a time; the others wait this long for their turn."""
 
 
+class DatabaseUrlError(ValueError):
+    """A database URL that cannot be used: says what would be right, never the URL itself (passwords)."""
+
+
 def open_database(url: str) -> Engine:
-    """An engine for ``sqlite:///PATH`` or ``postgresql://...`` (psycopg 3). Raises ``ValueError`` for another URL.
+    """An engine for ``sqlite:///PATH`` or ``postgresql://...`` (psycopg 3).
+
+    Raises :class:`DatabaseUrlError` for another.
 
     Error texts hide the statements' values: they may be customers' words.
     """
@@ -29,7 +35,7 @@ def open_database(url: str) -> Engine:
         return create_engine(
             parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=5, hide_parameters=True
         )
-    raise ValueError("DATABASE_URL: only sqlite and postgresql are supported")
+    raise DatabaseUrlError("DATABASE_URL: only sqlite and postgresql are supported")
 
 
 def sessions(engine: Engine) -> sessionmaker[Session]:
