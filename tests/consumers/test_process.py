@@ -141,6 +141,8 @@ def test_from_alert_to_card_and_back_to_the_stream(
     assert "it came late again" not in log, "no customer's words in the log"
 
 
+@pytest.mark.faults
+@pytest.mark.timeout(500)
 def test_killed_again_and_again_it_posts_each_card_once(
     room: Room, kafka: str, engine: Engine, slack: ThreadedSandbox
 ) -> None:
