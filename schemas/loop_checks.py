@@ -17,7 +17,7 @@ from schemas.yaml_source import Path
 
 CUT_FIELDS = ("touchpoint", "channel", "language", "outcome")
 """What a cut can name besides ``attributes.NAME``. An answer has no outcome and a touchpoint no language: such an event
-is counted under the empty value."""
+is not in that cut."""
 
 MAX_DAYS = 3660
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
