@@ -7,11 +7,16 @@ import msgspec
 from schemas.deadletters import InvalidEvent
 
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
-# A string always matches, closed or not: so the whole scan stays linear on hostile input.
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+("?)|[\[\]{},]', re.DOTALL)
+# Each match runs from one sign that matters to the next: strings, unclosed ones too, and all else are passed over within
+# it, possessively, so that the whole scan stays linear. Commas matter only between elements.
+_PASSED = rb'(?:[^"\[\]{}%s]++|"(?:[^"\\]++|\\.)*+"?)*+([\[\]{}%s])'
+_BETWEEN = re.compile(_PASSED % (b",", b","), re.DOTALL)
+_WITHIN = re.compile(_PASSED % (b"", b""), re.DOTALL)
 _BLANK = b" \t\r\n"
 _DEPTH = 200
 """Brackets within brackets; no event comes near."""
+_BRACKETS = 400_000
+"""Brackets of a whole batch, about eighty an event: more are no events, and looking at each would take seconds."""
 
 
 class TooMany(ValueError):  # noqa: N818 - a measure that was exceeded, not a fault of ours
@@ -25,12 +30,12 @@ def split_array(body: bytes, most: int) -> list[bytes]:
     does not take its neighbours with it. Raises :class:`InvalidEvent` for no array at all, :class:`TooMany`.
     """
     try:
-        parts = [bytes(element) for element in _elements.decode(body)]
+        elements = _elements.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        parts = _cut(body, most)
-    if len(parts) > most:
+        return _cut(body, most)
+    if len(elements) > most:
         raise TooMany
-    return parts
+    return [bytes(element) for element in elements]
 
 
 def split_lines(body: bytes, most: int) -> list[bytes]:
@@ -47,29 +52,31 @@ def _cut(body: bytes, most: int) -> list[bytes]:
     if not text.startswith(b"["):
         raise broken
     parts: list[bytes] = []
-    closers = bytearray()
-    start = 1
-    for token in _TOKEN.finditer(text):
-        sign = token[0]
-        if sign[:1] == b'"':
-            if not token[1]:
-                raise broken
+    closers = bytearray(b"]")
+    start = at = 1
+    brackets = 1
+    while closers:
+        found = (_BETWEEN if len(closers) == 1 else _WITHIN).match(text, at)
+        if found is None:
+            raise broken
+        sign, at = found[1], found.end()
+        if sign == b",":
+            parts.append(text[start : at - 1].strip(_BLANK))
+            start = at
+            if len(parts) > most:
+                raise TooMany
             continue
+        brackets += 1
         opened = b"[{".find(sign)
         if opened >= 0:
             closers.append(b"]}"[opened])
-            if len(closers) > _DEPTH:
-                raise broken
-            continue
-        if sign != b"," and closers.pop() != sign[0]:
+        elif closers.pop() != sign[0]:
             raise broken
-        if not closers or (sign == b"," and len(closers) == 1):
-            parts.append(text[start : token.start()].strip(_BLANK))
-            start = token.end()
-            if len(parts) > most:
-                raise TooMany
-        if not closers:
-            break
-    if closers or start != len(text):
+        if len(closers) > _DEPTH or brackets > _BRACKETS:
+            raise broken
+    if at != len(text):
         raise broken
+    parts.append(text[start : at - 1].strip(_BLANK))
+    if len(parts) > most:
+        raise TooMany
     return parts

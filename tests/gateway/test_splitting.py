@@ -52,3 +52,17 @@ def test_more_elements_than_allowed_are_refused_by_both_ways() -> None:
         assert len(split_array(body, 3)) == 3
         with pytest.raises(TooMany):
             split_array(body, 2)
+
+
+def test_a_batch_of_nothing_but_signs_is_cut_by_its_elements_alone() -> None:
+    many = b"," * 2_000_000
+    assert split_array(b"[[" + many + b"],NaN]", 10) == [b"[" + many + b"]", b"NaN"]
+    strings = b"[" + b'"],[",' * 500_000 + b"1]"
+    assert split_array(b"[NaN," + strings + b"]", 10) == [b"NaN", strings]
+
+
+def test_more_brackets_than_events_have_are_refused() -> None:
+    event = b"[" + b"[]," * 1_000 + b"1]"
+    assert split_array(b"[NaN," + event + b"]", 10) == [b"NaN", event]
+    with pytest.raises(InvalidEvent):
+        split_array(b"[NaN," + b"[" + b"[]," * 200_000 + b"1]]", 10)
