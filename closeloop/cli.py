@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from closeloop.lifetime import end_with_supervisor
+from closeloop.logs import configure_logs
 from schemas.settings import Settings, SettingsError, from_environment
 
 app = typer.Typer(
@@ -289,7 +290,10 @@ def database_downgrade(revision: Annotated[str, typer.Argument(help="A revision,
 @keys_app.command("create")
 def keys_create(
     name: Annotated[str, typer.Argument(help="Whose key it is.")],
-    role: Annotated[RoleChoice, typer.Option(help="What it may do; each role includes those before it.")],
+    role: Annotated[
+        RoleChoice,
+        typer.Option(help="emit: send events only. read: read only. act: read, and act on cases. admin: everything."),
+    ],
 ) -> None:
     """Create an API key and print it: once, only its hash is stored."""
     with _user_errors():
@@ -344,6 +348,7 @@ def routes_explain(
 def main() -> None:
     """Run the command. A supervised process ends with its supervisor."""
     end_with_supervisor()
+    configure_logs(os.environ.get("CLOSELOOP_LOG_LEVEL") or "info")
     app()
 
 
