@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from schemas.case_ledger import Change
-from schemas.cases import ROOT_CAUSES, UserAction
+from schemas.cases import ROOT_CAUSES, UserAction, Via
 
 MAX_NOTE_CHARACTERS = 3_000
 MAX_CHANNEL_CHARACTERS = 64
@@ -26,6 +26,8 @@ class ActionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Asked by ``reassign``: a person key of loop.yaml. With ``acknowledge``: who takes it."""
     channel: str | None = None
     """With ``contact``: how the customer was reached, e.g. phone or email."""
+    actor: str | None = None
+    """Who acts: a person key of loop.yaml, for callers that are not a person themselves."""
 
 
 class Unfit(ValueError):  # noqa: N818 - an answer to a person, not a fault
@@ -67,6 +69,21 @@ def change_of(
             raise Unfit("owner", "say who takes the case: a person key of loop.yaml")
         return Change(note=note, owner=_known_person(request.owner, people))
     return Change(note=note)
+
+
+def who_acts(named: str | None, *, key: str | None, via: Via, people: Collection[str]) -> tuple[str, str | None]:
+    """Who acts, and the key through which they do where it is not their own. Raises :class:`Unfit`.
+
+    ``named`` is the request's ``actor``, ``key`` the name of the caller's API key, ``None`` where none is asked. A key
+    named as a person acts as that person alone; any other acts for whom it names, else under its own name.
+    """
+    if named is not None and named not in people:
+        raise Unfit("actor", "not a person key of loop.yaml; GET /v1/config lists them")
+    if key is not None and key in people:
+        if named not in (None, key):
+            raise Unfit("actor", "this key is a person's own and acts as nobody else; leave `actor` out")
+        return key, None
+    return (named, key) if named is not None else (key or via, None)
 
 
 def _bounded(field: str, text: str | None, most: int) -> str | None:

@@ -1,6 +1,8 @@
 """Metrics as the API shows them, and the history in SQL."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 
 import msgspec
 from msgspec import Struct
@@ -86,8 +88,12 @@ def read_history(
     last: date | None,
     limit: int,
     offset: int,
+    key: Mapping[str, str] = MappingProxyType({}),
 ) -> list[DayValue]:
-    """The days from ``first`` to ``last``, both included, ordered by day, cut and series."""
+    """The days from ``first`` to ``last``, both included, ordered by day, cut and series.
+
+    ``key`` keeps the series that have these values of these dimensions.
+    """
     # The payload is read as text: a detour over dictionaries would take most of the time.
     query = select(cast(MetricDayRow.payload, Text)).where(MetricDayRow.metric == metric)
     if cut is not None:
@@ -96,6 +102,8 @@ def read_history(
         query = query.where(MetricDayRow.day >= first)
     if last is not None:
         query = query.where(MetricDayRow.day <= last)
+    for dimension, value in key.items():
+        query = query.where(MetricDayRow.payload[("key", dimension)].as_string() == value)
     query = query.order_by(MetricDayRow.day, MetricDayRow.cut, MetricDayRow.id).limit(limit).offset(offset)
     with readers() as session:
         return [_day_value.decode(payload) for payload in session.scalars(query)]

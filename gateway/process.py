@@ -19,7 +19,6 @@ from gateway.instruments import Instruments
 from gateway.keys import KeyRing, any_key
 from gateway.live import LiveView
 from gateway.live_rows import LiveRows
-from gateway.logs import configure_logs
 from gateway.parts import Parts
 from gateway.producer import EventProducer
 from gateway.slack.calls import SlackCalls
@@ -70,7 +69,6 @@ class _Stop:
 
 def run_gateway(settings: Settings, loop: Loop) -> int:
     """Serve until SIGTERM or SIGINT. 0 after a clean stop, 1 after an internal error, 2 if it may not start."""
-    configure_logs(settings.log_level)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_serve(settings, loop))
 

@@ -1,6 +1,6 @@
 """The words that requests may use: metrics, windows, cuts and people of loop.yaml. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -35,6 +35,29 @@ class Vocabulary(Struct, frozen=True, kw_only=True):
     def check_cut(self, text: str | None) -> str | None:
         """The cut, if it is one. Raises :class:`Refusal` (400)."""
         return _one_of("cut", text, list(self.cuts))
+
+    def check_key(self, texts: Collection[str], cut: str | None) -> dict[str, str]:
+        """The values that a series must have, from ``DIMENSION:VALUE``. Raises :class:`Refusal` (400).
+
+        With a cut its dimensions are known, else those of all cuts.
+        """
+        cuts = self.cuts.values() if cut is None else [self.cuts[cut]]
+        known = sorted({dimension for dimensions in cuts for dimension in dimensions}, key=len, reverse=True)
+        wanted: dict[str, str] = {}
+        for text in texts:
+            # A dimension may have a colon itself: the longest one that fits is meant.
+            dimension = next((one for one in known if text.startswith(f"{one}:")), None)
+            if dimension is None:
+                raise Refusal(
+                    400,
+                    "invalid",
+                    "key",
+                    f"give DIMENSION:VALUE; dimensions here are {', '.join(sorted(known)) or 'none'}",
+                )
+            if dimension in wanted:
+                raise Refusal(400, "invalid", "key", f"names {dimension} twice; a series has one value of it")
+            wanted[dimension] = text[len(dimension) + 1 :]
+        return wanted
 
     def name_of(self, actor: str | None) -> str | None:
         """The person's name; another actor as it is."""

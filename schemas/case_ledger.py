@@ -61,16 +61,21 @@ class Change(Struct, frozen=True, kw_only=True):
     lease_until: datetime | None = None
     channel: str | None = None
     """How the customer was contacted: phone, email, ..."""
+    key: str | None = None
+    """The name of the API key through which somebody else acted."""
 
 
 def find_open_case(session: Session, customer_id: str, programme: str) -> CaseRow | None:
-    """The customer's open case in this programme, if there is one."""
+    """The customer's open case in this programme, if there is one, held for this transaction."""
     return session.scalar(
-        select(CaseRow).where(
+        select(CaseRow)
+        .where(
             CaseRow.customer_id == customer_id,
             CaseRow.programme == programme,
             CaseRow.state.not_in(CLOSED_STATES),
         )
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
 
 
@@ -138,12 +143,13 @@ def act(
     """Take an action on a case. Raises :class:`Refused`; the caller then rolls back and tells the person.
 
     ``expected_version`` is the version the person saw: with it, an action on an older picture of the case is refused.
+    A further answer of the customer alone does not make a picture old: what the person means to do still holds.
     """
     said = change or Change()
-    case = session.get(CaseRow, case_id)
+    case = session.get(CaseRow, case_id, with_for_update=True, populate_existing=True)
     if case is None:
         raise Refused("missing", f"there is no case C-{case_id}")
-    if expected_version is not None and case.version != expected_version:
+    if expected_version is not None and _changed_since(session, case, expected_version):
         raise Refused("stale", f"C-{case_id} has changed since: it is {case.state} now", case)
     target = after(action, case.state)  # type: ignore[arg-type] # only states of this module are ever stored
     if target is None:
@@ -237,6 +243,16 @@ def _columns(case: CaseRow, action: CaseAction, target: CaseState, said: Change,
         columns["lease_until"] = None
     columns["snoozed_until"] = said.until if action == "snooze" else None if target != "snoozed" else case.snoozed_until
     return columns
+
+
+def _changed_since(session: Session, case: CaseRow, version: int) -> bool:
+    """Whether anything but further answers has happened to the case since this version."""
+    if version >= case.version:
+        return version > case.version
+    changed = select(CaseEventRow.seq).where(
+        CaseEventRow.case_id == case.id, CaseEventRow.version > version, CaseEventRow.action != "joined"
+    )
+    return session.scalar(changed.limit(1)) is not None
 
 
 def _compare_and_set(session: Session, case: CaseRow, now: datetime, **columns: Any) -> None:

@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct
 from gateway.access import caller_of, needs, same_origin
 from gateway.case_acts import act_within
 from gateway.case_reads import CardPlace, Case, CaseFilter, CasePage, list_cases, read_case
-from gateway.case_requests import ActionRequest, Unfit
+from gateway.case_requests import ActionRequest, Unfit, who_acts
 from gateway.parts import Parts, now
 from gateway.problems import Problem, Refusal
 from gateway.routes.answers import refusals
@@ -90,8 +90,9 @@ async def get_case(parts: NamedDependency[Parts], case_id: FromPath[int]) -> Cas
     summary="Act on a case",
     description=(
         "acknowledge, contact, resolve (`root_cause`), reassign (`owner`), snooze (`until`), wake, reopen or dismiss. "
-        "Give the `version` you saw: 409 when the case has changed since, with the case as it stands. Each action is "
-        "written to the case's history under the key's name, or the person whose key it is."
+        "Give the `version` you saw: 409 when the case has changed since, with the case as it stands. The history "
+        "says who acted: the person whose key it is; else `actor`, a person of loop.yaml, and through which key; else "
+        "the key's name. Who acknowledges becomes the owner, unless `owner` names another."
     ),
     responses=refusals(400, 404, 409, 415, 422),
     tags=["cases"],
@@ -110,12 +111,12 @@ async def post_action(
     if not 0 < case_id <= _MAX_ID:
         raise Refusal(404, "missing", "id", f"there is no case C-{case_id}")
     via: Via = "console" if "origin" in request.headers else "api"
-    actor = caller_of(request).name or via
+    key_name = caller_of(request).name
     counted = parts.instruments.case_actions
 
     def take() -> Case:
-        takes_over = actor if actor in parts.words.people else None
-        wanted = data or ActionRequest()
+        wanted, people = data or ActionRequest(), parts.words.people
+        actor, key = who_acts(wanted.actor, key=key_name, via=via, people=people)
         with parts.writers.begin() as session:
             return act_within(
                 session,
@@ -125,7 +126,8 @@ async def post_action(
                 known,
                 wanted,
                 actor=actor,
-                takes_over=takes_over,
+                takes_over=actor if actor in people else None,
+                key=key,
                 via=via,
                 now=now(),
             )

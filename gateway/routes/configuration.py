@@ -1,12 +1,12 @@
 """``GET /v1/config``: what a page over this API needs to know."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from litestar import get
+from litestar import Request, get
 from litestar.di import NamedDependency
 from msgspec import Struct
 
-from gateway.access import needs
+from gateway.access import caller_of, needs
 from gateway.parts import Parts
 from gateway.routes.answers import refusals
 from schemas.cases import ROOT_CAUSES
@@ -35,6 +35,8 @@ class Configuration(Struct, frozen=True, kw_only=True):
     metrics: dict[str, MetricShown]
     people: dict[str, str]
     """Person key to name."""
+    acting_as: str | None
+    """The person whose key the caller has sent: under this name it acts."""
     teams: dict[str, list[str]]
     root_causes: dict[str, str]
     """Code to words."""
@@ -50,9 +52,9 @@ class Configuration(Struct, frozen=True, kw_only=True):
     responses=refusals(),
     tags=["configuration"],
 )
-async def get_config(parts: NamedDependency[Parts]) -> Configuration:
+async def get_config(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> Configuration:
     """Gather what the console asks for first."""
-    words, loop = parts.words, parts.loop
+    words, loop, caller = parts.words, parts.loop, caller_of(request)
     return Configuration(
         open=await parts.keyring.is_open(),
         clock=parts.settings.clock,
@@ -70,6 +72,7 @@ async def get_config(parts: NamedDependency[Parts]) -> Configuration:
             for name, spec in words.metrics.items()
         },
         people=dict(words.people),
+        acting_as=caller.name if caller.name in words.people else None,
         teams={name: list(team.members) for name, team in loop.teams.items()},
         root_causes=ROOT_CAUSES,
         slack="signed" if parts.settings.slack_signing_secret else "off",

@@ -12,6 +12,8 @@ from gateway.problems import Refusal
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
+    # The page's own policy is in its head; this part of it holds only as a header.
+    "Content-Security-Policy": "frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }

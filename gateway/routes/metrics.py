@@ -63,6 +63,12 @@ async def get_history(
     cut: _CutName = None,
     first: Annotated[str | None, QueryParameter(name="from", description="The first day, e.g. 2026-11-01")] = None,
     last: Annotated[str | None, QueryParameter(name="to", description="The last day, e.g. 2026-11-30")] = None,
+    key: Annotated[
+        list[str] | None,
+        QueryParameter(
+            description="`DIMENSION:VALUE`: only series with this value, e.g. attributes.region:SP. Repeat it for more."
+        ),
+    ] = None,
     limit: _Limit = MAX_HISTORY_ROWS,
     offset: _Offset = 0,
 ) -> Response[list[DayValue]]:
@@ -73,14 +79,16 @@ async def get_history(
     start, end = parse_day("from", first), parse_day("to", last)
     if start is not None and end is not None and start > end:
         raise Refusal(400, "invalid", "from", "lies after `to`")
-    rows = await asyncio.to_thread(read_history, parts.readers, name, cut, start, end, limit + 1, offset)
+    wanted = parts.words.check_key(key or [], cut)
+    rows = await asyncio.to_thread(read_history, parts.readers, name, cut, start, end, limit + 1, offset, wanted)
     return Response(rows[:limit], headers=_next_page(request, limit, offset, len(rows) > limit))
 
 
 def _next_page(request: Request[Any, Any, Any], limit: int, offset: int, more: bool) -> dict[str, str]:
     if not more:
         return {}
-    query = {**dict(request.query_params.items()), "limit": limit, "offset": offset + limit}
+    given = [(name, value) for name, value in request.query_params.multi_items() if name not in ("limit", "offset")]
+    query = [*given, ("limit", limit), ("offset", offset + limit)]
     return {"Link": f'<{request.url.path}?{urlencode(query)}>; rel="next"'}
 
 

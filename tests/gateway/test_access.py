@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -16,6 +16,7 @@ from tests.gateway.conftest import Served
 from tests.gateway.examples import opened, response
 
 OWN = "http://127.0.0.1"
+_LATER = {"until": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -58,6 +59,30 @@ def test_the_key_of_a_person_acts_in_their_name_and_takes_the_case(gateway: Serv
     told = gateway.client.post(f"/v1/cases/{case}/acknowledge", json={}, headers=head).json()
     assert (told["owner"], told["events"][-1]["actor"]) == ("bob", "bob")
     assert gateway.client.get("/v1/config", headers=head).json()["open"] is False
+    assert gateway.client.get("/v1/config", headers=head).json()["acting_as"] == "bob"
+
+
+def test_a_persons_key_acts_as_nobody_else(gateway: Served) -> None:
+    case = opened(gateway.parts.writers)
+    head = bearer(create_key(gateway.parts.writers, "bob", "act"))
+    refused = gateway.client.post(f"/v1/cases/{case}/contact", json={"actor": "ana"}, headers=head)
+    assert (refused.status_code, refused.json()["error"]["field"]) == (422, "actor")
+    told = gateway.client.post(f"/v1/cases/{case}/contact", json={"actor": "bob"}, headers=head).json()
+    assert (told["events"][-1]["actor"], told["events"][-1]["detail"]) == ("bob", {})
+
+
+def test_the_history_keeps_who_acted_and_through_which_key(on_both: Served) -> None:
+    case = opened(on_both.parts.writers)
+    head = bearer(create_key(on_both.parts.writers, "helpdesk bridge", "act"))
+    assert on_both.client.get("/v1/config", headers=head).json()["acting_as"] is None
+    plain = on_both.client.post(f"/v1/cases/{case}/contact", json={}, headers=head).json()["events"][-1]
+    assert (plain["actor"], plain["detail"]) == ("helpdesk bridge", {})
+    named = on_both.client.post(f"/v1/cases/{case}/snooze", json={**_LATER, "actor": "bob"}, headers=head)
+    entry = named.json()["events"][-1]
+    assert (entry["actor"], entry["actor_name"], entry["via"]) == ("bob", "Bob <& co>", "api")
+    assert entry["detail"]["key"] == "helpdesk bridge"
+    taken = on_both.client.post(f"/v1/cases/{case}/acknowledge", json={"actor": "bob"}, headers=head).json()
+    assert taken["owner"] == "bob"
 
 
 def test_a_revoked_key_is_refused_and_the_door_stays_shut(on_both: Served) -> None:

@@ -96,6 +96,8 @@ LACKING: list[tuple[str, dict[str, object], str]] = [
     ("reassign", {}, "owner"),
     ("reassign", {"owner": "carol"}, "owner"),
     ("acknowledge", {"owner": "carol"}, "owner"),
+    ("contact", {"actor": "carol"}, "actor"),
+    ("contact", {"actor": ""}, "actor"),
     ("contact", {"note": "x" * 3001}, "note"),
     ("contact", {"note": "a\0b"}, "note"),
     ("contact", {"channel": "x" * 65}, "channel"),
@@ -138,6 +140,17 @@ def test_every_action_wants_the_cards_drawn_anew(on_both: Served) -> None:
     act(on_both, case, "acknowledge")
     with on_both.parts.readers() as session:
         assert session.scalars(select(SlackSurfaceRow.wanted_version)).all() == [2]
+
+
+def test_who_is_named_acts_and_takes_the_case_by_acknowledging(on_both: Served) -> None:
+    case = opened(on_both.parts.writers, owner="ana")
+    told = act(on_both, case, "acknowledge", actor="bob").json()
+    assert (told["owner"], told["events"][-1]["actor_name"]) == ("bob", "Bob <& co>")
+    act(on_both, case, "contact", actor="ana")
+    other = opened(on_both.parts.writers, 2)
+    assert act(on_both, other, "acknowledge", actor="bob", owner="ana").json()["owner"] == "ana"
+    assert [row[1:] for row in history(on_both, case)[1:]] == [("acknowledge", "bob", "api"), ("contact", "ana", "api")]
+    assert history(on_both, other)[-1][1:] == ("acknowledge", "bob", "api")
 
 
 def test_the_list_is_newest_first_in_pages_and_filtered(on_both: Served) -> None:

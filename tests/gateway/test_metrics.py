@@ -214,3 +214,58 @@ def test_health_says_what_is_missing(gateway: Served) -> None:
     assert ready.json()["waiting_for"] == ["the live view of cx.metrics"]
     gateway.parts.live.caught_up.set()
     assert gateway.client.get("/readyz").status_code == 200
+
+
+def test_history_of_one_series_is_found_by_its_key_page_by_page(on_both: Served) -> None:
+    days(on_both, date(2026, 1, 1), 6, 3)
+    odd = 'São "P": 100 % \\ ümläut'
+    with on_both.parts.writers.begin() as session:
+        row = metric(2, key=odd, window="day", day=date(2026, 1, 3))
+        session.add(
+            MetricDayRow(
+                id="odd",
+                metric=row.metric,
+                cut=row.cut,
+                day=row.day,
+                payload=msgspec.to_builtins(row),
+                version=row.version,
+                as_of=row.as_of,
+            )
+        )
+
+    def found(**params: object) -> list[tuple[str, str]]:
+        rows: list[tuple[str, str]] = []
+        answer = on_both.client.get("/v1/metrics/history", params={"metric": "nps", **params})
+        while True:
+            rows += [(row["day"], row["key"]["attributes.region"]) for row in answer.json()]
+            if "link" not in answer.headers:
+                return rows
+            answer = on_both.client.get(answer.headers["link"].partition(">")[0][1:])
+
+    one = [(f"2026-01-0{day}", "R01") for day in range(1, 7)]
+    assert found(cut="region", key="attributes.region:R01") == one
+    assert found(cut="region", key="attributes.region:R01", limit=4) == one
+    assert found(key=["attributes.region:R01"], **{"from": "2026-01-02", "to": "2026-01-03"}) == one[1:3]
+    assert found(key=f"attributes.region:{odd}") == [("2026-01-03", odd)]
+    assert found(cut="region", key="attributes.region:r01") == []
+    assert found(cut="region", key="attributes.region:") == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "cut=region&key=SP",
+        "cut=region&key=touchpoint:checkout",
+        "cut=all&key=attributes.region:SP",
+        "key=region:SP",
+        "cut=region&key=attributes.region:SP&key=attributes.region:RJ",
+    ],
+)
+def test_a_key_that_no_series_of_the_cut_can_have_is_refused(gateway: Served, query: str) -> None:
+    refused = gateway.client.get(f"/v1/metrics/history?metric=nps&{query}")
+    assert (refused.status_code, refused.json()["error"]["field"]) == (400, "key")
+
+
+def test_no_other_page_may_frame_the_console(gateway: Served) -> None:
+    for path in ("/", "/console/main.js"):
+        assert gateway.client.get(path).headers["content-security-policy"] == "frame-ancestors 'none'"

@@ -64,7 +64,8 @@ def gateway(folder: Path, **environment: str) -> Iterator[Running]:
         **environment,
     }
     code = (
-        "import sys; from gateway.process import run_gateway; from schemas.loop_yaml import load; "
+        "import sys; from closeloop.logs import configure_logs; from gateway.process import run_gateway; "
+        "from schemas.loop_yaml import load; configure_logs('info'); "
         "from schemas.settings import from_environment as s; sys.exit(run_gateway(s(), load(s().config)))"
     )
     with log.open("wb") as stderr:
