@@ -4,7 +4,10 @@ import os
 import signal
 import sys
 import threading
+import time
 
+STOP_WITHIN = 10.0
+"""Seconds a clean stop may take once the supervisor is gone; nobody else would end a process that hangs in it."""
 WATCH_VARIABLE = "CLOSELOOP_SUPERVISED"
 """Set by the supervisor: standard input is a pipe whose end means that the supervisor is gone."""
 
@@ -22,5 +25,7 @@ def end_with_supervisor() -> None:
         while os.read(sys.stdin.fileno(), 1024):
             pass
         os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(STOP_WITHIN)
+        os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=wait_for_the_end, name="supervisor-watch", daemon=True).start()

@@ -19,8 +19,10 @@ from closeloop.lifetime import WATCH_VARIABLE
 
 START_DEADLINE = 120.0
 """Seconds a process has to say that it serves: a first start may wait for Kafka and for recovery."""
-STOP_DEADLINE = 4.5
-"""Seconds a group of processes has to stop by itself; two groups and their killing stay under ten."""
+WORK_STOP_DEADLINE = 6.0
+"""Seconds the rooms have to stop by themselves, all together: on a busy machine streams need five."""
+GROUND_STOP_DEADLINE = 2.5
+"""Seconds the broker and the sandbox then have; with both groups killed at the end the whole stays under ten."""
 QUICK_DEATHS = 6
 """A process that ends this often without ever having served will not start by trying again."""
 STEADY = 20.0
@@ -95,10 +97,10 @@ class Supervisor:
         self._stopping.set()
         ground = [keeper for keeper in self._keepers if keeper.room.announces or keeper.room.name == "sandbox"]
         workers = [keeper for keeper in self._keepers if keeper not in ground]
-        for group in (workers, ground):
+        for group, seconds in ((workers, WORK_STOP_DEADLINE), (ground, GROUND_STOP_DEADLINE)):
             for keeper in group:
                 keeper.terminate()
-            deadline = time.monotonic() + STOP_DEADLINE
+            deadline = time.monotonic() + seconds
             for keeper in group:
                 keeper.finish(deadline)
 
@@ -168,7 +170,12 @@ class _Keeper:
         quick_deaths = 0
         while not self._stopping.is_set():
             began = time.monotonic()
-            code = self._run_once()
+            try:
+                code = self._run_once()
+            except OSError as error:
+                self._gave_up = f"{self.room.name} cannot start: {error.strerror or error}"
+                self._fail(self._gave_up)
+                return
             if self._stopping.is_set():
                 return
             served = self._ready.is_set()
@@ -200,10 +207,11 @@ class _Keeper:
                 env=environment,
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops the rooms in order
             )
-        self._pid_path.write_text(f"{process.pid}\n")
-        if process.stdout is not None:
-            self._follow(process.stdout)
-        return process.wait()
+        with process:  # closes its pipes at the end: the other end of its standard input is what it lives by
+            self._pid_path.write_text(f"{process.pid}\n")
+            if process.stdout is not None:
+                self._follow(process.stdout)
+            return process.wait()
 
     def _follow(self, output: IO[bytes]) -> None:
         with self._log_path.open("ab", buffering=0) as log:
