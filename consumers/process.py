@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from consumers import desk, kafka_clients, logs, recorder
+from consumers import desk, kafka_clients, recorder
 from consumers.health import HealthServer
 from consumers.intake import Intake
 from consumers.measures import Measures
@@ -36,13 +36,12 @@ HISTORY_PAGE = 200
 
 def run_consumers(settings: Settings, loop: Loop) -> int:
     """Run until SIGTERM or SIGINT (0), or until a part fails (1)."""
-    logs.configure(settings.log_level)
     stop, ended = threading.Event(), threading.Event()
     _stop_on_signals(stop, ended)
     measures = Measures(CollectorRegistry())
     engine = open_database(settings.database)
     room = Room(settings, loop, engine, measures, stop, ended)
-    health = HealthServer(settings.host, settings.health_port, measures.registry, room.dead, room.lacks)
+    health = HealthServer(settings.health_host, settings.health_port, measures.registry, room.dead, room.lacks)
     health.start()
     try:
         topics = (ALERTS, METRICS, DEADLETTERS, CASES)

@@ -13,7 +13,6 @@ from streams.cluster import ClusterError
 from streams.health import Health
 from streams.instruments import Instruments
 from streams.lifecycle import WorkerCrash
-from streams.logs import configure_logs
 from streams.merge import Merge
 from streams.plan import compile_plan
 from streams.source_state import SourcePartition
@@ -39,7 +38,6 @@ def worker_settings(settings: Settings) -> WorkerSettings:
 
 def run_streams(settings: Settings, loop: Loop) -> int:
     """Run a worker until SIGTERM or SIGINT. Returns the process's exit code."""
-    configure_logs(settings.log_level)
     (settings.data_dir / "streams").mkdir(parents=True, exist_ok=True)  # Faust makes no parents
     plan = compile_plan(loop, settings.clock)
     makers = Makers(

@@ -177,3 +177,26 @@ def test_a_person_acting_while_answers_join(engine: Engine) -> None:
     (case,) = bench.cases()
     assert case.alert_count == 16
     assert bench.count(CaseEventRow) == case.version
+
+
+def test_a_further_answer_does_not_make_a_picture_old_but_an_action_does(engine: Engine) -> None:
+    bench = Bench(engine)
+    bench.desk.handle(records(an_alert()))
+    (seen,) = bench.cases()
+    bench.desk.handle(records(an_alert(event_id="again")))
+
+    def click(version: int) -> str:
+        with sessions(engine).begin() as session:
+            case = case_ledger.act(
+                session, seen.id, "acknowledge", actor="bob", via="slack", now=datetime.now(UTC),
+                expected_version=version,
+            )  # fmt: skip
+            return case.state
+
+    assert click(seen.version) == "acknowledged"
+    with pytest.raises(case_ledger.Refused) as refused:
+        click(seen.version)
+    assert refused.value.refusal == "stale"
+    with pytest.raises(case_ledger.Refused) as ahead:
+        click(seen.version + 50)
+    assert ahead.value.refusal == "stale"

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from closeloop.logs import configure_logs
 from schemas.loop_yaml import load
 from schemas.settings import Settings
 from streams.instruments import Instruments
-from streams.logs import configure_logs
 from streams.merge import Merge
 from streams.partition import Pace
 from streams.plan import compile_plan
