@@ -1,8 +1,9 @@
 """Alerts: a flagged customer, and why."""
 
 from datetime import datetime
+from hashlib import sha1
 from typing import Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -12,7 +13,9 @@ Severity = Literal["critical", "high", "normal"]
 SEVERITIES: tuple[Severity, ...] = ("normal", "high", "critical")
 """From the mildest to the gravest."""
 
-_NAMESPACE = UUID("f1a1d7b2-1f0c-5f55-8a6a-6e2b7d5f4c11")
+_NAMESPACE = UUID("f1a1d7b2-1f0c-5f55-8a6a-6e2b7d5f4c11").bytes
+_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+"""A hex digit with its upper two bits set to 10, as RFC 9562 marks its variant."""
 
 
 class Alert(Struct, frozen=True, kw_only=True, tag_field="type", tag="alert"):
@@ -47,5 +50,10 @@ class Alert(Struct, frozen=True, kw_only=True, tag_field="type", tag="alert"):
 
 
 def alert_id(event_source: str, event_id: str, rule: str) -> str:
-    """The id follows from the event and the rule, so the same answer seen again is the same alert."""
-    return str(uuid5(_NAMESPACE, f"{event_source}\n{event_id}\n{rule}"))
+    """The id follows from the event and the rule, so the same answer seen again is the same alert.
+
+    It is a UUIDv5 (RFC 9562, section 5.5), put together from the digest's text: ``uuid.uuid5`` takes far longer.
+    """
+    name = f"{event_source}\n{event_id}\n{rule}".encode()
+    text = sha1(_NAMESPACE + name, usedforsecurity=False).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"

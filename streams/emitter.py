@@ -7,11 +7,11 @@ that follows from what caused it, so that a repeat after a crash meets a unique 
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from streams.changelog import ClientConfig
+from schemas.deadletters import LETTER_BYTES
+from streams.changelog import ANY_PARTITION, ClientConfig
 
 log = logging.getLogger("closeloop.kafka")
 
@@ -28,9 +28,11 @@ class EmitError(Exception):
 class _Flight:
     """The records sent between two calls of :meth:`Emitter.drained`: those under way, and what became of the rest."""
 
-    __slots__ = ("failure", "landed", "launched")
+    __slots__ = ("failure", "landed", "launched", "report")
 
     def __init__(self) -> None:
+        self.report = self.land
+        """The bound method, made once for all records."""
         self.launched = 0
         self.landed = 0
         self.failure: KafkaError | None = None
@@ -64,6 +66,7 @@ class Emitter:
                 "linger.ms": linger_ms,
                 "message.timeout.ms": int(delivery_timeout * 1000),
                 "queue.buffering.max.messages": QUEUE_LIMIT,
+                "message.max.bytes": LETTER_BYTES,
                 "log_level": 3,
             },
             logger=log,
@@ -98,11 +101,12 @@ class Emitter:
     ) -> None:
         """Hand over one record. Raises EmitError if the queue is full: call :meth:`room` between chunks."""
         flight = self._flights[-1]
-        placed: dict[str, Any] = {} if partition is None else {"partition": partition}
-        if headers:
-            placed["headers"] = list(headers)
+        where = ANY_PARTITION if partition is None else partition
         try:
-            self._producer.produce(topic, key=key, value=value, on_delivery=flight.land, **placed)
+            if headers:
+                self._producer.produce(topic, value, key, where, flight.report, headers=list(headers))
+            else:
+                self._producer.produce(topic, value, key, where, flight.report)
         except BufferError:
             raise EmitError(f"more than {QUEUE_LIMIT} records wait for the broker") from None
         except KafkaException as exc:

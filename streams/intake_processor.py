@@ -86,8 +86,9 @@ class IntakeProcessor:
 
     def _send(self, outcome: Outcome) -> None:
         encode, send, named = self._encoder.encode, self._emitter.send, self._links.on_cluster
+        topic = named(ALERTS)
         for alert in outcome.alerts:
-            send(named(ALERTS), alert.customer_id.encode(), encode(alert))
+            send(topic, alert.customer_id.encode(), encode(alert))
         for rule, count in Counter(alert.rule for alert in outcome.alerts).items():
             self._instruments.alerts.labels(rule).inc(count)
         for letter in outcome.dead_letters:

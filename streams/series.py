@@ -75,14 +75,14 @@ class Extractor:
 
     def read(self, data: Response | Touchpoint, outcome: str = "") -> Dimensions:
         """The event's dimensions. ``outcome`` is the word under which a touchpoint is counted."""
-        values = list(self._plain(data))
-        attributes = data.attributes
-        for name in self._attributes:
-            value = attributes.get(name)
-            values.append(value if value is None or type(value) is str else canonical(value))
+        attribute = data.attributes.get
+        found = [
+            value if (value := attribute(name)) is None or type(value) is str else canonical(value)
+            for name in self._attributes
+        ]
         if self._by_outcome:
-            values.append(outcome)
-        return tuple(values)
+            found.append(outcome)
+        return (*self._plain(data), *found)
 
 
 class Vocabulary:

@@ -67,6 +67,7 @@ class SourcePartition:
         self._plan = plan
         self._expected: type[Event] = ResponseEvent if topic == RESPONSES else TouchpointEvent
         self._reader = EventReader(plan.metrics)
+        self._read = self._reader.read
         self._detector = Detector(plan.rules, plan.metrics)
         self._placement = Placement(partitions)
         self._extractor = Extractor(Response if topic == RESPONSES else Touchpoint, plan.cuts)
@@ -215,12 +216,9 @@ class SourcePartition:
     def _take(self, record: Record, arrived: datetime, now: datetime, outcome: Outcome) -> None:
         """Apply one record to the books and the panes. Raises InvalidEvent before anything has changed."""
         value, headers = record.value, record.headers
-        event = self._reader.read(value, arrived, context_attributes(list(headers)) if headers else None)
+        event = self._read(value, arrived, context_attributes(list(headers)) if headers else None)
         if type(event) is not self._expected:
             raise InvalidEvent("type", "type", f"not an event of {self._topic}; send it to the topic of its type")
-        when = event.time.timestamp()
-        if when < 0:
-            raise InvalidEvent("invalid", "time", "before 1970")
         data = event.data
         known = digest(event.source, event.id)
         origin = origin_of(headers) if headers else None
@@ -230,9 +228,9 @@ class SourcePartition:
         elif self._placement.of(data.customer_id) != self._partition:
             self._forward(record, data.customer_id, outcome)
             return
-        self._count(event, when, known, record.offset, now, outcome)
+        self._count(event, known, record.offset, now, outcome)
 
-    def _count(self, event: Event, when: float, known: bytes, offset: int, now: datetime, outcome: Outcome) -> None:
+    def _count(self, event: Event, known: bytes, offset: int, now: datetime, outcome: Outcome) -> None:
         """Enter a received event into the books and, if it is new and not late, into its groups and the rules."""
         at, data = self._at, event.data
         scale: Scale | None = None
@@ -245,9 +243,10 @@ class SourcePartition:
         if not self._ids.add(known, offset):
             at.duplicates += 1
             return
+        when = event.time.timestamp()
         if self._plan.clock == "event":
             self._horizon.advance(when)
-        if self._horizon.is_late(when):
+        if when < self._horizon.kept_from and self._horizon.is_late(when):
             at.late += 1
             return
         at.counted += 1
@@ -258,7 +257,7 @@ class SourcePartition:
         if scale is not None and isinstance(event, ResponseEvent):
             flags = self._detector.flags(event.data, scale)
             if flags:
-                self._raise(event, flags, scale, now, outcome)
+                self._raise(event, when, flags, scale, now, outcome)
 
     def _label(self, metric: str, scale: Scale) -> str:
         own = self._plan.metrics[metric].scale
@@ -286,12 +285,12 @@ class SourcePartition:
         return False
 
     def _raise(
-        self, event: ResponseEvent, flags: Sequence[Flag], scale: Scale, now: datetime, outcome: Outcome
+        self, event: ResponseEvent, when: float, flags: Sequence[Flag], scale: Scale, now: datetime, outcome: Outcome
     ) -> None:
         """Alert, unless the answer is too old at the loop's own now: history pages nobody."""
         at = self._at
         loop_now = self._horizon.now
-        if loop_now is not None and loop_now - event.time.timestamp() > self._plan.alert_max_age_s:
+        if loop_now is not None and loop_now - when > self._plan.alert_max_age_s:
             at.silenced += len(flags)
             return
         for flag in flags:

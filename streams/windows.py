@@ -89,7 +89,8 @@ class Horizon:
         self._calendar = calendar
         self._history_days = history_days
         self._next_minute = -inf
-        self._maybe_late_before = -inf
+        self.kept_from = -inf
+        """No instant from here on is late, seconds UTC: asking this first spares asking :meth:`is_late`."""
         self.now: float | None = None
         self.oldest: dict[str, int] = {}
         """Window name (and ``day``) to the oldest pane that it holds; empty before the first :meth:`advance`."""
@@ -107,12 +108,12 @@ class Horizon:
         moved = oldest != self.oldest
         self.oldest = oldest
         # Two days after the oldest day began in UTC it is over in every zone: only before is the calendar asked.
-        self._maybe_late_before = (oldest[DAY] + 2 - _EPOCH_ORDINAL) * 86_400
+        self.kept_from = (oldest[DAY] + 2 - _EPOCH_ORDINAL) * 86_400
         return moved
 
     def is_late(self, when: float) -> bool:
         """Whether an instant lies on a day that the history has let go of."""
-        return when < self._maybe_late_before and self._calendar.day(when) < self.oldest[DAY]
+        return when < self.kept_from and self._calendar.day(when) < self.oldest[DAY]
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """Which answers are flagged, how gravely, and that a reason never repeats the customer."""
 
 from datetime import UTC, datetime
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given, settings
@@ -133,3 +134,10 @@ def test_an_alert_carries_the_answer_under_an_id_that_follows_from_it() -> None:
     assert first.detected_at == now
     assert "never" not in first.reason + second.reason
     assert "c7" not in first.reason + second.reason
+
+
+@calm
+@given(st.text(max_size=300), st.text(max_size=300), st.text(max_size=40))
+def test_an_alerts_id_is_the_uuid5_of_its_cause(source: str, number: str, rule: str) -> None:
+    namespace = UUID("f1a1d7b2-1f0c-5f55-8a6a-6e2b7d5f4c11")
+    assert alert_id(source, number, rule) == str(uuid5(namespace, f"{source}\n{number}\n{rule}"))
