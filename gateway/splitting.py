@@ -7,8 +7,8 @@ import msgspec
 from schemas.deadletters import InvalidEvent
 
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
-# Each match runs from one sign that matters to the next: strings, unclosed ones too, and all else are passed over within
-# it, possessively, so that the whole scan stays linear. Commas matter only between elements.
+# Each match runs from one sign that matters to the next. Strings, unclosed ones too, and all else are passed over,
+# possessively: so the whole scan stays linear. Commas matter only between elements.
 _PASSED = rb'(?:[^"\[\]{}%s]++|"(?:[^"\\]++|\\.)*+"?)*+([\[\]{}%s])'
 _BETWEEN = re.compile(_PASSED % (b",", b","), re.DOTALL)
 _WITHIN = re.compile(_PASSED % (b"", b""), re.DOTALL)

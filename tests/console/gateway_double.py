@@ -80,15 +80,16 @@ class GatewayDouble:
     def case(self, case_id: int) -> Json:
         return next((case for case in self.data["cases"] if case["id"] == case_id), None)
 
-    def get(self, path: str, query: dict[str, str]) -> tuple[int, Json]:
-        body = self._answer(path, query)
+    def get(self, path: str, query: dict[str, str], keys: list[str]) -> tuple[int, Json]:
+        body = self._answer(path, query, keys)
         return (404, _error("missing", "id", "there is no such thing")) if body is None else (200, body)
 
-    def _answer(self, path: str, query: dict[str, str]) -> Json:
+    def _answer(self, path: str, query: dict[str, str], keys: list[str]) -> Json:
         if path.startswith("/v1/cases/"):
             return self.case(int(path.rpartition("/")[2]))
         if path == "/v1/metrics/history":
             rows = [row for row in self.data["history"] if _fits(row, query)]
+            rows = [row for row in rows if {f"{name}:{value}" for name, value in row["key"].items()} >= set(keys)]
             return [row for row in rows if query.get("from", "") <= row["day"] <= query.get("to", "9999")]
         return {
             "/v1/config": self.data["config"],
@@ -100,7 +101,15 @@ class GatewayDouble:
 
     def _page(self, query: dict[str, str]) -> Json:
         before, limit = int(query.get("cursor", 10**9)), int(query.get("limit", 50))
-        listed = sorted((case for case in self.data["cases"] if case["id"] < before), key=lambda case: -case["id"])
+        states = query["state"].split(",") if "state" in query else None
+        listed = [
+            case
+            for case in sorted(self.data["cases"], key=lambda case: -case["id"])
+            if case["id"] < before
+            and (states is None or case["state"] in states)
+            and query.get("owner") in (None, case["owner"])
+            and query.get("customer") in (None, case["customer_id"])
+        ]
         page = [{k: v for k, v in case.items() if k not in ("events", "alerts")} for case in listed[:limit]]
         return {"cases": page, "next": str(page[-1]["id"]) if len(listed) > limit else None}
 
@@ -122,10 +131,10 @@ class GatewayDouble:
                 "from_state": "open",
                 "to_state": case["state"],
                 "at": case["updated_at"],
-                "actor": "ana",
-                "actor_name": "Ana Ribeiro",
+                "actor": body["actor"],
+                "actor_name": self.data["config"]["people"][body["actor"]],
                 "via": "console",
-                "detail": {name: value for name, value in body.items() if name != "version"},
+                "detail": {name: value for name, value in body.items() if name not in ("version", "actor")},
             }
         )
         return 200, case
@@ -151,7 +160,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif url.path == "/v1/stream":
             self._stream()
         else:
-            self._json(*self.owner.get(url.path, {name: values[0] for name, values in parse_qs(url.query).items()}))
+            given = parse_qs(url.query)
+            single = {name: values[0] for name, values in given.items()}
+            self._json(*self.owner.get(url.path, single, given.get("key", [])))
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])) or b"null")

@@ -257,6 +257,7 @@ def shop(seed: int = 7, now: datetime | None = None) -> dict[str, Json]:
                 "ces": {"kind": "mean", "minimum": 1, "maximum": 7, "higher_is_better": True},
             },
             "people": PEOPLE,
+            "acting_as": None,
             "teams": {},
             "root_causes": ROOT_CAUSES,
             "slack": "off",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -35,7 +36,9 @@ def _signed(value: float) -> str:
     return f"{value:+.1f}".replace("-", "−")
 
 
-def _open(page: Page, double: GatewayDouble, path: str = "/") -> None:
+def _open(page: Page, double: GatewayDouble, path: str = "/", me: str = "ana") -> None:
+    if me:
+        page.add_init_script(f"localStorage.setItem('closeloop.me', '{me}')")
     page.goto(double.url + path)
     expect(page.locator("#link")).to_have_text("Live")
 
@@ -116,6 +119,20 @@ def test_a_click_on_a_row_shows_its_days(console: Page, double: GatewayDouble) -
     assert any("/v1/metrics/history?metric=nps&cut=region&from=" in path for path in double.requested)
 
 
+def test_a_key_of_the_chart_asks_for_its_days_alone(console: Page, double: GatewayDouble) -> None:
+    _open(console, double)
+    console.locator("#history-controls").get_by_label("Cut").select_option("region")
+    with console.expect_request(lambda request: "/history?" in request.url and "RS" in request.url) as asked:
+        console.locator("#history-controls").get_by_label("Key").select_option("RS")
+    assert parse_qs(urlsplit(asked.value.url).query)["key"] == ["attributes.region:RS"]
+    expect(console.locator("#history canvas")).to_be_visible()
+    # a cut without current values: imported years, whose keys only the days know
+    double.data["metrics"] = [row for row in double.data["metrics"] if row["cut"] != "region"]
+    console.reload()
+    console.locator("#history-controls").get_by_label("Cut").select_option("region")
+    expect(console.locator("#history-controls").get_by_label("Key").locator("option")).to_have_count(5)
+
+
 def test_one_day_of_history_is_said_instead_of_drawn(console: Page, double: GatewayDouble) -> None:
     today = datetime.now(UTC)
     row = metric_row("nps", "day", "all", {}, {"10": 70, "0": 30}, today) | {"day": today.date().isoformat()}
@@ -155,7 +172,7 @@ def test_the_feed_shows_a_case_that_comes_over_the_stream(console: Page, double:
 
 
 def test_mine_are_the_open_cases_of_who_is_looking(console: Page, double: GatewayDouble) -> None:
-    _open(console, double)
+    _open(console, double, me="")
     console.get_by_role("radio", name="Mine").check(force=True)
     expect(console.locator("#feed")).to_contain_text("Who are you?")
     console.get_by_label("Working as").select_option("olena")
@@ -173,18 +190,95 @@ def test_resolving_posts_the_seen_version_and_shows_the_outcome(console: Page, d
     ask.get_by_role("button", name="Resolve").click()
     expect(drawer.locator(".state")).to_have_text("Resolved")
     expect(drawer.locator(".story")).to_contain_text("Sent a new parcel <today>.")
-    body = {"version": 1, "root_cause": "late_delivery", "note": "Sent a new parcel <today>."}
+    body = {"version": 1, "actor": "ana", "root_cause": "late_delivery", "note": "Sent a new parcel <today>."}
     assert double.posted == [(f"/v1/cases/{OPEN_CASE}/resolve", body)]
     expect(drawer.get_by_role("button", name="Reopen…")).to_be_visible()
 
 
 def test_acknowledging_takes_the_case_for_who_is_looking(console: Page, double: GatewayDouble) -> None:
-    _open(console, double)
+    _open(console, double, me="")
     console.get_by_label("Working as").select_option("li")
     console.locator(f'#feed a[href="#/cases/{OPEN_CASE}"]').click()
     console.locator("#drawer").get_by_role("button", name="Acknowledge").click()
     expect(console.locator("#drawer .state")).to_have_text("Acknowledged")
-    assert double.posted == [(f"/v1/cases/{OPEN_CASE}/acknowledge", {"version": 1, "owner": "li"})]
+    assert double.posted == [(f"/v1/cases/{OPEN_CASE}/acknowledge", {"version": 1, "actor": "li"})]
+
+
+def test_who_acts_is_asked_once_and_then_kept(console: Page, double: GatewayDouble) -> None:
+    console.goto(f"{double.url}/#/cases/{OPEN_CASE}")
+    drawer = console.locator("#drawer")
+    drawer.get_by_role("button", name="Acknowledge").click()
+    who = console.get_by_role("dialog", name="Who are you?")
+    who.get_by_role("button", name="Cancel").click()
+    expect(who).to_be_hidden()
+    assert double.posted == []
+    drawer.get_by_role("button", name="Acknowledge").click()
+    who.get_by_label("Name").select_option("olena")
+    who.get_by_role("button", name="Go on").click()
+    expect(drawer.locator(".story li").first).to_contain_text("Olena Bondar acknowledged")
+    expect(console.locator("#me")).to_have_value("olena")
+    console.reload()
+    drawer.get_by_role("button", name="Contacted…").click()
+    console.get_by_role("dialog", name="How was the customer reached?").get_by_role("button", name="Contacted").click()
+    expect(drawer.locator(".state").first).to_have_text("Contacted")
+    assert [body["actor"] for _, body in double.posted] == ["olena", "olena"]
+
+
+def test_a_persons_own_key_says_who_acts(console: Page, double: GatewayDouble) -> None:
+    double.data["config"]["acting_as"] = "li"
+    _open(console, double, f"/#/cases/{OPEN_CASE}", me="ana")
+    expect(console.locator("#me")).to_have_value("li")
+    expect(console.locator("#me")).to_be_disabled()
+    console.locator("#drawer").get_by_role("button", name="Acknowledge").click()
+    expect(console.locator("#drawer .story li").first).to_contain_text("Li Wei acknowledged")
+    assert double.posted[0][1] == {"version": 1, "actor": "li"}
+
+
+def test_the_history_says_through_which_key_somebody_acted(console: Page, double: GatewayDouble) -> None:
+    events = double.case(OPEN_CASE)["events"]
+    acted = {"action": "contact", "actor": "ana", "actor_name": "Ana Ribeiro", "via": "api"}
+    events.append(events[0] | acted | {"version": 2, "detail": {"key": "helpdesk bridge"}})
+    _open(console, double, f"/#/cases/{OPEN_CASE}")
+    entry = console.locator("#drawer .story li").first
+    expect(entry).to_contain_text("Ana Ribeiro contacted the customer")
+    expect(entry).to_contain_text("from the API with the key “helpdesk bridge”")
+
+
+def test_a_closed_case_shows_that_the_customer_complained_again(console: Page, double: GatewayDouble) -> None:
+    closed = double.case(OPEN_CASE)
+    later = case_of(40, datetime.now(UTC), customer_id=closed["customer_id"])
+    double.data["cases"].append(later)
+    closed["state"] = "resolved"
+    _open(console, double, f"/#/cases/{OPEN_CASE}")
+    drawer = console.locator("#drawer")
+    expect(drawer.get_by_role("heading", name="Complained again")).to_be_visible()
+    expect(drawer.locator("ul.story .score")).to_contain_text(str(later["latest_alert"]["score"]))
+    drawer.get_by_role("link", name="C-40").click()
+    expect(drawer.locator("#drawer-title")).to_contain_text("C-40")
+    expect(drawer.get_by_role("heading", name="Complained again")).to_have_count(0)
+
+
+def test_each_list_of_cases_pages_by_its_own_filter(console: Page, double: GatewayDouble) -> None:
+    now = datetime.now(UTC)
+    # 2 of 3 are Olena's and open; the newest 150 of all are closed
+    double.data["cases"] = [
+        case_of(n, now, owner="olena" if n % 3 else "li", state="resolved" if n > 250 else "open")
+        for n in range(1, 401)
+    ]
+    hers = [n for n in range(1, 251) if n % 3][::-1]
+    _open(console, double, me="olena")
+    listed = console.locator("#feed a.case")
+    expect(listed.first).to_contain_text("C-250")
+    console.get_by_role("radio", name="Mine").check(force=True)
+    expect(listed.last).to_contain_text(f"C-{hers[59]}")
+    for number, expected in ((120, hers[119]), (167, hers[-1])):
+        console.get_by_role("button", name="Show older cases").click()
+        expect(listed).to_have_count(number)
+        expect(listed.last).to_contain_text(f"C-{expected}")
+    expect(console.get_by_role("button", name="Show older cases")).to_have_count(0)
+    console.get_by_role("radio", name="All").check(force=True)
+    expect(listed.first).to_contain_text("C-400")
+    expect(listed).to_have_count(60)
 
 
 def test_snoozing_sends_the_chosen_time(console: Page, double: GatewayDouble) -> None:

@@ -82,10 +82,11 @@ function refusal(status, body) {
   return new ApiError(status, words, String(field), body);
 }
 
-/** @param {string} path @param {Record<string, string | number | null | undefined>} query */
+/** @param {string} path @param {Record<string, string | number | string[] | null | undefined>} query   a list is repeated */
 function withQuery(path, query) {
-  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
-  return given.length ? `${path}?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}` : path;
+  const given = Object.entries(query).flatMap(([name, value]) => [value ?? ""].flat().map((one) => [name, String(one)]));
+  const parts = given.filter(([, value]) => value !== "");
+  return parts.length ? `${path}?${new URLSearchParams(parts)}` : path;
 }
 
 /** @param {string} path @param {unknown} body */
@@ -111,7 +112,7 @@ export async function fetchConfig() {
     metrics,
     people: raw.people,
     rootCauses: raw.root_causes,
-    open: raw.open === true,
+    actingAs: raw.acting_as ?? "",
   };
 }
 
@@ -119,8 +120,8 @@ export async function fetchConfig() {
 export const fetchMetrics = (query) => request(withQuery("/v1/metrics", query));
 
 /**
- * Values by calendar day.
- * @param {{metric: string, cut: string, from: string, to: string}} query
+ * Values by calendar day. `key` keeps the series with these values, each as `dimension:value`.
+ * @param {{metric: string, cut: string, from: string, to: string, key?: string[]}} query
  * @returns {Promise<Metric[]>}
  */
 export async function fetchHistory(query) {

@@ -2,7 +2,7 @@
 
 import { ApiError, fetchCase, fetchCases, fetchConfig, fetchMetrics } from "./api.js";
 import { byId } from "./dom.js";
-import { on, known, changed, heard, putCasePage, putCases, putMetrics, setConfig, setLink, setTotals } from "./store.js";
+import { changed, forgetCases, heard, known, listName, on, putCasePage, putCases, putMetrics, setConfig, setLink, setTotals } from "./store.js";
 import { connect } from "./stream.js";
 import { startBooks } from "./views/books.js";
 import { startBreakdown } from "./views/breakdown.js";
@@ -14,6 +14,8 @@ import { hideNotice, showDown, showKeyForm } from "./views/notice.js";
 import { startTabs } from "./views/tabs.js";
 import { startTiles } from "./views/tiles.js";
 
+/** The states of a case that is not closed. */
+const LIVE = "open,acknowledged,contacted,snoozed";
 /** How many cases a page has. */
 const PAGE = 60;
 /** A break longer than this is told in full: milliseconds. A restart of the gateway is shorter. */
@@ -24,17 +26,22 @@ const SINGLY = 6;
 /** @type {Set<number>} cases that moved and are not fetched yet */
 const moved = new Set();
 let movedTimer = 0;
+/** The list of cases that was asked for last. */
+let asked = "";
+
+/** The next page of the chosen list of cases; the first, where none is known yet. */
+async function moreCases() {
+  const list = listName();
+  const query = { open: { state: LIVE }, mine: { state: LIVE, owner: known.me }, all: {} }[known.scope];
+  const page = await fetchCases({ ...query, limit: PAGE, cursor: known.lists.get(list)?.cursor });
+  putCasePage(list, page.cases, page.next);
+}
 
 /** Fetch the newest cases: the stream itself begins with the present of metrics and totals, but not of cases. */
 async function refresh() {
-  const page = await fetchCases({ limit: PAGE });
-  putCasePage(page.cases, page.next, true);
-}
-
-/** The next page of older cases. */
-export async function olderCases() {
-  const page = await fetchCases({ limit: PAGE, cursor: known.casesCursor });
-  putCasePage(page.cases, page.next, false);
+  forgetCases();
+  asked = listName();
+  await moreCases();
 }
 
 /** @param {number} id */
@@ -129,7 +136,7 @@ startHeader();
 startTiles(byId("tiles"));
 startBreakdown(byId("breakdown"));
 startBooks(byId("books"));
-startFeed(byId("feed"), { older: () => quietly(olderCases) });
+startFeed(byId("feed"), { older: () => quietly(moreCases) });
 startDrawer();
 setInterval(() => changed("time"), 5000);
 on(["time", "link"], () => {
@@ -144,6 +151,11 @@ if (known.config) {
     if (cut === known.cut) return;
     cut = known.cut;
     void quietly(async () => putMetrics(await fetchMetrics({ cut })));
+  });
+  on(["choice"], () => {
+    if (asked === listName() || known.lists.has(listName()) || listName() === "mine ") return;
+    asked = listName();
+    void quietly(moreCases);
   });
   listen();
 }

@@ -15,6 +15,10 @@ import { OUTCOME } from "./statistics.js";
  * @property {number} value
  * @property {number} low
  * @property {number} high
+ *
+ * @typedef {object} CaseList   a list of cases as far as it was fetched
+ * @property {number} floor     every case of the list with at least this id is known
+ * @property {string | null} cursor   of the next page of older cases
  */
 
 /** How many points of the last minutes a sparkline keeps, at one a second. */
@@ -31,7 +35,7 @@ const state = {
   cut: "touchpoint",
   /** The series of the history chart: metric, cut, and the values of the cut's dimensions. */
   series: { metric: "nps", cut: "all", /** @type {string[]} */ values: [] },
-  /** Person key of who is looking, for "mine"; empty for nobody. */
+  /** Person key of who is looking, for "mine" and for the history of what they do; empty for nobody. */
   me: localStorage.getItem("closeloop.me") ?? "",
   /** @type {Map<string, Metric>} rows of rolling windows by {@link rowKey} */
   metrics: new Map(),
@@ -41,9 +45,10 @@ const state = {
   sparks: new Map(),
   /** @type {Map<number, Case>} */
   cases: new Map(),
-  casesLoaded: false,
-  /** @type {string | null} */
-  casesCursor: null,
+  /** Which cases the feed lists: those not closed, those of who is looking, or all. @type {"open" | "mine" | "all"} */
+  scope: "open",
+  /** How far each list of cases is known, by {@link listName}. @type {Map<string, CaseList>} */
+  lists: new Map(),
   /** @type {Totals | null} */
   totals: null,
   /** @type {{at: number, events: number}[]} received events, for the rate */
@@ -112,6 +117,7 @@ export function setConfig(config) {
   state.config = config;
   if (!config.windows.includes(state.window)) state.window = config.windows[Math.min(1, config.windows.length - 1)];
   if (!config.metrics.some((spec) => spec.name === state.series.metric)) state.series.metric = config.metrics[0].name;
+  if (config.actingAs || !(state.me in config.people)) state.me = config.actingAs;
   if (!(state.cut in config.cuts)) state.cut = Object.keys(config.cuts).find((cut) => cut !== "all") ?? "all";
   changed("config");
 }
@@ -129,12 +135,21 @@ export function chooseSeries(series) {
   state.days = new Map();
 }
 
-/** Say who is looking. @param {string} person */
+/** Say who is looking and acting. @param {string} person */
 export function setMe(person) {
   state.me = person;
   localStorage.setItem("closeloop.me", person);
   changed("choice");
 }
+
+/** Choose which cases are listed. @param {typeof state.scope} scope */
+export function chooseScope(scope) {
+  state.scope = scope;
+  changed("choice");
+}
+
+/** The name of the list of cases that is chosen: everyone's own is another one. */
+export const listName = () => (state.scope === "mine" ? `mine ${state.me}` : state.scope);
 
 /** Take in rows, in any order: the newer one of a series and window stays. @param {Metric[]} rows */
 export function putMetrics(rows) {
@@ -201,12 +216,16 @@ export function putCases(cases) {
   changed("cases");
 }
 
-/** A first or a further page of cases has come. @param {Case[]} cases @param {string | null} next @param {boolean} fresh */
-export function putCasePage(cases, next, fresh) {
-  if (fresh) state.cases = new Map();
-  state.casesCursor = next;
-  state.casesLoaded = true;
+/** A first or a further page of a list has come. @param {string} list @param {Case[]} cases @param {string | null} next */
+export function putCasePage(list, cases, next) {
+  state.lists.set(list, { floor: next ? Math.min(...cases.map((item) => item.id)) : 0, cursor: next });
   putCases(cases);
+}
+
+/** Forget every case: what happened to them while the stream was away is not known. */
+export function forgetCases() {
+  state.cases = new Map();
+  state.lists = new Map();
 }
 
 /** @param {typeof state.link} link */

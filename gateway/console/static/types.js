@@ -19,7 +19,7 @@
  * @property {MetricSpec[]} metrics                 without `outcome`
  * @property {Record<string, string>} people        key to name
  * @property {Record<string, string>} rootCauses    code to words
- * @property {boolean} open                         whether the gateway lets everyone in, without a key
+ * @property {string} actingAs                      the person whose API key this page sends, or empty
  *
  * @typedef {object} Metric
  * @property {string} metric

@@ -4,6 +4,7 @@ import { ApiError, actOnCase } from "../api.js";
 import { byId, h, replace } from "../dom.js";
 import { known } from "../store.js";
 import { toast } from "./notice.js";
+import { whoActs } from "./who.js";
 
 /**
  * @typedef {import("../types.js").Case} Case
@@ -83,8 +84,11 @@ export function actionButtons(item, after) {
         text: action.words + (action.title ? "…" : ""),
       });
       button.addEventListener("click", () => {
-        if (action.title) ask(item, name, action, after);
-        else void atOnce(/** @type {HTMLButtonElement} */ (button), item, name, action, after);
+        void whoActs().then((who) => {
+          if (!who) return;
+          if (action.title) ask(item, name, action, after);
+          else void atOnce(/** @type {HTMLButtonElement} */ (button), item, name, action, after);
+        });
       });
       return button;
     });
@@ -96,9 +100,8 @@ export function actionButtons(item, after) {
  */
 async function atOnce(button, item, name, action, after) {
   button.disabled = true;
-  const body = name === "acknowledge" && known.me ? { version: item.version, owner: known.me } : { version: item.version };
   try {
-    const changed = await actOnCase(item.id, name, body);
+    const changed = await actOnCase(item.id, name, signed(item.version));
     toast(`C-${item.id} ${action.done}`);
     after({ changed });
   } catch (error) {
@@ -161,10 +164,12 @@ function ask(item, name, action, after) {
   first?.focus();
 }
 
+/** What every action says: which picture of the case was seen, and who acts. @param {number} version @returns {Record<string, unknown>} */
+const signed = (version) => (known.me ? { version, actor: known.me } : { version });
+
 /** @param {HTMLFormElement} form @param {number} version */
 function bodyOf(form, version) {
-  /** @type {Record<string, unknown>} */
-  const body = { version };
+  const body = signed(version);
   const given = new FormData(form);
   for (const name of ["channel", "root_cause", "owner", "note"]) {
     const value = String(given.get(name) ?? "").trim();

@@ -1,12 +1,12 @@
 /** The drawer at the right: one case with its answers, history and actions, or the dead letters. Driven by the address. */
 
-import { ApiError, fetchCase } from "../api.js";
+import { ApiError, fetchCase, fetchCases } from "../api.js";
 import { byId, h, replace } from "../dom.js";
 import { age, exact, moment, sentence } from "../format.js";
 import { icon } from "../icons.js";
 import { known, on, putCases } from "../store.js";
 import { actionButtons } from "./actions.js";
-import { actorName, due, nextDue, ownerName, score, severity, state } from "./caseparts.js";
+import { actorName, due, isClosed, nextDue, ownerName, score, severity, state } from "./caseparts.js";
 import { showDeadLetters } from "./deadletters.js";
 
 /**
@@ -79,9 +79,10 @@ async function load(id) {
   const drawer = /** @type {HTMLDialogElement} */ (byId("drawer"));
   try {
     const item = await fetchCase(id);
+    const later = isClosed(item) ? await laterCases(item) : [];
     if (location.hash !== `#/cases/${id}`) return;
     shown = item;
-    draw(drawer, item);
+    draw(drawer, item, later);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const words = error.status === 404 ? `There is no case C-${id}.` : error.message;
@@ -89,8 +90,14 @@ async function load(id) {
   }
 }
 
-/** @param {HTMLDialogElement} drawer @param {Case} item */
-function draw(drawer, item) {
+/** The customer's cases after this one, the next one first. @param {Case} item */
+async function laterCases(item) {
+  const { cases } = await fetchCases({ customer: item.customer_id, limit: 50 });
+  return cases.filter((other) => other.id > item.id).reverse();
+}
+
+/** @param {HTMLDialogElement} drawer @param {Case} item @param {Case[]} later */
+function draw(drawer, item, later) {
   const now = Date.now();
   const focusedAction = document.activeElement?.getAttribute("data-action");
   replace(
@@ -106,13 +113,14 @@ function draw(drawer, item) {
       facts(item, now),
       h("h3", { class: "part", text: item.alert_count === 1 ? "The answer" : `The ${item.alert_count} answers` }),
       ...(item.alerts?.length ? item.alerts : [item.latest_alert]).map((alert) => answer(alert, now)),
+      ...(later.length ? [h("h3", { class: "part", text: "Complained again" }), h("ul", { class: "story" }, ...later.map((other) => again(other, now)))] : []),
       h("h3", { class: "part", text: "History" }),
       h("ol", { class: "story" }, ...[...(item.events ?? [])].reverse().map((event) => entry(event, now))),
     ),
     h("footer", { class: "drawer-actions" }, ...actionButtons(item, after)),
   );
-  const again = focusedAction && drawer.querySelector(`[data-action="${CSS.escape(focusedAction)}"]`);
-  if (again) /** @type {HTMLElement} */ (again).focus();
+  const button = focusedAction && drawer.querySelector(`[data-action="${CSS.escape(focusedAction)}"]`);
+  if (button) /** @type {HTMLElement} */ (button).focus();
 }
 
 /** @param {{changed?: Case, stale?: string}} result */
@@ -160,6 +168,13 @@ function answer(alert, now) {
   );
 }
 
+/** A later case of the customer: how they were after this one. @param {Case} item @param {number} now */
+function again(item, now) {
+  const link = h("a", { href: `#/cases/${item.id}`, text: `C-${item.id}` });
+  const at = h("time", { class: "case-small push", datetime: item.opened_at, title: exact(item.opened_at), text: moment(item.opened_at, now) });
+  return h("li", {}, h("div", { class: "case-line" }, score(item.latest_alert), link, state(item), at));
+}
+
 /** @type {Record<string, string>} */
 const DID = {
   opened: "opened by a rule",
@@ -197,7 +212,7 @@ function manner(event, now) {
 function entry(event, now) {
   const did = (DID[event.action] ?? sentence(event.action)) + manner(event, now);
   const system = event.via === "system";
-  // Where the gateway lets everyone in, it cannot know who it was.
+  // A caller that gave no name, where the gateway asks for no key.
   const who = event.actor === event.via ? "Someone" : actorName(event.actor, event.actor_name);
   return h(
     "li",
@@ -208,7 +223,7 @@ function entry(event, now) {
       system ? h("span", { text: did.charAt(0).toUpperCase() + did.slice(1) }) : h("span", {}, h("b", { text: who }), ` ${did}`),
       h("time", { class: "case-small push", datetime: event.at, title: exact(event.at), text: moment(event.at, now) }),
     ),
-    system ? null : h("span", { class: "case-small", text: `from ${FROM[event.via] ?? event.via}` }),
+    system ? null : h("span", { class: "case-small", text: `from ${FROM[event.via] ?? event.via}${event.detail?.key ? ` with the key “${event.detail.key}”` : ""}` }),
     event.detail?.note ? h("blockquote", { dir: "auto", text: event.detail.note }) : null,
   );
 }

@@ -3,13 +3,11 @@
 import { flash, h, reconcile, replace } from "../dom.js";
 import { age, exact } from "../format.js";
 import { icon } from "../icons.js";
-import { known, on } from "../store.js";
+import { chooseScope, known, listName, on } from "../store.js";
 import { due, isClosed, nextDue, ownerName, score, severity, state } from "./caseparts.js";
 import { segments } from "./segments.js";
 
 /** @typedef {import("../types.js").Case} Case */
-
-let filter = "open";
 
 /**
  * @param {HTMLElement} root
@@ -36,34 +34,41 @@ function drawFilter(redraw) {
     label.textContent = words;
     return;
   }
-  segments(fieldset, "feed", [["open", words], ["mine", "Mine"], ["all", "All"]], filter, (value) => {
-    filter = value;
+  segments(fieldset, "feed", [["open", words], ["mine", "Mine"], ["all", "All"]], known.scope, (value) => {
+    chooseScope(/** @type {typeof known.scope} */ (value));
     redraw();
   });
 }
 
-function chosen() {
-  const all = [...known.cases.values()].sort((a, b) => b.id - a.id);
-  if (filter === "all") return all;
-  if (filter === "mine") return all.filter((item) => !isClosed(item) && known.me && item.owner === known.me);
-  return all.filter((item) => !isClosed(item));
+/** The cases of the chosen list, newest first: down to where nothing of it is missing. @param {number} floor */
+function chosen(floor) {
+  const found = [...known.cases.values()].filter((item) => item.id >= floor).sort((a, b) => b.id - a.id);
+  if (known.scope === "all") return found;
+  return found.filter((item) => !isClosed(item) && (known.scope === "open" || item.owner === known.me));
 }
 
 /** @param {HTMLElement} list @param {HTMLElement} rest @param {() => Promise<void>} older */
 function draw(list, rest, older) {
-  if (!known.casesLoaded) return;
-  const found = chosen();
-  const first = !list.children.length;
+  const nobody = known.scope === "mine" && !known.me;
+  const held = known.lists.get(listName());
+  if (!held && !nobody) {
+    // Its first page is on its way. What is shown stays until then, but for the button: it would ask for the other list.
+    for (const button of rest.querySelectorAll(".more")) button.remove();
+    return;
+  }
+  const found = held ? chosen(held.floor) : [];
+  const first = list.dataset.list !== listName();
+  list.dataset.list = listName();
   reconcile(list, found, (item) => String(item.id), () => h("li"), (element, item) => update(element, item, !first));
-  if (!found.length) replace(rest, empty());
-  else if (known.casesCursor) {
+  if (held?.cursor) {
     const more = /** @type {HTMLButtonElement} */ (h("button", { class: "button more", type: "button", text: "Show older cases" }));
     more.addEventListener("click", () => {
       more.disabled = true;
       void older();
     });
     if (!rest.querySelector(".more:not([disabled])")) replace(rest, more);
-  } else replace(rest);
+  } else if (found.length) replace(rest);
+  else replace(rest, empty());
 }
 
 /** @param {HTMLElement} element @param {Case} item @param {boolean} mayFlash */
@@ -119,16 +124,14 @@ function row(item, now) {
 }
 
 function empty() {
-  const loadedAll = !known.casesCursor;
-  if (filter === "mine" && !known.me)
+  if (known.scope === "mine" && !known.me)
     return h("div", { class: "empty" }, h("strong", { text: "Who are you?" }), h("p", { text: "Choose your name under “Working as” at the top, and your cases are listed here." }));
-  if (filter === "mine")
+  if (known.scope === "mine")
     return h("div", { class: "empty" }, h("strong", { text: "Nothing waits for you" }), h("p", { text: "Cases that are routed or reassigned to you appear here at once." }));
   return h(
     "div",
     { class: "empty" },
-    h("strong", { text: filter === "open" && known.cases.size ? "No open cases" : "No cases yet" }),
+    h("strong", { text: known.scope === "open" && Object.keys(known.totals?.cases ?? {}).length ? "No open cases" : "No cases yet" }),
     h("p", { text: "A case opens when a rule of loop.yaml flags an answer, such as an NPS of 6 or less. It appears here and in Slack within a second." }),
-    loadedAll ? null : h("p", { text: "Older cases are not loaded." }),
   );
 }

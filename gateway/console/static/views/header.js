@@ -13,6 +13,9 @@ export function startHeader() {
   on(["link", "time", "metrics"], drawLink);
   on(["totals"], drawRate);
   on(["config"], drawChoices);
+  on(["choice"], () => {
+    /** @type {HTMLSelectElement} */ (byId("me")).value = known.me;
+  });
   drawLink();
 }
 
@@ -62,6 +65,8 @@ function drawChoices() {
   clock.title = "Windows end at the latest event seen, not now: a replay or a back-test.";
   const me = /** @type {HTMLSelectElement} */ (byId("me"));
   const people = Object.entries(config.people).sort((a, b) => a[1].localeCompare(b[1]));
-  options(me, [["", "nobody yet"], ...people], known.me in config.people ? known.me : "");
+  options(me, [["", "nobody yet"], ...people], known.me);
+  me.disabled = Boolean(config.actingAs);
+  me.title = config.actingAs ? "The API key is this person's own." : "";
   me.onchange = () => setMe(me.value);
 }

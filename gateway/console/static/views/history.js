@@ -92,14 +92,39 @@ function shifted(day, by) {
   return at.toISOString().slice(0, 10);
 }
 
+/** The keys of a cut that have answers, those with the most first. @param {Metric[]} found */
+function keysOf(found) {
+  /** @type {Map<string, number>} */
+  const sizes = new Map();
+  for (const row of found) {
+    const key = Object.values(row.key).join("\u0001");
+    sizes.set(key, (sizes.get(key) ?? 0) + row.n);
+  }
+  return [...sizes].sort((a, b) => b[1] - a[1]).map(([key]) => key);
+}
+
+/** The keys that can be chosen: of now, else, in imported past years, of the days. @param {{metric: string, cut: string, from: string, to: string}} query */
+async function findKeys(query) {
+  const { metric, cut } = query;
+  const now = keysOf(await fetchMetrics({ metric, cut, window: known.config?.windows.at(-1) }));
+  return now.length ? now : keysOf(await fetchHistory(query));
+}
+
 /** @param {HTMLElement} root */
 async function load(root) {
   const ticket = (loading += 1);
   const { metric, cut } = known.series;
   const to = newestDay();
+  const query = { metric, cut, from: shifted(to, 1 - Number(days)), to: shifted(to, 1) };
   root.setAttribute("aria-busy", "true");
   try {
-    const stored = await fetchHistory({ metric, cut, from: shifted(to, 1 - Number(days)), to: shifted(to, 1) });
+    const found = cut === "all" ? [] : await findKeys(query);
+    if (ticket !== loading) return;
+    keys = found;
+    if (!known.series.values.length && keys.length) chooseSeries({ ...known.series, values: keys[0].split("\u0001") });
+    const dimensions = known.config?.cuts[cut] ?? [];
+    const key = known.series.values.map((value, index) => `${dimensions[index]}:${value}`);
+    const stored = await fetchHistory({ ...query, key });
     // Today's row may not be recorded yet; the live view has it.
     const live = await fetchMetrics({ metric, cut, window: "day" });
     if (ticket !== loading) return;
@@ -112,13 +137,6 @@ async function load(root) {
     rows = [];
   }
   root.removeAttribute("aria-busy");
-  const sizes = new Map();
-  for (const row of rows) {
-    const key = Object.values(row.key).join("\u0001");
-    sizes.set(key, (sizes.get(key) ?? 0) + row.n);
-  }
-  keys = [...sizes].sort((a, b) => b[1] - a[1]).map(([key]) => key);
-  if (cut !== "all" && !known.series.values.length && keys.length) chooseSeries({ ...known.series, values: keys[0].split("\u0001") });
   drawControls();
   draw(root);
 }

@@ -102,7 +102,7 @@ function chartOptions(rows, spec, limits) {
         ticks: {
           color: muted,
           font,
-          maxTicksLimit: 6,
+          maxTicksLimit: 8,
           includeBounds: false,
           /** @param {number} value */
           callback: (value) => (spec.kind === "mean" ? value.toFixed(1) : axisEnd(value, spec)) + (unit === "%" ? " %" : ""),
