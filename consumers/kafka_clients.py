@@ -5,6 +5,7 @@ from typing import Any
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.errors import IllegalArgumentError, IllegalStateError, KafkaConfigurationError, KafkaError
 
+from schemas.deadletters import LETTER_BYTES
 from schemas.settings import Settings
 
 EMBEDDED_API_VERSION = (2, 3)
@@ -55,6 +56,7 @@ def safe_producer(settings: Settings, client_id: str) -> KafkaProducer:
         delivery_timeout_ms=int(SEND_TIMEOUT_S * 1000),
         request_timeout_ms=10_000,
         max_block_ms=10_000,
+        max_request_size=LETTER_BYTES,
         **_version(settings),
     )
 

@@ -8,6 +8,7 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from gateway.intake import Record
+from schemas.deadletters import LETTER_BYTES
 
 LINGER_MS = 5
 QUEUE_RECORDS = 100_000
@@ -72,6 +73,7 @@ class EventProducer:
                 "linger.ms": LINGER_MS,
                 "message.timeout.ms": int(deadline * 1000),
                 "queue.buffering.max.messages": QUEUE_RECORDS,
+                "message.max.bytes": LETTER_BYTES,  # a dead letter sent again may be as large as a broker takes
                 "reconnect.backoff.max.ms": 1000,
                 "log_level": 2,
                 "error_cb": self._on_error,

@@ -23,6 +23,11 @@ DeadLetterReason = Literal[
     "alert",  # a record of cx.alerts that the desk cannot read
 ]
 
+LETTER_BYTES = 8 * 1024 * 1024
+"""What a record of ``cx.deadletters`` may have: room for the base64 of any record that a broker takes by default."""
+KEPT_BYTES = 4 * 1024 * 1024
+"""Key, value and headers above it do not fit into a letter; uncompressed, a record may be far larger than on disk."""
+
 _NAMESPACE = UUID("6f5f6f0a-7d0b-5b52-9f0a-0f1d3c2b1a90")
 
 
@@ -77,7 +82,17 @@ def dead_letter(
     error: InvalidEvent,
     at: datetime,
 ) -> DeadLetter:
-    """Wrap a record that cannot be read. The id follows from the position, so a repeat is the same dead letter."""
+    """Wrap a record that cannot be read. The id follows from the position, so a repeat is the same dead letter.
+
+    Above :data:`KEPT_BYTES` the letter says where the bytes are instead of holding them: they stay on their topic.
+    """
+
+    problem = error.problem
+    # JSON writes a control character of a header's name as six.
+    held = len(key or b"") + len(value or b"") + sum(6 * len(name) + len(raw or b"") for name, raw in headers)
+    if held > KEPT_BYTES:
+        key, value, headers = None, None, []
+        problem += f"; {held:,} bytes are more than a dead letter holds, they stay on the topic at this offset"
 
     def b64(raw: bytes | None) -> str | None:
         return None if raw is None else base64.b64encode(raw).decode()
@@ -89,7 +104,7 @@ def dead_letter(
         offset=offset,
         reason=error.reason,
         field=error.field,
-        problem=error.problem,
+        problem=problem,
         at=at,
         key=b64(key),
         value=b64(value),

@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from schemas.deadletters import LETTER_BYTES
+
 TOUCHPOINTS = "cx.touchpoints"
 RESPONSES = "cx.responses"
 TOUCHPOINTS_STATE = "cx.touchpoints.state"
@@ -41,6 +43,8 @@ _COMPACT = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.2", "de
 # The broker's clock, not the app's, says when an event arrived: duplicates are remembered by arrival, and an event's
 # time is held against it, so a replayed record is judged as it was the first time.
 _ARRIVAL = {"message.timestamp.type": "LogAppendTime"}
+# A dead letter is larger than the record it holds, which may be as large as a broker takes.
+_ROOMY = {"max.message.bytes": str(LETTER_BYTES)}
 
 
 def catalogue(partitions: int = DEFAULT_PARTITIONS, replication: int = 1) -> tuple[TopicSpec, ...]:
@@ -66,5 +70,7 @@ def catalogue(partitions: int = DEFAULT_PARTITIONS, replication: int = 1) -> tup
         topic(ALERTS, "customer_id", "Alert", ("streams",), ("consumers",), _delete(30)),
         topic(CASES, "case id", "CaseEvent", ("consumers",), ("streams", "gateway", "anyone"), _delete(800)),
         topic(INVITATIONS, "customer_id", "Invitation", ("streams",), ("apps", "gateway"), _delete(7)),
-        topic(DEADLETTERS, "source topic", "DeadLetter", ("streams", "consumers"), ("consumers",), _delete(30)),
+        topic(
+            DEADLETTERS, "source topic", "DeadLetter", ("streams", "consumers"), ("consumers",), _delete(30) | _ROOMY
+        ),
     )

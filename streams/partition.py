@@ -79,11 +79,19 @@ class Partition:
         self._task = asyncio.create_task(self._run(held=False), name=f"{self.tp.topic}/{self.tp.partition}")
 
     def take(self, chunk: Chunk) -> bool:
-        """Process a chunk. False if the partition is not ready: then it is dropped, and will be delivered again."""
+        """Process a chunk. False if the partition is not ready: then it is dropped, and will be delivered again.
+
+        Raises what the processor raises. The state may then hold what never left as an alert or a dead letter, so it
+        is flushed no more: a successor reads the chunk again.
+        """
         if not self.ready:
             return False
         began = time.perf_counter()
-        self._processor.apply(chunk)
+        try:
+            self._processor.apply(chunk)
+        except BaseException:
+            self.ready = self._whole = False
+            raise
         self._pending.append(chunk)
         self._waiting_records += len(chunk)
         if self._waiting_records >= self._pace.records:

@@ -17,13 +17,13 @@ from schemas import contract
 from schemas.cases import TRANSITIONS, CaseState, UserAction, after, allowed_actions
 from schemas.cloudevents import EventReader
 from schemas.config import Loop, seconds
-from schemas.deadletters import InvalidEvent, dead_letter
+from schemas.deadletters import DeadLetter, InvalidEvent, dead_letter
 from schemas.events import RESPONSE_TYPE, ResponseEvent
 from schemas.loop_yaml import parse
 from schemas.metrics import Metric, MetricRecord, Partial, PartialRecord, Series, Tick, partial_key
 from schemas.scales import DEFAULT_METRICS, Scale
 from schemas.settings import SettingsError, from_environment
-from schemas.topics import DEFAULT_PARTITIONS, STATE_OF, catalogue
+from schemas.topics import DEADLETTERS, DEFAULT_PARTITIONS, RESPONSES, STATE_OF, catalogue
 
 _text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 _optional = st.none() | _text
@@ -132,6 +132,35 @@ def test_a_dead_letter_gives_back_every_byte(key: bytes | None, value: bytes | N
     assert again.id == letter.id
     if value is not None:
         assert base64.b64decode(read.value or "") == value
+
+
+def test_a_dead_letter_of_any_record_fits_into_its_topic() -> None:
+    """A record that the letters' topic does not take would stop a worker for ever."""
+    error = InvalidEvent("too_large", "", "too large")
+    limit = int({topic.name: topic for topic in catalogue()}[DEADLETTERS].config["max.message.bytes"])
+
+    def letter(key: bytes, value: bytes, headers: list[tuple[str, bytes | None]]) -> DeadLetter:
+        return dead_letter(RESPONSES, 3, 17, key, value, headers, error, datetime(2026, 1, 1, tzinfo=UTC))
+
+    by_default = letter(b"k", b"\xff" * 1_048_000, [])  # what a broker takes unless it is told otherwise
+    assert by_default.value_bytes() == b"\xff" * 1_048_000
+    whole = 4 * 1024 * 1024
+    for key, value, headers in (
+        (b"", b"\xff" * whole, []),
+        (b"\xff" * whole, b"", []),
+        (b"", b"", [("\1" * (whole // 6), b"")]),
+        (b"k", b"v", [("h", b"\xff" * (whole - 8))]),
+    ):
+        kept = letter(key, value, headers)
+        assert (kept.key_bytes(), kept.value_bytes()) == (key, value)
+        assert len(msgspec.json.encode(kept)) + 100_000 < limit
+        without = letter(key + b"more", value, headers * 2)
+        assert (without.key, without.value, without.headers) == (None, None, [])
+        assert without.problem.startswith("too large; ")
+        assert without.problem.endswith(
+            "bytes are more than a dead letter holds, they stay on the topic at this offset"
+        )
+        assert without.id == kept.id
 
 
 def test_every_live_state_can_end_and_every_ended_one_can_reopen() -> None:

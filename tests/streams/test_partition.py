@@ -41,6 +41,8 @@ class Told:
 
     def apply(self, chunk: Chunk) -> None:
         self.did.append(f"apply {chunk.first}")
+        if "apply" in self.errors:
+            raise self.errors["apply"]
 
     async def flush(self) -> int:
         await self._step("flush")
@@ -130,6 +132,25 @@ def test_many_records_are_flushed_before_their_time() -> None:
         await until(lambda: len(on.released) == 2)
 
     play(scene, lambda: Stage(records=3))
+
+
+def test_what_was_taken_by_halves_is_never_flushed() -> None:
+    """The books would say that a record was seen whose alert or dead letter had not left."""
+
+    async def scene(on: Stage) -> None:
+        on.partition.start()
+        await until(lambda: on.partition.ready)
+        on.told.errors["apply"] = RuntimeError("the letter is too large")
+        with pytest.raises(RuntimeError):
+            on.partition.take(chunk(0))
+        await on.partition.park()
+        assert "flush" not in on.told.did
+        assert on.released == []
+        assert not on.partition.take(chunk(1))
+        on.partition.resume()  # and such a state is not kept
+        await until(lambda: on.told.did.count("recover") == 2)
+
+    play(scene)
 
 
 def test_a_flush_that_fails_releases_nothing_and_ends_the_worker() -> None:
