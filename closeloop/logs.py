@@ -9,6 +9,7 @@ import sys
 import structlog
 
 _QUIET = {
+    "alembic": logging.WARNING,
     "aiokafka": logging.WARNING,
     "asyncio": logging.WARNING,
     "closeloop.kafka": logging.WARNING,

@@ -21,8 +21,8 @@ START_DEADLINE = 120.0
 """Seconds a process has to say that it serves: a first start may wait for Kafka and for recovery."""
 WORK_STOP_DEADLINE = 6.0
 """Seconds the rooms have to stop by themselves, all together: on a busy machine streams need five."""
-GROUND_STOP_DEADLINE = 2.5
-"""Seconds the broker and the sandbox then have; with both groups killed at the end the whole stays under ten."""
+STOP_DEADLINE = 9.0
+"""Seconds for all: the broker and the sandbox have what the rooms left of it. What is then killed ends at once."""
 QUICK_DEATHS = 6
 """A process that ends this often without ever having served will not start by trying again."""
 STEADY = 20.0
@@ -97,10 +97,11 @@ class Supervisor:
         self._stopping.set()
         ground = [keeper for keeper in self._keepers if keeper.room.announces or keeper.room.name == "sandbox"]
         workers = [keeper for keeper in self._keepers if keeper not in ground]
-        for group, seconds in ((workers, WORK_STOP_DEADLINE), (ground, GROUND_STOP_DEADLINE)):
+        began = time.monotonic()
+        for group, seconds in ((workers, WORK_STOP_DEADLINE), (ground, STOP_DEADLINE)):
             for keeper in group:
                 keeper.terminate()
-            deadline = time.monotonic() + seconds
+            deadline = began + seconds
             for keeper in group:
                 keeper.finish(deadline)
 

@@ -181,7 +181,7 @@ def test_stop_ends_the_workers_before_what_they_stand_on(kept: Kept, tmp_path: P
 
 def test_the_stubborn_are_killed_within_the_deadline(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "WORK_STOP_DEADLINE", 0.4)
-    monkeypatch.setattr(supervisor, "GROUND_STOP_DEADLINE", 0.4)
+    monkeypatch.setattr(supervisor, "STOP_DEADLINE", 0.8)
     kept.supervisor.start(announcing("kafka", STUBBORN), announcing("sandbox", STUBBORN))
     pids = [kept.pid("kafka"), kept.pid("sandbox")]
     kept.supervisor.stop()
@@ -193,8 +193,7 @@ def test_the_stubborn_are_killed_within_the_deadline(kept: Kept, monkeypatch: py
 
 def test_a_whole_stop_stays_under_ten_seconds_and_gives_rooms_six() -> None:
     assert supervisor.WORK_STOP_DEADLINE >= 6
-    assert supervisor.GROUND_STOP_DEADLINE >= 2
-    assert supervisor.WORK_STOP_DEADLINE + supervisor.GROUND_STOP_DEADLINE <= 9
+    assert supervisor.WORK_STOP_DEADLINE + 2 <= supervisor.STOP_DEADLINE <= 9
 
 
 LIVES = """
