@@ -11,6 +11,7 @@ import structlog
 _QUIET = {
     "alembic": logging.WARNING,
     "aiokafka": logging.WARNING,
+    "alembic": logging.WARNING,
     "asyncio": logging.WARNING,
     "closeloop.kafka": logging.WARNING,
     "faust": logging.WARNING,
