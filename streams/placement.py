@@ -1,15 +1,35 @@
 """Which partition a key belongs to, as Java's clients, kafka-python and our own producers place it (murmur2)."""
 
-from aiokafka.partitioner import murmur2
+from struct import unpack_from
+
+_SEED = 0x9747B28C
+_M = 0x5BD1E995
+_MASK = 0xFFFFFFFF
 
 CACHE_LIMIT = 100_000
 """Keys remembered by a :class:`Placement`: about 20 MB at the longest customer ids, 10 MB at usual ones."""
 
 
+def murmur2(key: bytes) -> int:
+    """The 32-bit MurmurHash2 (A. Appleby) of a key, with the seed of Kafka's clients.
+
+    The clients' own hash byte by byte in Python: two to three times as slow.
+    """
+    length = len(key)
+    whole = length & ~3
+    hashed = _SEED ^ length
+    for raw in unpack_from(f"<{whole // 4}I", key):
+        word = raw * _M & _MASK
+        hashed = (hashed * _M & _MASK) ^ ((word ^ word >> 24) * _M & _MASK)
+    if whole < length:
+        hashed = (hashed ^ int.from_bytes(key[whole:], "little")) * _M & _MASK
+    hashed = (hashed ^ hashed >> 13) * _M & _MASK
+    return hashed ^ hashed >> 15
+
+
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition of a key on a topic with this many partitions."""
-    hashed: int = murmur2(key)
-    return (hashed & 0x7FFFFFFF) % partitions
+    return (murmur2(key) & 0x7FFFFFFF) % partitions
 
 
 class Placement:
