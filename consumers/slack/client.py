@@ -4,6 +4,7 @@ import ipaddress
 import logging
 import os
 import time
+from collections.abc import Set
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -68,12 +69,13 @@ class SlackCalls:
         """Take back one of our own messages."""
         self._call("chat.delete", {"channel": channel, "ts": ts})
 
-    def find(self, channel: str, outbox_id: str, oldest: float, limit: int) -> list[Posted]:
-        """Our messages with this outbox id since ``oldest`` (Unix seconds), newest first.
+    def find(self, channel: str, outbox_ids: Set[str], oldest: float, limit: int) -> dict[str, list[Posted]]:
+        """Our messages in the channel since ``oldest`` (Unix seconds) for these outbox rows, newest first for each.
 
-        Reads the history until its end in pages of ``limit``; only then an empty answer proves anything.
+        Reads the history until its end in pages of ``limit``; only then an absence proves anything. One reading
+        answers for all rows: Slack allows fifty a minute.
         """
-        found: list[Posted] = []
+        found: dict[str, list[Posted]] = {}
         cursor = ""
         while True:
             query: dict[str, Any] = {
@@ -87,9 +89,9 @@ class SlackCalls:
             page = self._call("conversations.history", query, form=True)
             for message in page.get("messages", []):
                 metadata = message.get("metadata") or {}
-                payload = metadata.get("event_payload") or {}
-                if metadata.get("event_type") == EVENT_TYPE and payload.get("outbox_id") == outbox_id:
-                    found.append(Posted(channel, str(message["ts"])))
+                outbox_id = (metadata.get("event_payload") or {}).get("outbox_id")
+                if metadata.get("event_type") == EVENT_TYPE and isinstance(outbox_id, str) and outbox_id in outbox_ids:
+                    found.setdefault(outbox_id, []).append(Posted(channel, str(message["ts"])))
             cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
             if not page.get("has_more") or not cursor:
                 return found

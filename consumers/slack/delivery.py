@@ -1,6 +1,6 @@
 """The calls that one message needs, made in a worker thread. It decides nothing: it says what Slack answered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -52,7 +52,13 @@ class AuthResult(Struct, frozen=True):
     works: bool
 
 
-Result = PostResult | UpdateResult | LookUpResult | AuthResult
+class LookUpResults(Struct, frozen=True):
+    """What one reading of a conversation's history says of each row in doubt there."""
+
+    results: tuple[LookUpResult, ...]
+
+
+Result = PostResult | UpdateResult | LookUpResults | AuthResult
 
 
 class Delivery:
@@ -97,25 +103,30 @@ class Delivery:
             return UpdateResult(behind, view.version, plain, classify(error))
         return UpdateResult(behind, view.version, plain)
 
-    def look_up(self, message: Claimed) -> LookUpResult:
-        """Read Slack's history for a message in doubt."""
-        oldest = (message.started_at - CLOCK_SKEW).timestamp()
+    def look_up(self, messages: Sequence[Claimed]) -> LookUpResults:
+        """Read Slack's history once for the messages in doubt of one destination."""
+        oldest = (min(message.started_at for message in messages) - CLOCK_SKEW).timestamp()
+        ids = {message.id for message in messages}
+        found: dict[str, list[Posted]] = {}
+        verdict: Verdict | None = None
         try:
-            channel = self._addresses.conversation(message.destination)
-            if channel.startswith("#") and self._addresses.channels_listed:
-                return LookUpResult(message)  # there is no such channel to have been posted to
-            try:
-                found = self._calls.find(channel, message.id, oldest, self._page)
-            except Exception as error:
-                if classify(error).code != "not_in_channel":
-                    raise
-                self._calls.join(channel)
-                found = self._calls.find(channel, message.id, oldest, self._page)
+            channel = self._addresses.conversation(messages[0].destination)
+            # Where there is no such channel there is nothing to have been posted to.
+            if not (channel.startswith("#") and self._addresses.channels_listed):
+                try:
+                    found = self._calls.find(channel, ids, oldest, self._page)
+                except Exception as error:
+                    if classify(error).code != "not_in_channel":
+                        raise
+                    self._calls.join(channel)
+                    found = self._calls.find(channel, ids, oldest, self._page)
         except NoSuchPerson:
-            return LookUpResult(message)  # without a conversation nothing can have been posted
+            pass  # without a conversation nothing can have been posted
         except Exception as error:  # noqa: BLE001 - every error of a call has a class
-            return LookUpResult(message, verdict=classify(error))
-        return LookUpResult(message, tuple(found))
+            verdict = classify(error)
+        return LookUpResults(
+            tuple(LookUpResult(message, tuple(found.get(message.id, ())), verdict) for message in messages)
+        )
 
     def take_back(self, extra: Posted) -> None:
         """Delete one of our messages that turned out to be a second one."""

@@ -73,16 +73,21 @@ def claim(session: Session, destination: str, limit: int, now: datetime, lease: 
 
 
 def claim_doubtful(session: Session, limit: int, now: datetime, lease: timedelta) -> list[Claimed]:
-    """Claim messages in doubt whose grace is over, for looking them up. They stay in doubt meanwhile."""
+    """Claim messages in doubt whose grace is over, all of the destination that has waited longest.
+
+    One reading of its history answers for all of them. They stay in doubt meanwhile.
+    """
+    free = and_(_OUTBOX.c.state == "in_doubt", _OUTBOX.c.not_before <= now)
+    longest = select(_OUTBOX.c.destination).where(free).order_by(_OUTBOX.c.not_before).limit(1)
+    destination = session.scalar(longest)
     due = (
         select(_OUTBOX.c.id)
-        .where(_OUTBOX.c.state == "in_doubt", _OUTBOX.c.not_before <= now)
-        .order_by(_OUTBOX.c.not_before)
+        .where(free, _OUTBOX.c.destination == destination)
+        .order_by(_OUTBOX.c.started_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     ids = session.scalars(due).all()
-    free = and_(_OUTBOX.c.state == "in_doubt", _OUTBOX.c.not_before <= now)
     return _claim(session, ids, free, {"not_before": now + lease}, now + lease)
 
 

@@ -20,7 +20,7 @@ from consumers.parts import Backoff
 from consumers.slack import outbox, surfaces, view
 from consumers.slack.client import Posted
 from consumers.slack.crew import Crew
-from consumers.slack.delivery import Delivery, LookUpResult, PostResult, Result, UpdateResult
+from consumers.slack.delivery import Delivery, PostResult, Result, UpdateResult
 from consumers.slack.pace import Pace
 from consumers.slack.settlement import Settlement
 
@@ -36,7 +36,7 @@ class SenderOptions(Struct, frozen=True, kw_only=True):
     ahead: int = 16
     """Messages claimed at most at once: one transaction for several, and the workers never wait for it."""
     updates: int = 8
-    look_ups: int = 2
+    look_ups: int = 500
     lease: float = 30.0
     """How long a claimed message may take: several times the client's timeout."""
     grace: float = 20.0
@@ -215,11 +215,8 @@ class Sender:
             doubtful = outbox.claim_doubtful(session, self._options.look_ups, now, lease)
         if lost:
             self._log.warning("posting was broken off: Slack's history will say", messages=lost)
-        for message in doubtful:
-            self._crew.give(partial(self._look_up, message))
-
-    def _look_up(self, message: outbox.Claimed) -> LookUpResult:
-        return self._delivery.look_up(message)
+        if doubtful:
+            self._crew.give(partial(self._delivery.look_up, doubtful))
 
     def _ask_whether_slack_works(self, clock: float) -> None:
         if not self._asking and clock - self._asked >= self._options.auth_every:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from consumers.measures import Measures
 from consumers.slack import outbox, surfaces
 from consumers.slack.client import Posted
-from consumers.slack.delivery import LookUpResult, PostResult, Result, UpdateResult
+from consumers.slack.delivery import LookUpResult, LookUpResults, PostResult, Result, UpdateResult
 from consumers.slack.errors import Verdict
 from consumers.slack.fall_back import next_destination
 from schemas.config import Loop
@@ -37,8 +37,8 @@ class Settlement:
         """Write what a result means; returns our messages that are one too many. Repeatable after a rollback."""
         if isinstance(result, PostResult):
             return self._post(session, result, now)
-        if isinstance(result, LookUpResult):
-            return self._look_up(session, result, now)
+        if isinstance(result, LookUpResults):
+            return [extra for each in result.results for extra in self._look_up(session, each, now)]
         if isinstance(result, UpdateResult):
             self._update(session, result, now)
         elif result.works:

@@ -12,7 +12,7 @@ from consumers.desk import take_in
 from consumers.measures import Measures
 from consumers.slack import outbox, surfaces
 from consumers.slack.client import Posted
-from consumers.slack.delivery import LookUpResult, PostResult
+from consumers.slack.delivery import LookUpResult, LookUpResults, PostResult
 from consumers.slack.errors import Verdict
 from consumers.slack.outbox import Claimed
 from consumers.slack.pace import Pace
@@ -94,7 +94,7 @@ def test_a_lost_lease_leads_to_a_look_up_after_the_grace(engine: Engine, settlem
         (doubtful,) = outbox.claim_doubtful(session, 9, lost_at + 20 * SECOND, LEASE)
         assert outbox.claim_doubtful(session, 9, lost_at + 20 * SECOND, LEASE) == [], "one looks, the others wait"
         assert doubtful.started_at == START
-        settlement.settle(session, LookUpResult(doubtful), lost_at + 25 * SECOND)
+        settlement.settle(session, LookUpResults((LookUpResult(doubtful),)), lost_at + 25 * SECOND)
     assert row(engine, message).state == "pending"
 
 
@@ -104,7 +104,7 @@ def test_an_adopted_message_leaves_its_doubles_to_be_deleted(engine: Engine, set
     found = (Posted("C1", "3.0"), Posted("C1", "2.0"))
     with sessions(engine).begin() as session:
         outbox.expire(session, START + LEASE + SECOND, SECOND)
-        extras = settlement.settle(session, LookUpResult(message, found), START + LEASE)
+        extras = settlement.settle(session, LookUpResults((LookUpResult(message, found),)), START + LEASE)
     assert extras == [Posted("C1", "2.0")]
     assert (row(engine, message).state, row(engine, message).ts) == ("sent", "3.0")
 
@@ -125,7 +125,7 @@ def test_a_zombies_card_is_taken_back(engine: Engine, settlement: Settlement) ->
     later = START + 2 * LEASE
     with sessions(engine).begin() as session:
         outbox.expire(session, later, SECOND)
-        settlement.settle(session, LookUpResult(zombie), later)
+        settlement.settle(session, LookUpResults((LookUpResult(zombie),)), later)
     (successor,) = claim(engine, later)
     with sessions(engine).begin() as session:
         assert settlement.settle(session, PostResult(successor, Posted("C1", "2.0"), 1), later) == []
