@@ -29,7 +29,7 @@ def events(generated: Path) -> Path:
     return folder / "events.jsonl.gz" if folder else generated
 
 
-def test_the_real_orders(loop: RunningLoop, olist: Path, record_property: Callable[[str, object], None]) -> None:
+def test_the_real_orders(loop: RunningLoop, olist: Path, pytestconfig: pytest.Config) -> None:
     batch = Batch(olist / "events.jsonl.gz", ZONE)
     code, output, seconds = loop.import_file(olist / "events.jsonl.gz")
     assert code == 0, output
@@ -40,7 +40,8 @@ def test_the_real_orders(loop: RunningLoop, olist: Path, record_property: Callab
     check_cases(loop, batch)
     check_cards(loop)
     cases = loop.cases()
-    record_property("import_seconds", round(seconds, 1))
+    events = batch.touchpoints + batch.responses
+    pytestconfig.get_terminal_writer().line(f"\nimported {events:,} events in {seconds:.1f} s; {cases} cases")
 
     code, output, _ = loop.import_file(olist / "events.jsonl.gz")
     assert code == 0, output
