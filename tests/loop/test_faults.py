@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ def events(generated: Path) -> Path:
     return folder / "events.jsonl.gz" if folder else generated
 
 
-def test_the_real_orders(loop: RunningLoop, olist: Path, pytestconfig: pytest.Config) -> None:
+def test_the_real_orders(loop: RunningLoop, olist: Path, capsys: pytest.CaptureFixture[str]) -> None:
     batch = Batch(olist / "events.jsonl.gz", ZONE)
     code, output, seconds = loop.import_file(olist / "events.jsonl.gz")
     assert code == 0, output
@@ -41,7 +42,8 @@ def test_the_real_orders(loop: RunningLoop, olist: Path, pytestconfig: pytest.Co
     check_cards(loop)
     cases = loop.cases()
     events = batch.touchpoints + batch.responses
-    pytestconfig.get_terminal_writer().line(f"\nimported {events:,} events in {seconds:.1f} s; {cases} cases")
+    with capsys.disabled():
+        sys.stdout.write(f"\nimported {events:,} events in {seconds:.1f} s; {cases} cases\n")
 
     code, output, _ = loop.import_file(olist / "events.jsonl.gz")
     assert code == 0, output
