@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from closeloop.lifetime import end_with_supervisor
 from closeloop.logs import configure_logs
@@ -62,7 +62,7 @@ def demo(
     customers: Annotated[int, typer.Option(min=10, max=100_000, help="Customers of the simulated shop.")] = 2000,
     seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 7,
 ) -> None:
-    """Run the whole loop with a simulated shop: embedded broker, SQLite, the Slack sandbox. Nothing is kept."""
+    """Run the whole loop with a simulated shop. Embedded broker, SQLite, the Slack sandbox: nothing is kept."""
     with _user_errors():
         from closeloop.demo.command import run_demo
 
@@ -84,7 +84,7 @@ def up(
     nodes: Annotated[int, typer.Option(help="Nodes of the local Kafka: 1 or 3.")] = 1,
     partitions: Annotated[int, typer.Option(min=1, help="Partitions of each topic, where they are created.")] = 3,
 ) -> None:
-    """Run every room in one supervised command; prints "ready URL" once all of it serves."""
+    """Run every room in one supervised command. Prints "ready URL" once all of it serves."""
     with _user_errors():
         from closeloop.up import Addresses, UpOptions, run_up
 
@@ -122,7 +122,7 @@ def streams() -> None:
 
 @app.command()
 def consumers() -> None:
-    """Run the desk, the Slack sender, the recorder, the publisher and the timers."""
+    """Run what makes cases of alerts and tells people. Desk, Slack sender, recorder, publisher and timers."""
     with _user_errors():
         from consumers.process import run_consumers
         from schemas.loop_yaml import load
@@ -149,7 +149,7 @@ def kafka(
     data_dir: DataDirOption = Path(".closeloop/kafka"),
     embedded: Annotated[bool, typer.Option("--embedded", help="librdkafka's in-process broker: memory only.")] = False,
 ) -> None:
-    """Run a real Apache Kafka (KRaft) on 127.0.0.1 from Maven Central's jars; needs a JDK 17+ and mvn."""
+    """Run a real Apache Kafka on this machine. KRaft, from Maven Central's jars: needs a JDK 17+ and mvn."""
     with _user_errors():
         from closeloop.broker.command import run_kafka
 
@@ -167,7 +167,7 @@ def sandbox(
     ),
     pace: Annotated[float, typer.Option(min=0, help="Messages a second a channel that are taken; 0: any.")] = 1.0,
 ) -> None:
-    """Run the Slack sandbox: a local Slack-compatible server with a page whose buttons and dialogs work."""
+    """Run the Slack sandbox. A local Slack-compatible server with a page whose buttons and dialogs work."""
     with _user_errors():
         from closeloop.workplace import run_workplace
 
@@ -185,13 +185,16 @@ def import_(
     with _user_errors():
         from closeloop.importer import run_import
 
+        if not url.startswith(("http://", "https://")):
+            _say("closeloop: --url: give the gateway's URL, http:// or https://")
+            raise typer.Exit(1)
         key = os.environ.get("CLOSELOOP_API_KEY") or None
         raise typer.Exit(run_import(file, url=url, key=key, mapping=mapping, batch=batch))
 
 
 @app.command()
 def check(config: ConfigOption = Path("loop.yaml")) -> None:
-    """Check loop.yaml and the environment's settings; says each problem with its line and field."""
+    """Check loop.yaml and the environment's settings. Says each problem with its line and field."""
     with _user_errors():
         from schemas.loop_yaml import load
 
@@ -208,7 +211,7 @@ def check(config: ConfigOption = Path("loop.yaml")) -> None:
 def contract(
     write: Annotated[Path | None, typer.Option(help="Write the documents into this folder.")] = None,
 ) -> None:
-    """Write the JSON Schema and AsyncAPI documents of every message, or check those in docs/contract."""
+    """Write or check the documents of every message. JSON Schema and AsyncAPI; those checked are in docs/contract."""
     with _user_errors():
         from schemas import contract as documents
 
@@ -218,17 +221,19 @@ def contract(
             return
         stale = documents.check(Path("docs/contract"))
         for name in stale:
-            _say(f"stale: {name}")
+            _say(f"stale: docs/contract/{name}")
         raise typer.Exit(1 if stale else 0)
 
 
 @topics_app.command("print")
 def topics_print() -> None:
-    """Print the catalogue: every topic with its key, value, writers, readers and settings."""
+    """Print the catalogue of topics. Each with its key, value, writers, readers and settings."""
     from schemas.topics import catalogue
 
-    table = Table("topic", "key", "value", "written by", "read by", "partitions", "settings")
-    for spec in catalogue(_settings().partitions):
+    with _user_errors():
+        partitions = _settings().partitions
+    table = Table(Column("topic", no_wrap=True), "key", "value", "written by", "read by", "partitions", "settings")
+    for spec in catalogue(partitions):
         config = "\n".join(f"{name}={value}" for name, value in spec.config.items())
         writers, readers = ", ".join(spec.written_by), ", ".join(spec.read_by)
         table.add_row(spec.name, spec.key, spec.value, writers, readers, str(spec.partitions), config)
@@ -239,7 +244,7 @@ def topics_print() -> None:
 def topics_create(
     replication: Annotated[int, typer.Option(min=1, help="Copies of each partition.")] = 1,
 ) -> None:
-    """Create what is missing on the cluster of KAFKA_BOOTSTRAP_SERVERS; existing topics are left alone."""
+    """Create the topics that the cluster lacks. The cluster is KAFKA_BOOTSTRAP_SERVERS'; what exists is left alone."""
     with _user_errors():
         from closeloop.broker.topics_admin import create_topics
         from schemas.topics import catalogue
@@ -253,7 +258,7 @@ def topics_create(
 def topics_check(
     replication: Annotated[int, typer.Option(min=1, help="Copies of each partition.")] = 1,
 ) -> None:
-    """Compare the cluster of KAFKA_BOOTSTRAP_SERVERS with the catalogue; exit code 1 when it differs."""
+    """Compare the cluster with the catalogue. The cluster is KAFKA_BOOTSTRAP_SERVERS'; exit code 1 when it differs."""
     with _user_errors():
         from closeloop.broker.topics_admin import check_topics
         from schemas.topics import catalogue
@@ -269,7 +274,7 @@ def topics_check(
 
 @database_app.command("upgrade")
 def database_upgrade() -> None:
-    """Bring the tables of DATABASE_URL to the newest version; safe to run from several places at once."""
+    """Bring the tables to the newest version. The database is DATABASE_URL's; safe from several places at once."""
     with _user_errors():
         from schemas import migrate
 
@@ -279,7 +284,7 @@ def database_upgrade() -> None:
 
 @database_app.command("downgrade")
 def database_downgrade(revision: Annotated[str, typer.Argument(help="A revision, or base for none.")]) -> None:
-    """Take the tables of DATABASE_URL back to a revision. Data of dropped tables is gone."""
+    """Take the tables back to an older revision. The database is DATABASE_URL's; data of dropped tables is gone."""
     with _user_errors():
         from schemas import migrate
 
@@ -368,8 +373,11 @@ def _refuse(text: str) -> NoReturn:
 @contextmanager
 def _user_errors() -> Iterator[None]:
     """Turn what a person can mend into lines without a traceback and exit code 2."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from closeloop.broker.errors import BrokerError
     from closeloop.errors import UserError
+    from gateway.keys import KeyRefused
     from schemas.database import DatabaseUrlError
     from schemas.loop_yaml import ConfigError
     from schemas.migrate import MigrationError
@@ -378,6 +386,7 @@ def _user_errors() -> Iterator[None]:
         BrokerError,
         ConfigError,
         DatabaseUrlError,
+        KeyRefused,
         MigrationError,
         SettingsError,
         UserError,
@@ -390,3 +399,9 @@ def _user_errors() -> Iterator[None]:
         _refuse(f"{error.filename}: no such file")
     except PermissionError as error:
         _refuse(f"{error.filename}: not allowed")
+    except SQLAlchemyError as error:
+        # The driver's first line says why; what follows it is the statement.
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        _refuse(f"DATABASE_URL: {reason}; closeloop database upgrade makes missing tables")
+    except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
+        _refuse(f"{error.filename}: {(error.strerror or str(error)).lower()}")

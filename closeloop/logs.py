@@ -9,7 +9,6 @@ import sys
 import structlog
 
 _QUIET = {
-    "alembic": logging.WARNING,
     "aiokafka": logging.WARNING,
     "alembic": logging.WARNING,
     "asyncio": logging.WARNING,

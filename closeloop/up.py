@@ -1,6 +1,7 @@
 """``closeloop up``: every room in one supervised command, against the embedded, the local or any other Kafka."""
 
 import os
+import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ from schemas import migrate
 from schemas.database import open_database
 from schemas.loop_yaml import load
 from schemas.metrics import Clock
-from schemas.settings import SettingsError, from_environment
+from schemas.settings import SERVERS, SettingsError, from_environment
 from schemas.topics import catalogue
 
 EMBEDDED_PARTITIONS = 4
@@ -48,11 +49,6 @@ class Addresses(Struct, frozen=True):
 def bring_up(options: UpOptions, supervisor: Supervisor) -> Addresses:
     """Start everything in order. Raises :class:`StartError`, :class:`SettingsError` or ``ConfigError``."""
     base = from_environment()
-    load(options.config, base.zone)  # a mistake in it should be said here, once, before anything runs
-    if not is_free(options.port):
-        raise StartError(f"port {options.port} on {LOOPBACK} is taken; choose another with --port")
-    options.data_dir.mkdir(parents=True, exist_ok=True)
-
     kafka, embedded = _start_broker(options, supervisor)
     database = os.environ.get("DATABASE_URL") or f"sqlite:///{(options.data_dir / 'closeloop.db').resolve()}"
     _prepare_database(database)
@@ -81,6 +77,17 @@ def bring_up(options: UpOptions, supervisor: Supervisor) -> Addresses:
         raise SettingsError("SLACK_SIGNING_SECRET: is missing; Slack's clicks cannot be trusted without it")
     _start_rooms(options, supervisor, environment)
     return Addresses(console=f"http://{LOOPBACK}:{options.port}", sandbox=sandbox, kafka=kafka)
+
+
+def _refuse_at_once(options: UpOptions) -> None:
+    """Say what is wrong with the options before anything is made or runs."""
+    load(options.config, from_environment().zone)
+    if options.broker not in ("embedded", "local") and re.fullmatch(SERVERS, options.broker) is None:
+        raise StartError("--broker: give embedded, local, or HOST:PORT, several with commas between")
+    if not is_free(options.port):
+        raise StartError(f"port {options.port} on {LOOPBACK} is taken; choose another with --port")
+    if options.sandbox_port is not None and not is_free(options.sandbox_port):
+        raise StartError(f"port {options.sandbox_port} on {LOOPBACK} is taken; choose another with --sandbox-port")
 
 
 def _start_broker(options: UpOptions, supervisor: Supervisor) -> tuple[str, bool]:
@@ -164,6 +171,7 @@ def run_up(
 
     Returns the exit code.
     """
+    _refuse_at_once(options)
     supervisor = Supervisor(options.data_dir, say)
     stop_on_signals(supervisor)
     try:

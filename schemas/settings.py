@@ -1,12 +1,21 @@
 """Settings from the environment: where things are and their secrets. What the loop does stands in loop.yaml."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
 from schemas.metrics import Clock
+
+SERVERS = r"[^,\s]+:\d{1,5}(,[^,\s]+:\d{1,5})*$"
+"""Where Kafka is: one address or several."""
+_URL = r"https?://[^/\s]"
+_DATABASE = r"(sqlite|postgresql)(\+\w+)?://"
+_DATABASE_REMEDY = (
+    "not a database URL; only sqlite and postgresql are supported: give sqlite:///PATH or postgresql://USER@HOST/NAME"
+)
 
 
 class SettingsError(ValueError):
@@ -64,28 +73,48 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
             raise SettingsError(f"{name}: out of range; give a number from {minimum:g} to {maximum:g}")
         return value
 
-    clock = text("CLOSELOOP_CLOCK", "wall")
-    if clock not in ("wall", "event"):
-        raise SettingsError("CLOSELOOP_CLOCK: give wall or event")
+    def whole(name: str, default: int, minimum: int, maximum: int) -> int:
+        value = number(name, default, minimum, maximum)
+        if value != int(value):
+            raise SettingsError(f"{name}: not a whole number; give one from {minimum} to {maximum}")
+        return int(value)
+
+    def one_of(name: str, default: str, *known: str) -> str:
+        value = text(name, default).lower()
+        if value not in known:
+            raise SettingsError(f"{name}: give {', '.join(known[:-1])} or {known[-1]}")
+        return value
+
+    def shaped(name: str, default: str, shape: str, remedy: str) -> str:
+        value = text(name, default)
+        if re.match(shape, value) is None:
+            raise SettingsError(f"{name}: {remedy}")
+        return value
+
+    clock = one_of("CLOSELOOP_CLOCK", "wall", "wall", "event")
     defaults = Settings()
     return Settings(
-        kafka=text("KAFKA_BOOTSTRAP_SERVERS", defaults.kafka),
-        embedded_broker=text("CLOSELOOP_EMBEDDED_BROKER", "") in ("1", "true"),
-        partitions=int(number("CLOSELOOP_PARTITIONS", defaults.partitions, 1, 1000)),
-        database=text("DATABASE_URL", defaults.database),
+        kafka=shaped(
+            "KAFKA_BOOTSTRAP_SERVERS", defaults.kafka, SERVERS, "give HOST:PORT, or several with commas between"
+        ),
+        embedded_broker=one_of("CLOSELOOP_EMBEDDED_BROKER", "0", "0", "1", "false", "true") in ("1", "true"),
+        partitions=whole("CLOSELOOP_PARTITIONS", defaults.partitions, 1, 1000),
+        database=shaped("DATABASE_URL", defaults.database, _DATABASE, _DATABASE_REMEDY),
         config=Path(text("CLOSELOOP_CONFIG", str(defaults.config))),
         clock="event" if clock == "event" else "wall",
         zone=env.get("CLOSELOOP_ZONE") or None,
         slack_bot_token=env.get("SLACK_BOT_TOKEN") or None,
         slack_app_token=env.get("SLACK_APP_TOKEN") or None,
         slack_signing_secret=env.get("SLACK_SIGNING_SECRET") or None,
-        slack_api_url=text("SLACK_API_URL", defaults.slack_api_url),
+        slack_api_url=shaped("SLACK_API_URL", defaults.slack_api_url, _URL, "give a URL, http:// or https://"),
         slack_pace=number("CLOSELOOP_SLACK_PACE", defaults.slack_pace, 0.01, 100_000),
-        public_url=text("CLOSELOOP_PUBLIC_URL", defaults.public_url).rstrip("/"),
+        public_url=shaped("CLOSELOOP_PUBLIC_URL", defaults.public_url, _URL, "give a URL, http:// or https://").rstrip(
+            "/"
+        ),
         host=text("CLOSELOOP_HOST", defaults.host),
-        port=int(number("CLOSELOOP_PORT", defaults.port, 0, 65535)),
+        port=whole("CLOSELOOP_PORT", defaults.port, 0, 65535),
         health_host=text("CLOSELOOP_HEALTH_HOST", defaults.health_host),
-        health_port=int(number("CLOSELOOP_HEALTH_PORT", defaults.health_port, 0, 65535)),
+        health_port=whole("CLOSELOOP_HEALTH_PORT", defaults.health_port, 0, 65535),
         data_dir=Path(text("CLOSELOOP_DATA_DIR", str(defaults.data_dir))),
-        log_level=text("CLOSELOOP_LOG_LEVEL", defaults.log_level),
+        log_level=one_of("CLOSELOOP_LOG_LEVEL", defaults.log_level, "debug", "info", "warning", "error"),
     )
