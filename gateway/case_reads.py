@@ -93,7 +93,7 @@ class Case(Struct, frozen=True, kw_only=True):
     resolve_by: datetime | None
     root_cause: str | None
     resolution_note: str | None
-    alert_count: int
+    answer_count: int
     latest_alert: AlertShown
     touchpoint: str | None
     attributes: dict[str, AttributeValue]
@@ -202,7 +202,7 @@ def show_case(row: CaseRow, words: Vocabulary, excerpt: int | None = EXCERPT_CHA
         resolve_by=row.resolve_by,
         root_cause=row.root_cause,
         resolution_note=row.resolution_note,
-        alert_count=row.alert_count,
+        answer_count=row.answer_count,
         latest_alert=_alert(row.latest_alert, excerpt),
         touchpoint=row.touchpoint,
         attributes=row.attributes,

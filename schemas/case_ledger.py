@@ -99,7 +99,7 @@ def open_case(session: Session, alert: Alert, opening: Opening, now: datetime) -
         acknowledge_by=opening.acknowledge_by,
         contact_by=opening.contact_by,
         resolve_by=opening.resolve_by,
-        alert_count=1,
+        answer_count=1,
         latest_alert=msgspec.to_builtins(alert),
         touchpoint=alert.touchpoint,
         attributes=dict(alert.attributes),
@@ -117,11 +117,16 @@ def join_case(session: Session, case: CaseRow, alert: Alert, now: datetime) -> N
     """Add a further alert to an open case. It can raise the severity; a newer answer becomes the one shown."""
     newer = alert.event_time >= datetime.fromisoformat(case.latest_alert["event_time"])
     graver = SEVERITIES.index(alert.severity) > SEVERITIES.index(case.severity)
+    # Two rules may flag one answer: that is two alerts, and one answer.
+    known = select(AlertRow.id).where(
+        AlertRow.case_id == case.id, AlertRow.event_source == alert.event_source, AlertRow.event_id == alert.event_id
+    )
+    another = session.scalar(known.limit(1)) is None
     _compare_and_set(
         session,
         case,
         now,
-        alert_count=case.alert_count + 1,
+        answer_count=case.answer_count + another,
         severity=alert.severity if graver else case.severity,
         latest_alert=msgspec.to_builtins(alert) if newer else case.latest_alert,
     )

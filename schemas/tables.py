@@ -99,7 +99,8 @@ class CaseRow(Base):
     resolve_by: Mapped[datetime | None]
     root_cause: Mapped[str | None]
     resolution_note: Mapped[str | None] = mapped_column(Text)
-    alert_count: Mapped[int]
+    answer_count: Mapped[int]
+    """Distinct answers of the customer in this case; an answer flagged by two rules is one."""
     latest_alert: Mapped[dict[str, Any]]
     """The newest :class:`schemas.alerts.Alert` of the case, as JSON: what a card shows."""
     touchpoint: Mapped[str | None]

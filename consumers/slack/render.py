@@ -75,7 +75,7 @@ class CaseView(Struct, frozen=True, kw_only=True):
     resolve_by: datetime | None
     root_cause: str | None
     resolution_note: str | None
-    alert_count: int
+    answer_count: int
     alert: Alert
     last: LastStep | None = None
     contact: LastStep | None = None
@@ -195,8 +195,8 @@ def _who_and_when(view: CaseView, now: datetime, setting: Setting) -> str:
     if due is not None:
         late = f" – overdue by {words.span(now - due[1])}" if now > due[1] else ""
         parts.append(f"⏰ {due[0]} {words.instant(due[1])}{late}")
-    if view.alert_count > 1:
-        parts.append(f"{words.ordinal(view.alert_count)} bad answer")
+    if view.answer_count > 1:
+        parts.append(f"{words.ordinal(view.answer_count)} bad answer")
     step = _step(view, setting)
     if step:
         parts.append(step)

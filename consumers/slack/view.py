@@ -71,7 +71,7 @@ def _view(case: CaseRow, steps: list[LastStep]) -> CaseView:
             "resolve_by": case.resolve_by,
             "root_cause": case.root_cause,
             "resolution_note": case.resolution_note,
-            "alert_count": case.alert_count,
+            "answer_count": case.answer_count,
             "alert": msgspec.convert(case.latest_alert, Alert),
             "last": steps[-1] if steps else None,
             "contact": contacts[-1] if contacts else None,

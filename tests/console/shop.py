@@ -173,7 +173,7 @@ def case_of(number: int, now: datetime, **changes: Json) -> Json:
         "resolve_by": (opened + timedelta(days=3)).isoformat(),
         "root_cause": None,
         "resolution_note": None,
-        "alert_count": 1,
+        "answer_count": 1,
         "latest_alert": alert,
         "touchpoint": touchpoint,
         "attributes": alert["attributes"],

@@ -14,7 +14,7 @@ from consumers.desk import Desk, read_alert
 from consumers.intake import Record
 from consumers.measures import Measures
 from schemas import case_ledger
-from schemas.alerts import Alert
+from schemas.alerts import Alert, alert_id
 from schemas.case_ledger import Change
 from schemas.database import sessions
 from schemas.deadletters import DeadLetter, InvalidEvent
@@ -68,7 +68,7 @@ def test_the_same_alert_again_changes_nothing(bench: Bench) -> None:
     bench.desk.handle(records(an_alert(), an_alert()))
     bench.desk.handle(records(an_alert()))
     (case,) = bench.cases()
-    assert (case.version, case.alert_count, bench.count(AlertRow)) == (1, 1, 1)
+    assert (case.version, case.answer_count, bench.count(AlertRow)) == (1, 1, 1)
     assert bench.nudges == 1
 
 
@@ -76,8 +76,8 @@ def test_a_further_answer_joins_and_raises_the_severity(bench: Bench) -> None:
     bench.desk.handle(records(an_alert(), an_alert(event_id="r-2", severity="critical", score=1)))
     bench.desk.handle(records(an_alert(event_id="r-3"), an_alert(event_id="r-4", programme="other")))
     first, other = bench.cases()
-    assert (first.alert_count, first.severity, first.version) == (3, "critical", 3)
-    assert (other.programme, other.alert_count) == ("other", 1)
+    assert (first.answer_count, first.severity, first.version) == (3, "critical", 3)
+    assert (other.programme, other.answer_count) == ("other", 1)
     assert bench.count(SlackOutboxRow) == 2
 
 
@@ -145,7 +145,7 @@ def test_two_desks_one_customer_one_case(engine: Engine) -> None:
         thread.join()
     assert not failures
     cases = benches[0].cases()
-    assert [case.alert_count for case in cases] == [40, 40]
+    assert [case.answer_count for case in cases] == [40, 40]
     assert [case.version for case in cases] == [40, 40]
     assert benches[0].count(CaseEventRow) == 80
 
@@ -175,7 +175,7 @@ def test_a_person_acting_while_answers_join(engine: Engine) -> None:
     done.set()
     clicker.join()
     (case,) = bench.cases()
-    assert case.alert_count == 16
+    assert case.answer_count == 16
     assert bench.count(CaseEventRow) == case.version
 
 
@@ -200,3 +200,15 @@ def test_a_further_answer_does_not_make_a_picture_old_but_an_action_does(engine:
     with pytest.raises(case_ledger.Refused) as ahead:
         click(seen.version + 50)
     assert ahead.value.refusal == "stale"
+
+
+def test_an_answer_flagged_by_two_rules_is_one_answer(engine: Engine) -> None:
+    bench = Bench(engine)
+    flagged = an_alert(event_id="one")
+    also = msgspec.structs.replace(
+        flagged, id=alert_id(flagged.event_source, "one", "contact_me"), rule="contact_me", severity="high"
+    )
+    bench.desk.handle(records(flagged, also))
+    bench.desk.handle(records(an_alert(event_id="two")))
+    (case,) = bench.cases()
+    assert (case.answer_count, bench.count(AlertRow)) == (2, 3)

@@ -40,7 +40,7 @@ def a_view(**changes: Any) -> CaseView:
         resolve_by=NOW + timedelta(days=2),
         root_cause=None,
         resolution_note=None,
-        alert_count=1,
+        answer_count=1,
         alert=an_alert(),
     )
     return structs.replace(base, **changes)
@@ -105,7 +105,7 @@ def test_at_most_one_primary_button(state: CaseState) -> None:
 
 def test_overdue_repeated_and_returned() -> None:
     returned = LastStep(action="lease_expired", actor="system", at=NOW)
-    drawn = texts(card(a_view(alert_count=2, last=returned), NOW + timedelta(hours=6, minutes=5), SETTING))
+    drawn = texts(card(a_view(answer_count=2, last=returned), NOW + timedelta(hours=6, minutes=5), SETTING))
     assert "overdue by 2 h 5 min" in drawn
     assert "2nd bad answer" in drawn
     assert "back in the queue" in drawn

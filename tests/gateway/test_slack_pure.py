@@ -48,7 +48,7 @@ def case(comment: str | None = "late again", customer: str = "c1", **said: Any) 
         resolve_by=None,
         root_cause=None,
         resolution_note=None,
-        alert_count=1,
+        answer_count=1,
         latest_alert=shown,
         touchpoint=None,
         attributes={},

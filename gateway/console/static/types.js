@@ -91,7 +91,7 @@
  * @property {string | null} resolve_by
  * @property {string | null} root_cause
  * @property {string | null} resolution_note
- * @property {number} alert_count
+ * @property {number} answer_count
  * @property {Alert} latest_alert
  * @property {string | null} touchpoint
  * @property {Record<string, string | number | boolean>} attributes

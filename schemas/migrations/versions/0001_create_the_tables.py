@@ -48,7 +48,7 @@ def upgrade() -> None:
         sa.Column("resolve_by", sa.DateTime(timezone=True), nullable=True),
         sa.Column("root_cause", sa.String(), nullable=True),
         sa.Column("resolution_note", sa.Text(), nullable=True),
-        sa.Column("alert_count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("answer_count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("latest_alert", sa.JSON(), nullable=False),
         sa.Column("touchpoint", sa.String(), nullable=True),
         sa.Column("attributes", sa.JSON(), nullable=False),

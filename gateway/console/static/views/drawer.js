@@ -111,7 +111,7 @@ function draw(drawer, item, later) {
       "div",
       { class: "drawer-body", tabindex: "0", role: "region", "aria-label": "The case" },
       facts(item, now),
-      h("h3", { class: "part", text: item.alert_count === 1 ? "The answer" : `The ${item.alert_count} answers` }),
+      h("h3", { class: "part", text: item.answer_count === 1 ? "The answer" : `The ${item.answer_count} answers` }),
       ...(item.alerts?.length ? item.alerts : [item.latest_alert]).map((alert) => answer(alert, now)),
       ...(later.length ? [h("h3", { class: "part", text: "Complained again" }), h("ul", { class: "story" }, ...later.map((other) => again(other, now)))] : []),
       h("h3", { class: "part", text: "History" }),

@@ -99,7 +99,7 @@ function row(item, now) {
       { class: "case-line" },
       severity(item),
       h("span", { class: "case-small", text: `C-${item.id}` }),
-      item.alert_count > 1 ? h("span", { class: "case-small", text: `${item.alert_count} answers` }) : null,
+      item.answer_count > 1 ? h("span", { class: "case-small", text: `${item.answer_count} answers` }) : null,
       alert.contact_requested ? h("span", { class: "due", title: "The customer asks to be contacted" }, icon("phone"), "asks for contact") : null,
       h("time", { class: "case-small push", datetime: item.opened_at, title: exact(item.opened_at), text: age(item.opened_at, now) }),
     ),
