@@ -1,5 +1,6 @@
 """The people and channels of loop.yaml as the workspace of the Slack sandbox."""
 
+from closeloop.errors import UserError
 from closeloop.sandbox import Channel, Seed, User, run_sandbox
 from closeloop.sandbox.workspace import identify
 from schemas.config import Loop
@@ -31,6 +32,14 @@ def seed_of(loop: Loop) -> Seed:
 
 def run_workplace(settings: Settings, *, host: str, port: int, events_url: str, pace: float) -> int:
     """Serve the sandbox for the people of loop.yaml until SIGTERM. Returns the exit code."""
+    try:
+        _serve(settings, host=host, port=port, events_url=events_url, pace=pace)
+    except OSError as error:
+        raise UserError(f"{host}:{port} cannot be listened on: {error.strerror or error}") from None
+    return 0
+
+
+def _serve(settings: Settings, *, host: str, port: int, events_url: str, pace: float) -> None:
     run_sandbox(
         host=host,
         port=port,
@@ -42,4 +51,3 @@ def run_workplace(settings: Settings, *, host: str, port: int, events_url: str, 
         bot_token=settings.slack_bot_token,
         signing_secret=settings.slack_signing_secret,
     )
-    return 0

@@ -4,7 +4,7 @@ Every row carries the version of what it counts; it replaces the stored one only
 again, or late from a worker that was replaced, change nothing.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -152,10 +152,5 @@ def _letter_row(letter: DeadLetter) -> Row:
         "at": letter.at,
         "key": letter.key_bytes(),
         "value": letter.value_bytes(),
-        "headers": _headers(letter.headers),
+        "headers": [list(header) for header in letter.headers],
     }
-
-
-def _headers(headers: Iterable[tuple[str, str | None]]) -> dict[str, str | None]:
-    """Header values stay base64: they are bytes. Of a repeated header the last one is kept."""
-    return dict(headers)

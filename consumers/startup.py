@@ -1,5 +1,6 @@
 """Waiting at the start: for the database and its tables, and for Kafka and its topics."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from schemas.tables import Base
 
 LIMIT_S = 300.0
 _EVERY_S = 1.0
+_SAY_EVERY_S = 5.0
 
 
 def wait_for_database(engine: Engine, stop: threading.Event, limit: float = LIMIT_S) -> bool:
@@ -31,15 +33,15 @@ def wait_for_kafka(settings: Settings, topics: Sequence[str], stop: threading.Ev
 def _wait(name: str, lacks: Callable[[], str | None], stop: threading.Event, limit: float) -> bool:
     log = structlog.get_logger()
     end = time.monotonic() + limit
-    said = ""
+    said_at = -math.inf
     while not stop.is_set():
         lack = lacks()
         if lack is None:
             log.info("there", waited_for=name)
             return True
-        if lack != said:
+        if time.monotonic() - said_at >= _SAY_EVERY_S:
+            said_at = time.monotonic()
             log.warning("waiting", waiting_for=name, lack=lack)
-            said = lack
         if time.monotonic() > end:
             log.error("did not come up", waited_for=name, lack=lack, seconds=limit)
             return False

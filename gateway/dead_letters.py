@@ -94,7 +94,7 @@ def show_letter(row: DeadLetterRow) -> DeadLetterShown:
 def record_of(row: DeadLetterRow) -> Record:
     """The record as it was: topic, key, bytes and headers."""
     assert row.value is not None
-    headers = tuple((name, None if value is None else base64.b64decode(value)) for name, value in row.headers.items())
+    headers = tuple((name, None if value is None else base64.b64decode(value)) for name, value in row.headers)
     return Record(row.topic, row.key, row.value, headers)
 
 

@@ -1,8 +1,10 @@
 """The gateway as a process: wait for the database, serve, stop cleanly."""
 
 import asyncio
+import math
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -34,6 +36,7 @@ from schemas.tables import Base
 GRACEFUL_SECONDS = 3
 """What open requests get to end after SIGTERM; with the producer's flush well within 10 seconds."""
 _TABLES_EVERY_SECONDS = 1.0
+_SAY_EVERY_SECONDS = 5.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _log = structlog.get_logger("gateway")
@@ -167,14 +170,15 @@ async def _listen(parts: Parts, stop: _Stop, listener: socket.socket) -> None:
 
 async def _tables_exist(reading: sessionmaker[Session], stop: _Stop) -> bool:
     """Wait for all tables; False when told to stop meanwhile."""
-    told = ""
+    told_at = -math.inf
     while not stop.asked.is_set():
         missing = await asyncio.to_thread(_missing_tables, reading)
         if not missing:
             return True
-        if missing != told:
-            _log.warning("waiting_for_database", missing=missing, remedy="`closeloop migrate` makes the tables")
-            told = missing
+        if time.monotonic() - told_at >= _SAY_EVERY_SECONDS:
+            told_at = time.monotonic()
+            remedy = "`closeloop database upgrade` makes the tables"
+            _log.warning("waiting_for_database", missing=missing, remedy=remedy)
         try:
             async with asyncio.timeout(_TABLES_EVERY_SECONDS):
                 await stop.asked.wait()

@@ -62,6 +62,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own hook, read once
         datetime: UtcDateTime(),
         dict[str, Any]: JSON(),
+        list[Any]: JSON(),
         str: String(),
         int: BigInteger().with_variant(Integer(), "sqlite"),
     }
@@ -283,7 +284,8 @@ class DeadLetterRow(Base):
     at: Mapped[datetime]
     key: Mapped[bytes | None] = mapped_column(LargeBinary)
     value: Mapped[bytes | None] = mapped_column(LargeBinary)
-    headers: Mapped[dict[str, Any]]
+    headers: Mapped[list[Any]]
+    """Name and value of each, in order; a value is base64, because it is bytes."""
     replayed_at: Mapped[datetime | None]
 
 

@@ -1,13 +1,17 @@
 """What the streams need to know of the cluster before they start. Blocking: call these in a thread."""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 
+import structlog
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from streams.changelog import ClientConfig, log
 
 METADATA_TIMEOUT_S = 5.0
+SAY_EVERY_S = 5.0
+"""How often a worker that waits for its cluster says so."""
 
 
 class ClusterError(Exception):
@@ -23,6 +27,7 @@ def partition_counts(
     """
     asking = Producer({**(client or {}), "bootstrap.servers": bootstrap, "log_level": 0}, logger=log)
     deadline = time.monotonic() + wait
+    said_at = -math.inf
     while True:
         try:
             found = asking.list_topics(timeout=METADATA_TIMEOUT_S).topics
@@ -35,6 +40,9 @@ def partition_counts(
             problem = f"Kafka at {bootstrap} lacks {', '.join(missing)}: create them with `closeloop topics create`"
         if time.monotonic() >= deadline:
             raise ClusterError(problem)
+        if time.monotonic() - said_at >= SAY_EVERY_S:
+            said_at = time.monotonic()
+            structlog.get_logger("streams").warning("waiting", waiting_for="Kafka", lack=problem)
         time.sleep(0.5)
 
 

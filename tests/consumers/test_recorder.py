@@ -71,7 +71,7 @@ def test_metrics_days_books_and_dead_letters(engine: Engine, recorder: Recorder,
     assert msgspec.convert(book.payload, Books) == books
     (buried,) = rows(engine, DeadLetterRow)
     assert (buried.id, buried.value, buried.key, buried.offset) == (letter.id, b"\x00\xff", None, 7)
-    assert buried.headers == {"h": "MQ==", "n": None}
+    assert buried.headers == [["h", "MQ=="], ["n", None]]
     assert measures.unreadable.labels(METRICS)._value.get() == 1
 
 
