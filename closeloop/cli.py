@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from closeloop.errors import USER_ERROR
 from closeloop.lifetime import end_with_supervisor
 from closeloop.logs import configure_logs
 from schemas.settings import Settings, SettingsError, from_environment
@@ -31,8 +32,6 @@ app.add_typer(topics_app, name="topics")
 app.add_typer(database_app, name="database")
 app.add_typer(keys_app, name="keys")
 app.add_typer(routes_app, name="routes")
-
-USER_ERROR = 2
 
 
 class ClockChoice(enum.StrEnum):

@@ -14,7 +14,7 @@ from typing import IO
 
 from msgspec import Struct
 
-from closeloop.errors import UserError
+from closeloop.errors import USER_ERROR, UserError
 from closeloop.lifetime import WATCH_VARIABLE
 
 START_DEADLINE = 120.0
@@ -35,6 +35,10 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 class StartError(UserError):
     """A process did not come to serve. The text says which one, and how its log ends."""
+
+
+class Stopped(Exception):  # noqa: N818 - what happened, not a fault
+    """A stop was requested before everything served."""
 
 
 class Room(Struct, kw_only=True):
@@ -68,7 +72,7 @@ class Supervisor:
     def start(self, *rooms: Room) -> list[str]:
         """Start rooms at once and wait until each of them serves. Returns the address each announced, or ''.
 
-        Raises :class:`StartError`.
+        Raises :class:`StartError`, or :class:`Stopped` when a stop was requested meanwhile.
         """
         started = [_Keeper(room, self._logs, self._run, self._stopping, self._fail, self._say) for room in rooms]
         self._keepers += started
@@ -76,6 +80,8 @@ class Supervisor:
             keeper.start()
         for keeper in started:
             keeper.wait_until_ready(time.monotonic() + START_DEADLINE, self._broken)
+        if self._stopping.is_set():
+            raise Stopped
         return [keeper.announced for keeper in started]
 
     def wait(self) -> None:
@@ -187,6 +193,11 @@ class _Keeper:
             if time.monotonic() - began > STEADY:
                 pause, quick_deaths = 0.2, 0
             quick_deaths += 1
+            if not served and code == USER_ERROR:
+                # A person has to mend something first; its log says what.
+                self._gave_up = f"{self.room.name} cannot start"
+                self._fail(self._gave_up)
+                return
             if not served and quick_deaths >= QUICK_DEATHS:
                 self._gave_up = f"{self.room.name} cannot start: it ended {quick_deaths} times ({_describe(code)})"
                 self._fail(self._gave_up)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from closeloop.broker.embedded import create_embedded_topics
 from closeloop.broker.topics_admin import create_topics
 from closeloop.ports import LOOPBACK, free_port, is_free
-from closeloop.supervisor import Room, StartError, Supervisor, command, stop_on_signals
+from closeloop.supervisor import Room, StartError, Stopped, Supervisor, command, stop_on_signals
 from schemas import migrate
 from schemas.database import open_database
 from schemas.loop_yaml import load
@@ -176,8 +176,10 @@ def run_up(
     stop_on_signals(supervisor)
     try:
         addresses = bring_up(options, supervisor)
-        if not supervisor.stopping:
-            ready(addresses)
+    except Stopped:
+        return 0
+    else:
+        ready(addresses)
         supervisor.wait()
         if supervisor.failure:
             say(supervisor.failure)

@@ -10,13 +10,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
 from closeloop import lifetime, supervisor
 from closeloop.lifetime import WATCH_VARIABLE
-from closeloop.supervisor import Room, StartError, Supervisor
+from closeloop.supervisor import Room, StartError, Stopped, Supervisor
 
 SERVES = """
 import http.server, sys
@@ -143,12 +144,10 @@ def test_the_end_of_one_that_cannot_be_restarted_ends_everything(kept: Kept) -> 
 
 def test_a_stop_while_starting_leaves_nothing(kept: Kept) -> None:
     room = Room(name="slow", command=child("import time; time.sleep(600)"), ready_url="http://127.0.0.1:1/")
-    starting = threading.Thread(target=kept.supervisor.start, args=(room,))
-    starting.start()
+    starting = _starting(kept, room)
     kept.pid("slow")
     kept.supervisor.request_stop()
-    starting.join(10)
-    assert not starting.is_alive()
+    assert isinstance(starting.exception(10), Stopped)
 
 
 def test_stop_ends_the_workers_before_what_they_stand_on(kept: Kept, tmp_path: Path) -> None:
@@ -169,11 +168,10 @@ def test_stop_ends_the_workers_before_what_they_stand_on(kept: Kept, tmp_path: P
 
     kept.supervisor.start(room("kafka", announces=True))
     # Never ready: the supervisor is stopped while it waits for it, which must end it all the same.
-    starting = threading.Thread(target=kept.supervisor.start, args=(room("streams", announces=False),))
-    starting.start()
+    starting = _starting(kept, room("streams", announces=False))
     soon(lambda: Path(f"{notes}.streams").exists(), "streams did not come up")
     kept.supervisor.stop()
-    starting.join(10)
+    assert isinstance(starting.exception(10), Stopped)
     assert notes.read_text().split() == ["streams", "kafka"]
     assert list((tmp_path / "run").iterdir()) == []
     assert kept.said == []
@@ -249,3 +247,27 @@ def test_a_process_that_nobody_supervises_reads_no_standard_input(monkeypatch: p
     before = threading.active_count()
     lifetime.end_with_supervisor()
     assert threading.active_count() == before
+
+
+def test_a_child_that_asks_for_a_person_is_not_tried_again(tmp_path: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(tmp_path, said.append)
+    asks = "import sys; print('no JDK here', file=sys.stderr); sys.exit(2)"
+    with pytest.raises(StartError, match="no JDK here"):
+        supervisor.start(Room(name="kafka", command=[sys.executable, "-c", asks], announces=True))
+    supervisor.stop()
+    assert said == []
+
+
+def _starting(kept: Kept, room: Room) -> Future[list[str]]:
+    """Start a room in a thread of its own; the future has what came of it."""
+    outcome: Future[list[str]] = Future()
+
+    def start() -> None:
+        try:
+            outcome.set_result(kept.supervisor.start(room))
+        except Stopped as stopped:
+            outcome.set_exception(stopped)
+
+    threading.Thread(target=start, daemon=True).start()
+    return outcome
