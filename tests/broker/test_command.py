@@ -69,6 +69,7 @@ def connects(address):
 
 
 @pytest.mark.kafka
+@pytest.mark.faults
 def test_a_real_kafka_is_announced_dies_whole_and_stops_cleanly(kafka, tmp_path, free_port):
     process = start(f'{{"port": {free_port}, "data_dir": "{tmp_path}"}}')
     ready, *rest = read_greeting(process)

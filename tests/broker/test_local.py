@@ -57,6 +57,7 @@ def test_one_node_keeps_data_and_ports_over_a_restart_and_says_why_it_cannot_sta
 
 
 @pytest.mark.kafka
+@pytest.mark.faults
 def test_three_nodes_survive_the_death_of_one(tmp_path):
     topic = TopicForTest("safe", 1, {"min.insync.replicas": "2"}, replication=3)
     before, after = ([b"%s-%d" % (phase, i) for i in range(200)] for phase in (b"before", b"after"))

@@ -379,6 +379,7 @@ def test_a_lost_stream_is_told_and_found_again(console: Page, double: GatewayDou
     assert double.requested.count("/v1/stream") == asked + 1
 
 
+@pytest.mark.faults
 def test_a_gateway_that_stays_away_is_told_in_full(console: Page, double: GatewayDouble) -> None:
     _open(console, double)
     double.stop()

@@ -206,6 +206,7 @@ def test_the_live_view_reads_all_from_the_beginning_and_the_stream_tells_what_ch
         assert (told["id"], told["latest_alert"]["score"]) == (case, 3)
 
 
+@pytest.mark.faults
 def test_a_client_that_does_not_read_is_let_go_and_the_others_stay(over_kafka: tuple[Parts, str, str]) -> None:
     parts, _, _ = over_kafka
     with serving(parts) as url, stream(url) as events:
@@ -242,6 +243,7 @@ def no_log_records() -> Iterator[None]:
 
 
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+@pytest.mark.faults
 def test_a_broker_that_goes_answers_503_and_comes_back_with_nothing_lost(
     make: Callable[..., Parts], sqlite_database: str, tmp_path: Path, kafka: str, no_log_records: None
 ) -> None:

@@ -145,6 +145,7 @@ def test_a_port_that_is_taken_is_said_in_a_sentence(folder: Path) -> None:
             assert "Traceback" not in second.text()
 
 
+@pytest.mark.faults
 def test_kafka_away_is_no_reason_to_end(folder: Path) -> None:
     with gateway(folder) as running:
         url = running.address()

@@ -44,6 +44,7 @@ def test_a_stop_and_a_restart_under_load_deliver_every_record_once(broker: Broke
     assert set(seen) == everything(broker, topic)
 
 
+@pytest.mark.faults
 def test_a_kill_loses_nothing_and_repeats_only_what_was_not_committed(
     broker: Broker, chunk_workers: ChunkWorkers
 ) -> None:

@@ -167,6 +167,7 @@ def test_everything_is_counted_alerted_and_dead_lettered_once(loop: Loop) -> Non
     assert worker.process.wait(10) == 0
 
 
+@pytest.mark.faults
 def test_kills_and_stops_under_load_lose_and_double_nothing(loop: Loop) -> None:
     loop.send(20_000, 1)
     for turn in range(3):
@@ -200,6 +201,7 @@ def test_a_second_worker_takes_over_partitions_and_gives_them_back(loop: Loop) -
     assert two.process.wait(10) == 0
 
 
+@pytest.mark.faults
 def test_a_worker_that_slept_through_its_successor_writes_nothing_and_ends(loop: Loop) -> None:
     sleeper = loop.start(interval=4.0)
     loop.wait_ready(sleeper)
@@ -260,6 +262,7 @@ def answer(number: int, score: int, event_id: str, customer: str) -> tuple[bytes
     return customer.encode(), json.dumps(event).encode()
 
 
+@pytest.mark.faults
 def test_the_real_state_is_exact_over_a_kill_with_duplicates_and_unreadable_records(loop: Loop) -> None:
     chance = random.Random(7)
     scores: Counter[str] = Counter()
