@@ -70,7 +70,119 @@ class ContactRule(_Section, frozen=True, kw_only=True, tag_field="kind", tag="co
     programme: str = "feedback"
 
 
-Rule = ThresholdRule | ContactRule
+class WordsRule(_Section, frozen=True, kw_only=True, tag_field="kind", tag="words"):
+    """Flags an answer whose comment holds one of these words or phrases, in any of their inflected forms.
+
+    ``words`` maps a language (BCP 47, e.g. ``de``) to its words; those of the answer's language are looked for, or
+    those of every language where the answer does not say its own.
+    """
+
+    name: str
+    words: dict[str, list[str]]
+    severity: Severity = "high"
+    programme: str = "feedback"
+
+
+class RepeatedRule(_Section, frozen=True, kw_only=True, tag_field="kind", tag="repeated"):
+    """Flags the n-th bad answer of a customer within a time, by the time of the answers."""
+
+    name: str
+    at_or_below: dict[str, int]
+    """Metric to score, as for a threshold."""
+    count: Annotated[int, Meta(ge=2, le=100)]
+    within: Duration
+    severity: Severity = "high"
+    programme: str = "feedback"
+
+
+class SilentRule(_Section, frozen=True, kw_only=True, tag_field="kind", tag="silent"):
+    """Flags a customer whose n-th touchpoint within a time has failed and who has said nothing in that time."""
+
+    name: str
+    touchpoints: list[str] = []
+    """Only these; empty for all."""
+    count: Annotated[int, Meta(ge=1, le=100)] = 3
+    within: Duration = "72h"
+    severity: Severity = "normal"
+    programme: str = "feedback"
+
+
+class ContradictionRule(_Section, frozen=True, kw_only=True, tag_field="kind", tag="contradiction"):
+    """Flags an answer whose words contradict its score: praise with the worst scores, anger with the best.
+
+    Such an answer is to be verified, it pages nobody: the customer may have read the scale the wrong way round.
+    """
+
+    name: str
+    praise: dict[str, list[str]]
+    """Language to words, as ``words`` of a words rule."""
+    anger: dict[str, list[str]]
+    severity: Severity = "normal"
+    programme: str = "verify"
+
+
+class FallRule(_Section, frozen=True, kw_only=True, tag_field="kind", tag="fall"):
+    """Flags a metric that fell beyond chance: its last ``window`` against the rest of the longer ``baseline``.
+
+    ``z`` is how many standard errors of the difference it has to fall; both sides need ``minimum_n`` answers.
+    """
+
+    name: str
+    metric: str
+    cuts: list[str]
+    window: Duration = "7d"
+    baseline: Duration = "30d"
+    z: Annotated[float, Meta(ge=1, le=10)] = 3.1
+    minimum_n: Annotated[int, Meta(ge=10)] = 30
+    severity: Severity = "high"
+    programme: str = "metrics"
+
+
+class StoppedRule(_Section, frozen=True, kw_only=True, tag_field="kind", tag="stopped"):
+    """Flags answers or touchpoints that stopped coming: a dead-man's switch that knows the hours of the week."""
+
+    name: str
+    of: Literal["responses", "touchpoints"]
+    cuts: list[str]
+    severity: Severity = "high"
+    programme: str = "metrics"
+
+
+AnswerRule = ThresholdRule | ContactRule | WordsRule | ContradictionRule
+"""Rules that one answer meets by itself."""
+
+CustomerRule = RepeatedRule | SilentRule
+"""Rules over what one customer has met with lately."""
+
+MetricRule = FallRule | StoppedRule
+"""Rules over metrics: they flag a series, and no customer."""
+
+Rule = AnswerRule | CustomerRule | MetricRule
+
+
+class Csi(_Section, frozen=True, kw_only=True):
+    """A composite satisfaction index: the mean of several metrics on 0..100, by weight."""
+
+    weights: dict[str, Annotated[float, Meta(gt=0)]]
+    """Metric to weight, e.g. ``{nps: 1, csat: 2}``; they need not sum up to anything."""
+
+
+class Lifecycle(_Section, frozen=True, kw_only=True):
+    """The touchpoints that tell when a customer came, bought and left: retention, churn and lifetime value."""
+
+    joined: str = "customer.joined"
+    purchase: str = "purchase"
+    left: str = "customer.left"
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+    """ISO 4217; purchases in another currency are not part of the lifetime value."""
+    gross_margin: Annotated[float, Meta(gt=0, le=1)] = 1.0
+
+
+class Invitations(_Section, frozen=True, kw_only=True):
+    """The touchpoint that tells that a customer was asked, and how long an answer to it counts: the response rate."""
+
+    touchpoint: str = "survey.sent"
+    answer_within: Duration = "14d"
 
 
 class Calendar(_Section, frozen=True, kw_only=True):
@@ -153,6 +265,9 @@ class Loop(_Section, frozen=True, kw_only=True):
 
     metrics: dict[str, MetricConfig] = {}
     """Added to, or in place of, the built-in nps, csat and ces."""
+    csi: Csi | None = None
+    lifecycle: Lifecycle | None = None
+    invitations: Invitations | None = None
     windows: list[Duration] = field(default_factory=lambda: list(DEFAULT_WINDOWS))
     history: History = History()
     cuts: dict[str, list[str]] = field(default_factory=lambda: {"all": []})

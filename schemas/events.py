@@ -64,7 +64,9 @@ class Response(Struct, frozen=True, omit_defaults=True):
     attributes: Attributes = {}
 
 
-class _CloudEvent(Struct, frozen=True, tag_field="type", kw_only=True):
+class CloudEvent(Struct, frozen=True, tag_field="type", kw_only=True):
+    """The context attributes that every event carries."""
+
     specversion: Literal["1.0"]
     id: Identifier
     source: Identifier
@@ -73,13 +75,13 @@ class _CloudEvent(Struct, frozen=True, tag_field="type", kw_only=True):
     data_base64: str | UnsetType = UNSET
 
 
-class TouchpointEvent(_CloudEvent, frozen=True, tag=TOUCHPOINT_TYPE, tag_field="type", kw_only=True):
+class TouchpointEvent(CloudEvent, frozen=True, tag=TOUCHPOINT_TYPE, tag_field="type", kw_only=True):
     """A touchpoint on the wire. ``(source, id)`` identifies it: the same pair again is the same event."""
 
     data: Touchpoint
 
 
-class ResponseEvent(_CloudEvent, frozen=True, tag=RESPONSE_TYPE, tag_field="type", kw_only=True):
+class ResponseEvent(CloudEvent, frozen=True, tag=RESPONSE_TYPE, tag_field="type", kw_only=True):
     """A survey response on the wire. ``(source, id)`` identifies it: the same pair again is the same event."""
 
     data: Response

@@ -8,6 +8,7 @@ from schemas.alerts import SEVERITIES, Alert, Severity, alert_id
 from schemas.config import ContactRule, Rule, ThresholdRule
 from schemas.events import Response, ResponseEvent
 from schemas.scales import MetricSpec, Scale
+from schemas.signals import SignalEvent
 
 
 class Flag(NamedTuple):
@@ -47,7 +48,7 @@ class Detector:
             if not response.contact_requested:
                 return None
             return Flag(rule.name, rule.severity, rule.programme, "The customer asks to be contacted.")
-        return self._threshold(rule, response, scale)
+        return self._threshold(rule, response, scale) if isinstance(rule, ThresholdRule) else None
 
     def _threshold(self, rule: ThresholdRule, response: Response, scale: Scale) -> Flag | None:
         declared = self._metrics[response.metric].scale
@@ -98,6 +99,30 @@ def alerts(event: ResponseEvent, flags: Sequence[Flag], scale: Scale, detected_a
             comment=answer.comment,
             contact_requested=answer.contact_requested,
             attributes=answer.attributes,
+        )
+        for flag in flags
+    ]
+
+
+def signal_alerts(event: SignalEvent, flags: Sequence[Flag], detected_at: datetime) -> list[Alert]:
+    """One alert a flag, about what a signal told: there is no answer and so no score."""
+    told = event.data
+    return [
+        Alert(
+            id=alert_id(event.source, event.id, flag.rule),
+            rule=flag.rule,
+            reason=flag.reason,
+            severity=flag.severity,
+            programme=flag.programme,
+            customer_id=told.customer_id,
+            event_source=event.source,
+            event_id=event.id,
+            event_time=event.time,
+            detected_at=detected_at,
+            touchpoint=told.touchpoint,
+            channel=told.channel,
+            language=told.language,
+            attributes=told.attributes,
         )
         for flag in flags
     ]

@@ -1,43 +1,62 @@
-"""Records that lie on another partition than their customer's, and the header that says where they came from. Pure."""
+"""Records that one source partition sends to another, and the headers that say where they came from. Pure."""
 
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
+from schemas.signals import SignalEvent
+from schemas.topics import RESPONSES
+
 FORWARDED = "closeloop-forwarded"
 """The header of a forwarded record: ``topic/partition/offset`` of where it lay. It is not forwarded again."""
 
-_PLACE = re.compile(rb".+/(\d{1,9})/(\d{1,18})")
+SIGNAL = "closeloop-signal"
+"""The header of a signal: ``topic/partition/offset`` of the record that it follows from."""
+
+_PLACE = re.compile(rb"(.+)/(\d{1,9})/(\d{1,18})")
 
 
 class Forward(NamedTuple):
-    """A record to be sent to ``partition`` of the topic that it came from."""
+    """A record to be sent to ``partition`` of ``topic``; None is where its key belongs."""
 
-    partition: int
+    topic: str
+    partition: int | None
     key: bytes
     value: bytes
     headers: list[tuple[str, bytes]]
 
 
 class Origin(NamedTuple):
-    """Where a forwarded record lay first; offset -1 where its header does not say."""
+    """Where a record came from; offset -1 where its header does not say."""
 
+    topic: str
     partition: int
     offset: int
 
 
-def origin_of(headers: Sequence[tuple[str, bytes | None]]) -> Origin | None:
-    """Where a record was forwarded from; None for a record that was not."""
+def origin_of(headers: Sequence[tuple[str, bytes | None]], header: str = FORWARDED) -> Origin | None:
+    """Where a record came from by this header; None for a record without it."""
     for name, value in headers:
-        if name == FORWARDED:
+        if name == header:
             place = _PLACE.fullmatch(value or b"")
-            return Origin(int(place[1]), int(place[2])) if place else Origin(-1, -1)
+            if place is None:
+                return Origin("", -1, -1)
+            return Origin(place[1].decode(errors="replace"), int(place[2]), int(place[3]))
     return None
 
 
-def forward(
-    topic: str, origin: Origin, home: int, customer_id: str, value: bytes, headers: Sequence[tuple[str, bytes]]
-) -> Forward:
+def forward(origin: Origin, home: int, customer_id: str, value: bytes, headers: Sequence[tuple[str, bytes]]) -> Forward:
     """The record as it goes to its customer's partition: the same bytes and headers, keyed by the customer."""
-    place = f"{topic}/{origin.partition}/{origin.offset}".encode()
-    return Forward(home, customer_id.encode(), value, [*headers, (FORWARDED, place)])
+    return Forward(origin.topic, home, customer_id.encode(), value, [*headers, (FORWARDED, _place(origin))])
+
+
+def signal(origin: Origin, event: SignalEvent) -> Forward:
+    """A signal as it goes to the partition of the customer's answers."""
+    key, value = event.data.customer_id.encode(), msgspec.json.encode(event)
+    return Forward(RESPONSES, None, key, value, [(SIGNAL, _place(origin))])
+
+
+def _place(origin: Origin) -> bytes:
+    return f"{origin.topic}/{origin.partition}/{origin.offset}".encode()

@@ -95,7 +95,7 @@ class IntakeProcessor:
             send(named(DEADLETTERS), self._topic.encode(), encode(letter))
             self._instruments.dead_letters.labels(self._topic, letter.reason).inc()
         for forward in outcome.forwards:
-            send(named(self._topic), forward.key, forward.value, forward.headers, forward.partition)
+            send(named(forward.topic), forward.key, forward.value, forward.headers, forward.partition)
         if outcome.forwards:
             self._instruments.forwards.labels(self._topic).inc(len(outcome.forwards))
 

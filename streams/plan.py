@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from schemas.config import Loop, Rule, seconds
+from schemas.config import Csi, Invitations, Lifecycle, Loop, Rule, seconds
 from schemas.loop_yaml import metric_specs
 from schemas.metrics import Clock
 from schemas.scales import MetricSpec
@@ -30,6 +30,9 @@ class Plan:
     rules: tuple[Rule, ...]
     alert_max_age_s: int
     clock: Clock
+    csi: Csi | None = None
+    lifecycle: Lifecycle | None = None
+    invitations: Invitations | None = None
 
 
 def compile_plan(loop: Loop, clock: Clock) -> Plan:
@@ -49,4 +52,7 @@ def compile_plan(loop: Loop, clock: Clock) -> Plan:
         rules=tuple(loop.rules),
         alert_max_age_s=seconds(loop.alert_max_age),
         clock=clock,
+        csi=loop.csi,
+        lifecycle=loop.lifecycle,
+        invitations=loop.invitations,
     )

@@ -11,6 +11,7 @@ from schemas.deadletters import InvalidEvent
 from schemas.events import AttributeValue, Response, Touchpoint
 from schemas.metrics import Series
 from schemas.scales import Scale
+from schemas.signals import Signal
 
 OTHER = "(other)"
 """The key of a cut under which events are counted once the cut has its most keys, and the outcome of the same kind.
@@ -73,7 +74,7 @@ class Extractor:
         )
         """The cuts that events of this type can be in: the name, and where in :meth:`read` its dimensions stand."""
 
-    def read(self, data: Response | Touchpoint, outcome: str = "") -> Dimensions:
+    def read(self, data: Response | Touchpoint | Signal, outcome: str = "") -> Dimensions:
         """The event's dimensions. ``outcome`` is the word under which a touchpoint is counted."""
         attribute = data.attributes.get
         found = [

@@ -16,12 +16,14 @@ from schemas.deadletters import DeadLetter, InvalidEvent, dead_letter
 from schemas.events import Event, Response, ResponseEvent, Touchpoint, TouchpointEvent
 from schemas.metrics import OUTCOME, Books, Partial, Tick
 from schemas.scales import Scale
+from schemas.signals import read_signal
 from schemas.topics import RESPONSES
 from streams import id_memory, panes
 from streams.chunks import Record
-from streams.detect import Detector, Flag, alerts
-from streams.forwarding import Forward, Origin, forward, origin_of
+from streams.detect import Detector, Flag, alerts, signal_alerts
+from streams.forwarding import SIGNAL, Forward, Origin, forward, origin_of, signal
 from streams.id_memory import IdMemory, digest
+from streams.observers import Observation, Observer, observers
 from streams.panes import Group, PaneStore, PartialRow
 from streams.placement import Placement
 from streams.plan import Plan
@@ -76,6 +78,7 @@ class SourcePartition:
         self._index = SeriesIndex(self._extractor.cuts, plan.max_keys_per_cut)
         self._panes = PaneStore(f"{topic}/{partition}", plan.windows, calendar, self._index)
         self._ids = IdMemory(plan.remember_s[topic])
+        self._observers = observers(topic, plan)
         self._layout = Layout.of(plan)
         self._groups: dict[Group, int] = {}
         self._obsolete: list[PartialRow] = []
@@ -161,6 +164,8 @@ class SourcePartition:
             partial_rows.extend(self._panes.changed(self._at.offset))
         state_rows: list[tuple[bytes, bytes | None]] = [(row.key, row.value) for row in partial_rows]
         state_rows.extend(self._ids.flush())
+        for observer in self._observers:
+            state_rows.extend(observer.rows(self._horizon.now or now))
         if not state_rows and self._flushed == self._at.offset:
             return None
         self._flushed = self._at.offset
@@ -211,11 +216,20 @@ class SourcePartition:
         elif key.startswith(id_memory.PREFIX):
             self._ids.restore(key, value)
         else:
-            raise ValueError("a key of no known kind")
+            self._observer_of(key).restore(key, value)
+
+    def _observer_of(self, key: bytes) -> Observer:
+        for observer in self._observers:
+            if key.startswith(observer.prefix):
+                return observer
+        raise ValueError("a key of no known kind")
 
     def _take(self, record: Record, arrived: datetime, now: datetime, outcome: Outcome) -> None:
         """Apply one record to the books and the panes. Raises InvalidEvent before anything has changed."""
         value, headers = record.value, record.headers
+        if headers and (told := origin_of(headers, SIGNAL)) is not None and self._topic == RESPONSES:
+            self._take_signal(value, told, record.offset, now, outcome)
+            return
         event = self._read(value, arrived, context_attributes(list(headers)) if headers else None)
         if type(event) is not self._expected:
             raise InvalidEvent("type", "type", f"not an event of {self._topic}; send it to the topic of its type")
@@ -252,12 +266,53 @@ class SourcePartition:
         at.counted += 1
         if at.watermark is None or when > at.watermark:
             at.watermark = when
-        group = (metric, label, self._extractor.read(data, word), int(when) // 60, word)
+        dimensions = self._extractor.read(data, word)
+        group = (metric, label, dimensions, int(when) // 60, word)
         self._groups[group] = self._groups.get(group, 0) + 1
+        flags: Sequence[Flag] = ()
         if scale is not None and isinstance(event, ResponseEvent):
             flags = self._detector.flags(event.data, scale)
-            if flags:
-                self._raise(event, when, flags, scale, now, outcome)
+        for observer in self._observers:
+            seen = observer.observe(event, when, scale, dimensions)
+            if seen is not None:
+                flags = [*flags, *seen.flags]
+                self._note(seen, Origin(self._topic, self._partition, offset), outcome)
+        if flags and scale is not None and isinstance(event, ResponseEvent) and self._wakes(len(flags), when):
+            self._raise(alerts(event, flags, scale, now), outcome)
+
+    def _note(self, seen: Observation, here: Origin, outcome: Outcome) -> None:
+        for group, count in seen.counts:
+            self._groups[group] = self._groups.get(group, 0) + count
+        outcome.forwards.extend(signal(here, event) for event in seen.signals)
+
+    def _take_signal(self, value: bytes | None, origin: Origin, offset: int, now: datetime, outcome: Outcome) -> None:
+        """Show a signal to the observers. It is no event: it is in no book. Raises InvalidEvent for what is none."""
+        try:
+            event = read_signal(value)
+        except (ValueError, msgspec.MsgspecError):
+            raise InvalidEvent("type", "", "the header says that this is a signal, and it is none") from None
+        known = digest(event.source, event.id)
+        told = self._at.signals
+        sender = f"{origin.topic}/{origin.partition}"
+        # The same rule as for forwards: see _came_before.
+        if origin.offset <= told.get(sender, -1) and known in self._ids:
+            return
+        told[sender] = max(origin.offset, told.get(sender, -1))
+        self._ids.add(known, offset)
+        when = event.time.timestamp()
+        if self._plan.clock == "event":
+            self._horizon.advance(when)
+        if self._horizon.is_late(when):
+            return
+        dimensions = self._extractor.read(event.data)
+        flags: list[Flag] = []
+        for observer in self._observers:
+            seen = observer.signal(event, when, dimensions)
+            if seen is not None:
+                flags.extend(seen.flags)
+                self._note(seen, Origin(self._topic, self._partition, offset), outcome)
+        if flags and self._wakes(len(flags), when):
+            self._raise(signal_alerts(event, flags, now), outcome)
 
     def _label(self, metric: str, scale: Scale) -> str:
         own = self._plan.metrics[metric].scale
@@ -265,9 +320,9 @@ class SourcePartition:
 
     def _forward(self, record: Record, customer_id: str, outcome: Outcome) -> None:
         assert record.value is not None  # it was read
-        here = Origin(self._partition, record.offset)
+        here = Origin(self._topic, self._partition, record.offset)
         home = self._placement.of(customer_id)
-        outcome.forwards.append(forward(self._topic, here, home, customer_id, record.value, record.headers))
+        outcome.forwards.append(forward(here, home, customer_id, record.value, record.headers))
         self._at.forwarded += 1
 
     def _came_before(self, origin: Origin, known: bytes) -> bool:
@@ -284,18 +339,21 @@ class SourcePartition:
         self._at.forwards[origin.partition] = max(last, origin.offset)
         return False
 
-    def _raise(
-        self, event: ResponseEvent, when: float, flags: Sequence[Flag], scale: Scale, now: datetime, outcome: Outcome
-    ) -> None:
-        """Alert, unless the answer is too old at the loop's own now: history pages nobody."""
-        at = self._at
+    def _wakes(self, flags: int, when: float) -> bool:
+        """Whether somebody is to be told of an event of this time. History pages nobody: what is silenced is counted.
+
+        Its age is counted from the loop's own now.
+        """
         loop_now = self._horizon.now
         if loop_now is not None and loop_now - when > self._plan.alert_max_age_s:
-            at.silenced += len(flags)
-            return
-        for flag in flags:
-            at.alerts[flag.rule] = at.alerts.get(flag.rule, 0) + 1
-        outcome.alerts.extend(alerts(event, flags, scale, now))
+            self._at.silenced += flags
+            return False
+        return True
+
+    def _raise(self, raised: Sequence[Alert], outcome: Outcome) -> None:
+        for alert in raised:
+            self._at.alerts[alert.rule] = self._at.alerts.get(alert.rule, 0) + 1
+        outcome.alerts.extend(raised)
 
     def _dead_letter(self, record: Record, error: InvalidEvent, arrived: datetime) -> DeadLetter:
         headers: list[tuple[str, bytes | None]] = list(record.headers)
