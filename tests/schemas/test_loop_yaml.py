@@ -142,7 +142,7 @@ ADDED: list[tuple[str, int, str, str]] = [
     ("metrics: {a: {kind: total, scale: [0, 1]}}", 1, "metrics.a.kind", "is not known; known: mean, nps, top_box"),
     ("metrics: {outcome: {kind: mean, scale: [0, 9]}}", 1, "metrics.outcome", "choose another name"),
     ("metrics: {Fun: {kind: mean, scale: [0, 9]}}", 1, "metrics.Fun", "small letters"),
-    ("rules: [{name: a}]", 1, "rules[0].kind", "missing; give one of contact_requested, threshold"),
+    ("rules: [{name: a}]", 1, "rules[0].kind", "missing; give one of contact_requested, contradiction, fall, "),
     ("rules: [{name: a, kind: threshhold}]", 1, "rules[0].kind", "did you mean threshold?"),
     ("rules: [{name: a, kind: threshold}]", 1, "rules[0].at_or_below", "missing"),
     ("rules: [{name: a, kind: threshold, at_or_below: {}}]", 1, "rules[0].at_or_below", "at least one metric"),
