@@ -1,4 +1,9 @@
-"""The desk: every alert becomes a case or joins one. A batch is one SQL transaction; the offsets follow it."""
+"""The desk: every alert becomes a case or joins one. A batch is one SQL transaction; the offsets follow it.
+
+Two kinds are special. A recovery (of a metric) joins the case that told of the alarm and opens none. An alert that
+pages nobody opens a quiet case: a card in the channel, no promise and no message to anybody; whatever its severity, it
+stays quiet until an alert that pages joins it.
+"""
 
 import threading
 from collections import Counter
@@ -19,9 +24,9 @@ from consumers.measures import Measures
 from consumers.parts import Backoff
 from consumers.routing import assign
 from consumers.sla import due_times
-from schemas import case_ledger
+from schemas import case_ledger, joining
 from schemas.alerts import Alert
-from schemas.case_ledger import Opening, Refused
+from schemas.case_ledger import Destination, Opening, Refused
 from schemas.cases import CLOSED_STATES
 from schemas.config import Loop
 from schemas.deadletters import DeadLetter, InvalidEvent, dead_letter
@@ -33,7 +38,7 @@ RACES = 20
 """How often one batch may lose a race against another writer before that is taken for a fault."""
 
 _decoder = msgspec.json.Decoder(Alert)
-_TEXTS = ("id", "rule", "severity", "programme", "customer_id", "event_source", "event_id", "touchpoint")
+_TEXTS = ("id", "rule", "severity", "programme", "customer_id", "event_source", "event_id", "touchpoint", "metric")
 
 Bury = Callable[[Sequence[DeadLetter]], None]
 """Puts dead letters on their topic and returns once they are acknowledged."""
@@ -126,7 +131,9 @@ class Desk:
 
 
 def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime) -> Counter[str]:
-    """Give each alert its case; counts ``opened``, ``joined`` and ``known``. The caller owns the transaction.
+    """Give each alert its case; counts ``opened``, ``joined``, ``known`` and ``over``. The caller owns the transaction.
+
+    ``over`` is a recovery of which no open case tells: there is nothing to say to anybody.
 
     Raises :class:`Refused` (``stale``) or ``IntegrityError`` where another writer came between: roll back, try again.
     """
@@ -140,8 +147,11 @@ def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime
         known.add(alert.id)
         case = case_ledger.find_open_case(session, alert.customer_id, alert.programme)
         if case is not None:
-            case_ledger.join_case(session, case, alert, now)
-            outcomes["joined"] += 1
+            joined = case_ledger.join_case(session, case, alert, now, paging(loop, case, alert, now))
+            outcomes["joined" if joined else "over"] += 1
+            continue
+        if alert.recovered:
+            outcomes["over"] += 1
             continue
         if loads is None:
             loads = open_cases_by_owner(session)
@@ -154,13 +164,44 @@ def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime
 
 
 def decide(loop: Loop, alert: Alert, loads: dict[str, int], now: datetime) -> Opening:
-    """Route the alert and set its due times. ``loads`` counts the open cases of each owner. Pure."""
+    """Route the alert and set its due times. ``loads`` counts the open cases of each owner. Pure.
+
+    Where nobody is to be disturbed nothing is promised either: somebody looks when there is time.
+    """
     assignment = assign(loop, alert, loads)
-    due = due_times(loop, alert.severity, assignment.owner, now)
+    if not alert.page:
+        return Opening(
+            receiver=assignment.receiver,
+            owner=assignment.owner,
+            destinations=assignment.destinations,
+            acknowledge_by=None,
+            contact_by=None,
+            resolve_by=None,
+        )
+    due = due_times(loop, alert.severity, assignment.owner, now, alert.subject)
     return Opening(
         receiver=assignment.receiver,
         owner=assignment.owner,
         destinations=assignment.destinations,
+        acknowledge_by=due.acknowledge_by,
+        contact_by=due.contact_by,
+        resolve_by=due.resolve_by,
+    )
+
+
+def paging(loop: Loop, case: CaseRow, alert: Alert, now: datetime) -> Opening | None:
+    """What holds where this alert is the first that pages in a quiet case; ``None`` where nothing changes. Pure.
+
+    The promises count from now. The owner gets a card in a direct message: the channel's changed card notifies nobody.
+    """
+    if case.page or not alert.page or alert.recovered:
+        return None
+    severity = joining.severity_after(case.severity, alert)  # type: ignore[arg-type] # only severities are stored
+    due = due_times(loop, severity, case.owner, now, alert.subject)
+    return Opening(
+        receiver=case.receiver,
+        owner=case.owner,
+        destinations=(Destination("dm", f"person:{case.owner}"),) if case.owner is not None else (),
         acknowledge_by=due.acknowledge_by,
         contact_by=due.contact_by,
         resolve_by=due.resolve_by,

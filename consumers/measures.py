@@ -28,7 +28,7 @@ class Measures:
         )
         self.alerts = Counter(
             "closeloop_desk_alerts_total",
-            "Alerts by outcome: opened, joined, known, dead_letter.",
+            "Alerts by outcome: opened, joined, known, over (a recovery without an open case), dead_letter.",
             ["outcome"],
             registry=registry,
         )

@@ -13,7 +13,7 @@ from schemas.alerts import Alert
 from schemas.case_ledger import Destination
 from schemas.config import Loop, Receiver, Route, Scalar
 
-_FIELDS = ("severity", "rule", "programme", "metric", "touchpoint", "channel", "language")
+_FIELDS = ("severity", "rule", "programme", "subject", "metric", "touchpoint", "channel", "language")
 
 
 class Reached(Struct, frozen=True):
@@ -47,14 +47,18 @@ def receivers(route: Route, alert: Alert) -> tuple[Reached, ...]:
 
 
 def assign(loop: Loop, alert: Alert, open_cases: Mapping[str, int]) -> Assignment:
-    """Route the alert and choose its owner. ``open_cases`` counts the open cases of each person."""
+    """Route the alert and choose its owner. ``open_cases`` counts the open cases of each person.
+
+    An alert that pages nobody has its card in the channel alone, whatever the receiver wants otherwise.
+    """
     reached = receivers(loop.route, alert)
     first = loop.receivers[reached[0].receiver]
     owner, reason = choose_owner(loop, first, alert, open_cases)
     places: list[Destination] = []
-    if first.notify in ("dm", "both") and owner is not None:
+    direct = alert.page and owner is not None
+    if direct and first.notify in ("dm", "both"):
         places.append(Destination("dm", f"person:{owner}"))
-    if first.notify in ("channel", "both") or owner is None:
+    if not direct or first.notify in ("channel", "both"):
         places.append(Destination("channel", first.channel))
     for further in reached[1:]:
         place = Destination("channel", loop.receivers[further.receiver].channel)

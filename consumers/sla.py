@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from schemas.alerts import Severity
+from schemas.alerts import Severity, Subject
 from schemas.config import WEEKDAYS, Calendar, Loop, seconds
 
 HORIZON_DAYS = 3 * 366
@@ -20,20 +20,22 @@ _DAY = timedelta(days=1)
 
 
 class DueTimes(Struct, frozen=True):
-    """When a case has to be acknowledged, its customer contacted, and the case resolved (UTC)."""
+    """When a case has to be acknowledged, its customer contacted (a metric has none), and the case resolved (UTC)."""
 
     acknowledge_by: datetime
-    contact_by: datetime
+    contact_by: datetime | None
     resolve_by: datetime
 
 
-def due_times(loop: Loop, severity: Severity, owner: str | None, now: datetime) -> DueTimes:
+def due_times(
+    loop: Loop, severity: Severity, owner: str | None, now: datetime, subject: Subject = "customer"
+) -> DueTimes:
     """The promises of this severity, counted from ``now`` in the owner's calendar; without one, around the clock."""
     target = {"critical": loop.sla.critical, "high": loop.sla.high, "normal": loop.sla.normal}[severity]
     calendar = calendar_of(loop, owner)
     return DueTimes(
         acknowledge_by=add_working_time(now, seconds(target.acknowledge), calendar),
-        contact_by=add_working_time(now, seconds(target.contact), calendar),
+        contact_by=None if subject == "metric" else add_working_time(now, seconds(target.contact), calendar),
         resolve_by=add_working_time(now, seconds(target.resolve), calendar),
     )
 

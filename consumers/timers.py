@@ -53,12 +53,16 @@ def due(session: Session, now: datetime) -> list[Due]:
 
 
 def overdue(session: Session, now: datetime) -> list[int]:
-    """Open cases that nobody acknowledged in time and whose lead has not been told, at most :data:`BATCH`."""
+    """Open cases that nobody acknowledged in time and whose lead has not been told, at most :data:`BATCH`.
+
+    Not those that disturb nobody, nor those of a metric that is back to normal.
+    """
     told = exists().where(SlackOutboxRow.dedupe_key == cast(CaseRow.id, String).concat("/overdue"))
     return list(
         session.scalars(
             select(CaseRow.id)
             .where(CaseRow.state == "open", CaseRow.acknowledge_by <= now, CaseRow.acknowledged_at.is_(None), ~told)
+            .where(CaseRow.page.is_(True), CaseRow.recovered_at.is_(None))
             .order_by(CaseRow.id)
             .limit(BATCH)
         )
@@ -78,7 +82,7 @@ def move(database: sessionmaker[Session], loop: Loop, found: Due, now: datetime)
                 now=now,
                 expected_version=found.version,
             )
-            person = recipient(loop, case.receiver, case.owner, found.action)
+            person = recipient(loop, case.receiver, case.owner, found.action) if case.page else None
             if person is not None:
                 add_reminder(session, case, found.action, person, now)
     except case_ledger.Refused:

@@ -15,7 +15,8 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from schemas.alerts import SEVERITIES, Alert
+from schemas import joining
+from schemas.alerts import Alert
 from schemas.cases import CLOSED_STATES, CaseAction, CaseEvent, CaseState, UserAction, Via, after
 from schemas.tables import AlertRow, CaseEventRow, CaseRow, SlackOutboxRow, SlackSurfaceRow
 
@@ -41,7 +42,7 @@ class Destination(Struct, frozen=True):
 
 
 class Opening(Struct, frozen=True, kw_only=True):
-    """What routing and the SLA decided for a new case."""
+    """What routing and the SLA decided for a new case, or for one that may disturb somebody from now on."""
 
     receiver: str
     owner: str | None
@@ -88,10 +89,12 @@ def open_case(session: Session, alert: Alert, opening: Opening, now: datetime) -
     """Open a case with its first alert, its history row and one outbox row a destination."""
     case = CaseRow(
         version=1,
+        subject=alert.subject,
         customer_id=alert.customer_id,
         programme=alert.programme,
         state="open",
         severity=alert.severity,
+        page=alert.page,
         receiver=opening.receiver,
         owner=opening.owner,
         opened_at=now,
@@ -99,7 +102,7 @@ def open_case(session: Session, alert: Alert, opening: Opening, now: datetime) -
         acknowledge_by=opening.acknowledge_by,
         contact_by=opening.contact_by,
         resolve_by=opening.resolve_by,
-        answer_count=1,
+        answer_count=int(joining.counts(alert)),
         latest_alert=msgspec.to_builtins(alert),
         touchpoint=alert.touchpoint,
         attributes=dict(alert.attributes),
@@ -107,31 +110,43 @@ def open_case(session: Session, alert: Alert, opening: Opening, now: datetime) -
     session.add(case)
     session.flush()
     _take_in(session, case, alert, now)
-    _record(session, case, "opened", None, "system", "system", now, {"alert": alert.id, "rule": alert.rule})
+    _record(session, case, "opened", None, "system", "system", now, _flagged(alert))
     for place in opening.destinations:
         add_card(session, case, place, now)
     return case
 
 
-def join_case(session: Session, case: CaseRow, alert: Alert, now: datetime) -> None:
-    """Add a further alert to an open case. It can raise the severity; a newer answer becomes the one shown."""
-    newer = alert.event_time >= datetime.fromisoformat(case.latest_alert["event_time"])
-    graver = SEVERITIES.index(alert.severity) > SEVERITIES.index(case.severity)
-    # Two rules may flag one answer: that is two alerts, and one answer.
-    known = select(AlertRow.id).where(
-        AlertRow.case_id == case.id, AlertRow.event_source == alert.event_source, AlertRow.event_id == alert.event_id
-    )
-    another = session.scalar(known.limit(1)) is None
-    _compare_and_set(
-        session,
-        case,
-        now,
-        answer_count=case.answer_count + another,
-        severity=alert.severity if graver else case.severity,
-        latest_alert=msgspec.to_builtins(alert) if newer else case.latest_alert,
-    )
+def join_case(session: Session, case: CaseRow, alert: Alert, now: datetime, paging: Opening | None = None) -> bool:
+    """Add a further alert to an open case; ``False`` for a recovery that ends nothing of this case, which changes none.
+
+    It can raise the severity; a newer answer becomes the one shown. ``paging`` is what holds from now on where a case
+    that disturbed nobody gets an alert that pages: due times, and further places for the card.
+    """
+    held: list[Alert] = []
+    if alert.subject == "metric":
+        rows = session.scalars(select(AlertRow.payload).where(AlertRow.case_id == case.id))
+        held = [msgspec.convert(payload, Alert) for payload in rows]
+        if alert.recovered and not joining.ends_an_alarm(held, alert):
+            return False
+    columns: dict[str, Any] = {
+        "answer_count": case.answer_count + (joining.counts(alert) and not _holds_event(session, case, alert)),
+        "severity": joining.severity_after(case.severity, alert),  # type: ignore[arg-type] # only severities are stored
+        "latest_alert": msgspec.to_builtins(joining.shown(msgspec.convert(case.latest_alert, Alert), alert)),
+        "recovered_at": joining.recovered_at([*held, alert]),
+    }
+    if paging is not None:
+        columns |= {
+            "page": True,
+            "acknowledge_by": paging.acknowledge_by,
+            "contact_by": paging.contact_by,
+            "resolve_by": paging.resolve_by,
+        }
+    _compare_and_set(session, case, now, **columns)
     _take_in(session, case, alert, now)
-    _record(session, case, "joined", case.state, "system", "system", now, {"alert": alert.id, "rule": alert.rule})
+    _record(session, case, "joined", case.state, "system", "system", now, _flagged(alert))
+    for place in paging.destinations if paging is not None else ():
+        _add_card_once(session, case, place, now)
+    return True
 
 
 def act(
@@ -156,16 +171,18 @@ def act(
         raise Refused("missing", f"there is no case C-{case_id}")
     if expected_version is not None and _changed_since(session, case, expected_version):
         raise Refused("stale", f"C-{case_id} has changed since: it is {case.state} now", case)
-    target = after(action, case.state)  # type: ignore[arg-type] # only states of this module are ever stored
+    target = after(action, case.state, case.subject)  # type: ignore[arg-type] # only states and subjects are ever stored
     if target is None:
-        raise Refused("not_allowed", f"C-{case_id} is {case.state}: it cannot be {_PAST[action]}", case)
+        why = "is about a metric" if action == "contact" and case.subject == "metric" else f"is {case.state}"
+        raise Refused("not_allowed", f"C-{case_id} {why}: it cannot be {_PAST[action]}", case)
     before = case.state
     try:
         with session.begin_nested():  # so that the caller's transaction outlives the refusal of the database
             _compare_and_set(session, case, now, **_columns(case, action, target, said, now))
     except IntegrityError:
         other = find_open_case(session, case.customer_id, case.programme)
-        text = f"this customer has an open case already: C-{other.id}" if other else "the case has changed since"
+        who = "this metric" if case.subject == "metric" else "this customer"
+        text = f"{who} has an open case already: C-{other.id}" if other else "the case has changed since"
         raise Refused("other_open_case", text, session.get(CaseRow, case_id)) from None
     detail = {
         name: value.isoformat() if isinstance(value, datetime) else value
@@ -231,7 +248,7 @@ _PAST: dict[CaseAction, str] = {
 def _columns(case: CaseRow, action: CaseAction, target: CaseState, said: Change, now: datetime) -> dict[str, Any]:
     columns: dict[str, Any] = {"state": target}
     if action == "acknowledge":
-        columns |= {"acknowledged_at": case.acknowledged_at or now, "lease_until": said.lease_until}
+        columns |= {"acknowledged_at": case.acknowledged_at or now, "lease_until": _lease(case, said)}
     if action == "contact":
         columns |= {
             "acknowledged_at": case.acknowledged_at or now,
@@ -248,6 +265,21 @@ def _columns(case: CaseRow, action: CaseAction, target: CaseState, said: Change,
         columns["lease_until"] = None
     columns["snoozed_until"] = said.until if action == "snooze" else None if target != "snoozed" else case.snoozed_until
     return columns
+
+
+def _lease(case: CaseRow, said: Change) -> datetime | None:
+    """Until when the case is theirs. No contact ends the lease of a metric's case: it holds until the case is due."""
+    if case.subject == "metric" and said.lease_until is not None and case.resolve_by is not None:
+        return max(said.lease_until, case.resolve_by)
+    return said.lease_until
+
+
+def _holds_event(session: Session, case: CaseRow, alert: Alert) -> bool:
+    """Whether another rule's alert about the same event is in the case: that is two alerts, and one answer."""
+    known = select(AlertRow.id).where(
+        AlertRow.case_id == case.id, AlertRow.event_source == alert.event_source, AlertRow.event_id == alert.event_id
+    )
+    return session.scalar(known.limit(1)) is not None
 
 
 def _changed_since(session: Session, case: CaseRow, version: int) -> bool:
@@ -281,7 +313,10 @@ def _compare_and_set(session: Session, case: CaseRow, now: datetime, **columns: 
 
 def _tell(session: Session, case: CaseRow, owner: str, now: datetime) -> None:
     """A new owner gets a card in a direct message: a changed card notifies nobody."""
-    place = Destination("dm", f"person:{owner}")
+    _add_card_once(session, case, Destination("dm", f"person:{owner}"), now)
+
+
+def _add_card_once(session: Session, case: CaseRow, place: Destination, now: datetime) -> None:
     there = select(SlackSurfaceRow.id).where(
         SlackSurfaceRow.case_id == case.id,
         SlackSurfaceRow.surface == place.surface,
@@ -289,6 +324,11 @@ def _tell(session: Session, case: CaseRow, owner: str, now: datetime) -> None:
     )
     if session.scalar(there) is None:
         add_card(session, case, place, now)
+
+
+def _flagged(alert: Alert) -> dict[str, Any]:
+    """What the history says of an alert."""
+    return {"alert": alert.id, "rule": alert.rule} | ({"recovered": True} if alert.recovered else {})
 
 
 def _take_in(session: Session, case: CaseRow, alert: Alert, now: datetime) -> None:
@@ -340,6 +380,7 @@ def _record(
             "severity": case.severity,
             "owner": case.owner,
             "opened_at": case.opened_at,
+            "subject": case.subject,
             "root_cause": case.root_cause,
             "seconds_to_acknowledge": elapsed(case.acknowledged_at),
             "seconds_to_contact": elapsed(case.contacted_at),

@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from schemas.alerts import Severity
+from schemas.alerts import Severity, Subject
 from schemas.events import AttributeValue
 
 CaseState = Literal["open", "acknowledged", "contacted", "snoozed", "resolved", "dismissed"]
@@ -65,6 +65,8 @@ class CaseEvent(Struct, frozen=True, kw_only=True, tag_field="type", tag="case")
     severity: Severity
     owner: str | None
     opened_at: datetime
+    subject: Subject = "customer"
+    """``metric``: the case is about a series, which ``customer_id`` names, and is never contacted."""
     root_cause: str | None = None
     seconds_to_acknowledge: float | None = None
     seconds_to_contact: float | None = None
@@ -73,12 +75,17 @@ class CaseEvent(Struct, frozen=True, kw_only=True, tag_field="type", tag="case")
     attributes: dict[str, AttributeValue] = {}
 
 
-def after(action: CaseAction, state: CaseState) -> CaseState | None:
-    """The state that the action leads to from ``state``, or ``None`` where it is not allowed."""
+def after(action: CaseAction, state: CaseState, subject: Subject = "customer") -> CaseState | None:
+    """The state that the action leads to from ``state``, or ``None`` where it is not allowed.
+
+    A case about a metric has nobody to contact.
+    """
+    if action == "contact" and subject == "metric":
+        return None
     return TRANSITIONS.get(action, {}).get(state)
 
 
-def allowed_actions(state: CaseState) -> tuple[UserAction, ...]:
+def allowed_actions(state: CaseState, subject: Subject = "customer") -> tuple[UserAction, ...]:
     """What a person can do with a case in this state: drives the buttons and the server's checks."""
     actions: tuple[UserAction, ...] = (
         "acknowledge",
@@ -90,4 +97,4 @@ def allowed_actions(state: CaseState) -> tuple[UserAction, ...]:
         "reopen",
         "dismiss",
     )
-    return tuple(action for action in actions if after(action, state) is not None)
+    return tuple(action for action in actions if after(action, state, subject) is not None)

@@ -232,8 +232,8 @@ class Receiver(_Section, frozen=True, kw_only=True):
 class Route(_Section, frozen=True, kw_only=True):
     """A node of the routing tree: the first child that matches wins, unless it says ``continue``.
 
-    ``match`` maps a field (``severity``, ``rule``, ``programme``, ``metric``, ``touchpoint``, ``channel``,
-    ``language``, ``attributes.NAME``) to a value or a list of values.
+    ``match`` maps a field (``severity``, ``rule``, ``programme``, ``subject``, ``metric``, ``touchpoint``, ``channel``,
+    ``language``, ``attributes.NAME``) to a value or a list of values. ``subject`` is ``customer`` or ``metric``.
     """
 
     match: dict[str, Scalar | list[Scalar]] = {}

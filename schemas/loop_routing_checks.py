@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from typing import get_args
 
-from schemas.alerts import SEVERITIES
+from schemas.alerts import SEVERITIES, Subject
 from schemas.config import Loop, Receiver, Route, Scalar
 from schemas.scales import DEFAULT_METRICS
 from schemas.typed_walk import Misfit, unknown_word
 from schemas.yaml_source import Path
 
-MATCH_FIELDS = ("severity", "rule", "programme", "metric", "touchpoint", "channel", "language")
+MATCH_FIELDS = ("severity", "rule", "programme", "subject", "metric", "touchpoint", "channel", "language")
 """What a route can match on besides ``attributes.NAME``."""
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
@@ -119,6 +120,7 @@ def _check_match(loop: Loop, field: str, wanted: Scalar | list[Scalar], path: Pa
         "severity": set(SEVERITIES),
         "rule": {rule.name for rule in loop.rules},
         "programme": {rule.programme for rule in loop.rules},
+        "subject": set(get_args(Subject)),
         "metric": {*DEFAULT_METRICS, *loop.metrics},
     }
     for number, value in enumerate(values):

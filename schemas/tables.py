@@ -69,7 +69,7 @@ class Base(DeclarativeBase):
 
 
 class CaseRow(Base):
-    """One customer's complaint in one programme, from opening to its end."""
+    """One customer's complaint in one programme, or one metric's alarm, from opening to its end."""
 
     __tablename__ = "cases"
     __table_args__ = (
@@ -82,10 +82,14 @@ class CaseRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     version: Mapped[int]
+    subject: Mapped[str] = mapped_column(String(16))
+    """``customer`` or ``metric``; of a metric, ``customer_id`` names the series."""
     customer_id: Mapped[str]
     programme: Mapped[str]
     state: Mapped[str] = mapped_column(String(16))
     severity: Mapped[str] = mapped_column(String(16))
+    page: Mapped[bool]
+    """Whether anybody may be disturbed by it: one of its alerts pages."""
     receiver: Mapped[str]
     owner: Mapped[str | None]
     opened_at: Mapped[datetime]
@@ -93,6 +97,8 @@ class CaseRow(Base):
     acknowledged_at: Mapped[datetime | None]
     contacted_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    recovered_at: Mapped[datetime | None]
+    """Of a metric: since when it is back to normal."""
     snoozed_until: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     acknowledge_by: Mapped[datetime | None]
@@ -101,9 +107,9 @@ class CaseRow(Base):
     root_cause: Mapped[str | None]
     resolution_note: Mapped[str | None] = mapped_column(Text)
     answer_count: Mapped[int]
-    """Distinct answers of the customer in this case; an answer flagged by two rules is one."""
+    """Distinct answers of the customer (alarms of the metric) in this case; one flagged by two rules is one."""
     latest_alert: Mapped[dict[str, Any]]
-    """The newest :class:`schemas.alerts.Alert` of the case, as JSON: what a card shows."""
+    """The :class:`schemas.alerts.Alert` that a card shows, as JSON: the newest with something to show."""
     touchpoint: Mapped[str | None]
     attributes: Mapped[dict[str, Any]]
 

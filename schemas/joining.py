@@ -1,0 +1,45 @@
+"""What a further alert changes about its open case. Pure: the alerts that the case holds are given."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from schemas.alerts import SEVERITIES, Alert, Severity
+
+
+def shown(latest: Alert, alert: Alert) -> Alert:
+    """The alert that a case's card shows: the newest that has something to show.
+
+    A recovery shows nothing itself, and an alert without an answer never hides the customer's words. Of two rules that
+    flagged one event the graver is shown.
+    """
+    if alert.recovered or (alert.score is None and latest.score is not None):
+        return latest
+    if alert.score is not None and latest.score is None:
+        return alert
+    return max(latest, alert, key=lambda one: (one.event_time, SEVERITIES.index(one.severity), one is alert))
+
+
+def severity_after(severity: Severity, alert: Alert) -> Severity:
+    """A further alert can raise the severity; a recovery never does."""
+    return severity if alert.recovered else max(severity, alert.severity, key=SEVERITIES.index)
+
+
+def counts(alert: Alert) -> bool:
+    """Whether the alert counts among the case's answers (of a metric: its alarms)."""
+    return not alert.recovered and (alert.score is not None or alert.subject == "metric")
+
+
+def recovered_at(held: Iterable[Alert]) -> datetime | None:
+    """Since when all that a metric's case tells of is over; ``None`` while one rule's newest alarm is not."""
+    newest: dict[str, Alert] = {}
+    for alert in sorted(held, key=lambda one: (one.event_time, one.recovered)):
+        newest[alert.rule] = alert
+    if not newest or not all(alert.recovered for alert in newest.values()):
+        return None
+    return max(alert.event_time for alert in newest.values())
+
+
+def ends_an_alarm(held: Iterable[Alert], recovery: Alert) -> bool:
+    """Whether the case holds an alarm that this recovery ends: one of its rule, not newer, and none newer."""
+    alarms = [alert.event_time for alert in held if alert.rule == recovery.rule and not alert.recovered]
+    return bool(alarms) and max(alarms) <= recovery.event_time
