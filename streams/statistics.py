@@ -51,12 +51,27 @@ def summarise(kind: SummaryKind, scale: Scale | None, counts: Mapping[str, int],
     return Summary(value, min(low, value), max(high, value), n, n < minimum_n)
 
 
+def share(successes: int, n: int, minimum_n: int) -> Summary:
+    """A share in percent as a summary: :func:`wilson`, and None where there is nothing to take a share of.
+
+    More successes than ``n``, or fewer than none, are taken for all, or none, of them.
+    """
+    if n <= 0:
+        return Summary(None, None, None, 0, True)
+    return Summary(*wilson(min(max(successes, 0), n), n), n, n < minimum_n)
+
+
 def top_boxes(scale: Scale) -> tuple[int, ...]:
     """The scores that count as satisfied: the best two, or the best one on a scale of three points or fewer."""
     boxes = 2 if scale.maximum - scale.minimum + 1 > 3 else 1
     if scale.higher_is_better:
         return tuple(range(scale.maximum - boxes + 1, scale.maximum + 1))
     return tuple(range(scale.minimum, scale.minimum + boxes))
+
+
+def promoters_and_detractors(counts: Mapping[str, int]) -> tuple[int, int]:
+    """How many of a histogram on 0..10 are promoters (9 and 10), and how many detractors (0 to 6)."""
+    return sum(counts.get(score, 0) for score in _PROMOTERS), sum(counts.get(score, 0) for score in _DETRACTORS)
 
 
 def wilson(successes: int, n: int) -> tuple[float, float, float]:
@@ -82,8 +97,7 @@ def _nps(counts: Mapping[str, int], n: int) -> tuple[float, float, float]:
     Source: Rocks, "Interval Estimation for the Net Promoter Score", The American Statistician 70 (2016).
     Clamped to -100..100. For a single answer the interval is widened to hold the value itself.
     """
-    promoters = sum(counts.get(score, 0) for score in _PROMOTERS)
-    detractors = sum(counts.get(score, 0) for score in _DETRACTORS)
+    promoters, detractors = promoters_and_detractors(counts)
     m = n + 3
     p, d = (promoters + 0.75) / m, (detractors + 0.75) / m
     reach = Z95 * sqrt((p + d - (p - d) ** 2) / m)
