@@ -1,6 +1,7 @@
 # Every target prepares .venv first; nothing asks for root or installs outside this checkout and a cache.
 PYTHON ?= python3
 VENV := .venv
+BENCH := .venv-bench
 BIN := $(VENV)/bin
 LOCK := requirements.lock
 UV_VERSION := 0.13.9
@@ -56,9 +57,15 @@ format: setup ## format and sort the imports
 contract: setup ## write docs/contract/ from the structs
 	$(BIN)/closeloop contract --write docs/contract
 
-bench: setup ## measure, and write benchmarks/RESULTS.md
+# ONLY=closeloop,bytewax measures these alone, ONLY=profile says where our worker's time goes; BENCH_* sets the sizes.
+bench: setup $(BENCH)/.ready ## measure against peers: benchmarks/RESULTS.md and results.png (25 minutes)
 	$(BIN)/python -m benchmarks
 
+$(BENCH)/.ready: $(BIN)/uv benchmarks/requirements.txt
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(BENCH)
+	$(BIN)/uv pip install --quiet --python $(BENCH)/bin/python -r benchmarks/requirements.txt
+	@touch $@
+
 clean: ## remove .venv, caches and local data
-	rm -rf $(VENV) .closeloop .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) benchmarks/kafka_streams/target .closeloop .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
