@@ -2,7 +2,7 @@
 
 The top-level text is what push notifications and screen readers use, so it carries score, customer, owner and
 deadline by itself. State is said in words, never by colour alone. Nobody is pinged by name except the owner, once,
-in a new message.
+in a new message, and not even the owner where the case is to disturb nobody.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from consumers.slack import about
 from consumers.slack import text as words
 from schemas.alerts import Alert, Severity
 from schemas.card_actions import MORE, SNOOZE_LABELS, CardValue, Look, action_id
@@ -23,16 +24,6 @@ Block = dict[str, Any]
 VISIBLE_ACTIONS = 4
 MAX_FIELDS = 6
 
-_LABELS: dict[UserAction, str] = {
-    "acknowledge": "I'm on it",
-    "contact": "Contacted…",
-    "resolve": "Resolve…",
-    "snooze": "Snooze",
-    "wake": "Wake",
-    "reassign": "Reassign…",
-    "reopen": "Reopen…",
-    "dismiss": "Not a complaint…",
-}
 _LOOKS: dict[Look, str] = {"answer": "Show full answer", "why": "Why me?"}
 _BUTTONS: dict[CaseState, tuple[UserAction, ...]] = {
     "open": ("acknowledge", "contact", "resolve", "snooze"),
@@ -43,6 +34,8 @@ _BUTTONS: dict[CaseState, tuple[UserAction, ...]] = {
     "dismissed": ("reopen",),
 }
 """Visible buttons by state, the first one primary; what else is allowed goes into the overflow menu."""
+_BUTTONS_RECOVERED: tuple[UserAction, ...] = ("resolve", "acknowledge", "wake", "snooze")
+"""The same for a metric that is back to normal, in every open state."""
 
 _SIGNS: dict[Severity, str] = {"critical": "🔴", "high": "🟠", "normal": "🟡"}
 
@@ -64,11 +57,15 @@ class CaseView(Struct, frozen=True, kw_only=True):
     version: int
     state: CaseState
     severity: Severity
+    page: bool = True
+    """Whether it may disturb anybody."""
     owner: str | None
     opened_at: datetime
     acknowledged_at: datetime | None
     contacted_at: datetime | None
     closed_at: datetime | None
+    recovered_at: datetime | None = None
+    """Of a metric: since when it is back to normal."""
     snoozed_until: datetime | None
     acknowledge_by: datetime | None
     contact_by: datetime | None
@@ -105,10 +102,9 @@ def card(view: CaseView, now: datetime, setting: Setting) -> Card:
     if view.state in CLOSED_STATES:
         return _closed(view, setting)
     blocks: list[Block] = [_header(view)]
-    if view.alert.comment:
-        quoted = words.quote(view.alert.comment, view.alert.language)
-        if quoted:
-            blocks.append(_section(view, "words", quoted))
+    body = _body(view)
+    if body:
+        blocks.append(_section(view, "words", body))
     facts = _facts(view.alert)
     if facts:
         blocks.append({"type": "section", "block_id": _block_id(view, "facts"), "fields": facts})
@@ -125,48 +121,67 @@ def plain_card(view: CaseView, setting: Setting) -> Card:
 
 def reminder(view: CaseView, occasion: str, setting: Setting) -> Card:
     """A short message on what time did (``wake``, ``lease_expired``, ``overdue``), without the customer's words."""
-    customer, score = words.escaped(view.alert.customer_id, 60, 120), words.escaped(score_words(view.alert), 60, 120)
     owner = _name(view.owner, setting)
     said = {
         "wake": "is awake again",
-        "lease_expired": f"is back in the queue: {owner} took it, and the customer was not contacted in time",
+        "lease_expired": f"is back in the queue: {owner} took it, and {about.words_for(view.alert).lease_expired}",
         "overdue": f"is overdue: nobody has taken it yet (owner: {owner})",
     }
-    return Card(f"{_link(view, setting)} {said.get(occasion, occasion)}. {customer} – {score}.")
+    return Card(f"{_link(view, setting)} {said.get(occasion, occasion)}. {_matter(view)}.")
 
 
 def summary(view: CaseView, setting: Setting) -> str:
-    """The top-level text: who, how bad, the start of the words, the owner and the deadline."""
-    customer, score = words.escaped(view.alert.customer_id, 60, 120), words.escaped(score_words(view.alert), 60, 120)
-    owner = _name(view.owner, setting)
+    """The top-level text: who, how bad, the start of the words or the reason, the owner and the deadline."""
+    alert = view.alert
+    state = about.words_for(alert).states[view.state]
     if view.state in CLOSED_STATES:
-        return f"C-{view.id} {view.state}: {customer} – {score}."
-    said = words.escaped(view.alert.comment or "", 120, 240)
-    quoted = f" – “{said}”" if said else ""
+        return f"C-{view.id} {state}: {_matter(view)}."
+    if about.speaks_for_itself(alert):
+        said = words.escaped(alert.comment or "", 120, 240)
+        matter = _matter(view) + (f" – “{said}”" if said else "")
+    else:
+        matter = f"{_who(alert)} – {words.escaped(alert.reason, 200, 400).rstrip('.')}"
     due = _due(view)
     deadline = f" {due[0].capitalize()} {words.instant(due[1])}." if due else ""
-    state = "" if view.state == "open" else f" ({view.state})"
-    return f"Unhappy customer{state}: {customer} – {score}{quoted}. Owner: {owner}.{deadline}"
+    shown = "" if view.state == "open" else f" ({state})"
+    lead = "Back to normal" if view.recovered_at is not None else about.lead(alert, page=view.page)
+    return f"{lead}{shown}: {matter}. Owner: {_name(view.owner, setting)}.{deadline}"
 
 
-def score_words(alert: Alert) -> str:
-    """The score with its scale, e.g. ``CSAT 2 of 5``."""
-    metric = alert.metric.upper() if alert.metric in ("nps", "csat", "ces") else alert.metric
-    low = "" if alert.higher_is_better else " (low is good)"
-    return f"{metric} {alert.score} of {alert.scale_max}{low}"
+def _who(alert: Alert) -> str:
+    return words.escaped(about.who(alert), 60, 120)
+
+
+def _matter(view: CaseView) -> str:
+    """Who and what in one phrase."""
+    return f"{_who(view.alert)} – {words.escaped(about.what(view.alert), 60, 120)}"
 
 
 def _header(view: CaseView) -> Block:
     signs: dict[CaseState, str] = {"acknowledged": "👤", "contacted": "📞", "snoozed": "💤"}
-    sign = signs.get(view.state, _SIGNS[view.severity])
-    customer = words.plain(view.alert.customer_id, 60) or "customer"
-    severity = "" if view.severity == "normal" else f" · {view.severity}"
-    title = f"{sign} {customer} · {words.plain(score_words(view.alert), 50)} · {view.state}{severity}"
+    calm = "🟢" if view.recovered_at is not None else _SIGNS[view.severity] if view.page else "🔎"
+    sign = signs.get(view.state, calm)
+    customer = words.plain(about.who(view.alert), 60) or "customer"
+    matter = "back to normal" if view.recovered_at is not None else words.plain(about.what(view.alert), 50)
+    loud = view.page and view.severity != "normal" and view.recovered_at is None
+    state = about.words_for(view.alert).states[view.state]
+    title = f"{sign} {customer} · {matter} · {state}{f' · {view.severity}' if loud else ''}"
     return {
         "type": "header",
         "block_id": _block_id(view, "head"),
         "text": {"type": "plain_text", "text": words.cut(title, 150), "emoji": True},
     }
+
+
+def _body(view: CaseView) -> str:
+    """The customer's words; where there is no answer, what the rule saw, and whether that is over."""
+    alert = view.alert
+    if about.speaks_for_itself(alert):
+        return words.quote(alert.comment, alert.language) if alert.comment else ""
+    lines = [words.escaped(alert.reason, 600, 1200)]
+    if view.recovered_at is not None:
+        lines.append(f"Back to normal since {words.instant(view.recovered_at)}.")
+    return "\n".join(line for line in lines if line)
 
 
 def _facts(alert: Alert) -> list[Block]:
@@ -189,14 +204,16 @@ def _facts(alert: Alert) -> list[Block]:
 
 
 def _who_and_when(view: CaseView, now: datetime, setting: Setting) -> str:
-    owner = f"<@{setting.mention}>" if setting.mention else _name(view.owner, setting)
+    owner = f"<@{setting.mention}>" if setting.mention and view.page else _name(view.owner, setting)
     parts = [f"👤 {owner}"]
+    if not view.page:
+        parts.append("no hurry")
     due = _due(view)
     if due is not None:
         late = f" – overdue by {words.span(now - due[1])}" if now > due[1] else ""
         parts.append(f"⏰ {due[0]} {words.instant(due[1])}{late}")
     if view.answer_count > 1:
-        parts.append(f"{words.ordinal(view.answer_count)} bad answer")
+        parts.append(f"{words.ordinal(view.answer_count)} {about.words_for(view.alert).again}")
     step = _step(view, setting)
     if step:
         parts.append(step)
@@ -204,16 +221,24 @@ def _who_and_when(view: CaseView, now: datetime, setting: Setting) -> str:
 
 
 def _why(view: CaseView, setting: Setting) -> str:
-    return f"{words.escaped(view.alert.reason, 200, 400)} · {_link(view, setting)}"
+    """Why the case is there: the reason, or the rule's name where the reason is the card's body."""
+    alert = view.alert
+    reason = alert.reason if about.speaks_for_itself(alert) else f"Rule {alert.rule}"
+    return f"{words.escaped(reason, 200, 400)} · {_link(view, setting)}"
 
 
 def _due(view: CaseView) -> tuple[str, datetime] | None:
     """What is promised next, and until when."""
     if view.state == "snoozed" and view.snoozed_until is not None:
         return "asleep until", view.snoozed_until
-    if view.state in ("open", "acknowledged") and view.contact_by is not None:
-        return "reply by", view.contact_by
-    if view.state == "contacted" and view.resolve_by is not None:
+    if view.recovered_at is not None:
+        return None
+    first = view.contact_by
+    if view.alert.subject == "metric":
+        first = view.acknowledge_by if view.state == "open" else None
+    if view.state in ("open", "acknowledged") and first is not None:
+        return about.words_for(view.alert).reply, first
+    if view.state in ("acknowledged", "contacted") and view.resolve_by is not None:
         return "resolve by", view.resolve_by
     return None
 
@@ -230,7 +255,7 @@ def _step(view: CaseView, setting: Setting) -> str:
         actor = _name(last.actor, setting)
         said: dict[CaseAction, str] = {
             "acknowledge": f"{actor} is on it since {words.instant(last.at)}",
-            "lease_expired": "back in the queue: nobody contacted the customer in time",
+            "lease_expired": f"back in the queue: {about.words_for(view.alert).lease_expired}",
             "wake": f"awake since {words.instant(last.at)}",
             "reopen": f"reopened by {actor}",
             "reassign": f"handed over by {actor}",
@@ -244,34 +269,38 @@ def _step(view: CaseView, setting: Setting) -> str:
 def _closed(view: CaseView, setting: Setting) -> Card:
     """Two lines: the customer's words are gone from the channel once the case is closed."""
     sign = "✅" if view.state == "resolved" else "⚪"
-    outcome = "resolved" if view.state == "resolved" else "not a complaint"
-    customer, score = words.escaped(view.alert.customer_id, 60, 120), words.escaped(score_words(view.alert), 60, 120)
+    outcome = about.words_for(view.alert).states[view.state]
+    matter = words.escaped(about.what(view.alert), 60, 120)
     actor = f" by {_name(view.last.actor, setting)}" if view.last is not None else ""
     after = f" after {words.span(view.closed_at - view.opened_at)}" if view.closed_at is not None else ""
     cause = ROOT_CAUSES.get(view.root_cause or "")
-    lines = f"{sign} *{customer}* · {score} · {outcome}{actor}{after}{f' – {cause}' if cause else ''}"
+    lines = f"{sign} *{_who(view.alert)}* · {matter} · {outcome}{actor}{after}{f' – {cause}' if cause else ''}"
     note = words.escaped(view.resolution_note or "", 300, 600)
-    details = f"{note} · {_link(view, setting)}" if note else _link(view, setting)
+    normal = f"back to normal since {words.instant(view.recovered_at)}" if view.recovered_at is not None else ""
+    details = " · ".join(part for part in (note, normal, _link(view, setting)) if part)
     blocks = [_section(view, "closed", lines), _context(view, "note", details), _actions(view)]
     return Card(summary(view, setting), tuple(blocks))
 
 
 def _handed_over(view: CaseView, setting: Setting) -> Card:
-    line = f"C-{view.id} is with {_name(view.owner, setting)} now ({view.state})."
+    state = about.words_for(view.alert).states[view.state]
+    line = f"C-{view.id} is with {_name(view.owner, setting)} now ({state})."
     return Card(line, (_section(view, "moved", f"{line} {_link(view, setting)}"),))
 
 
 def _actions(view: CaseView) -> Block:
-    allowed = allowed_actions(view.state)
-    visible = [action for action in _BUTTONS[view.state] if action in allowed][:VISIBLE_ACTIONS]
+    labels = about.words_for(view.alert).labels
+    allowed = allowed_actions(view.state, view.alert.subject)
+    wanted = _BUTTONS_RECOVERED if view.recovered_at is not None and view.state not in CLOSED_STATES else None
+    visible = [action for action in wanted or _BUTTONS[view.state] if action in allowed][:VISIBLE_ACTIONS]
     hidden = [action for action in allowed if action not in visible and action != "snooze"]
     elements: list[Block] = []
     for number, action in enumerate(visible):
-        element = _snooze_menu(view) if action == "snooze" else _button(view, action)
+        element = _snooze_menu(view, labels) if action == "snooze" else _button(view, action, labels)
         if number == 0 and view.state not in CLOSED_STATES:
             element["style"] = "primary"
         elements.append(element)
-    options = [_option(_LABELS[action], CardValue(view.id, view.version, action=action)) for action in hidden]
+    options = [_option(labels[action], CardValue(view.id, view.version, action=action)) for action in hidden]
     options += [_option(_LOOKS[look], CardValue(view.id, view.version, action=look)) for look in _looks(view)]
     if options:
         elements.append({"type": "overflow", "action_id": MORE, "options": options})
@@ -282,24 +311,25 @@ def _looks(view: CaseView) -> tuple[Look, ...]:
     """What can be looked at besides: the whole answer where the card shows a part of it, and why it came here."""
     if view.state in CLOSED_STATES:
         return ()
-    cut = view.alert.comment is not None and not words.is_whole(view.alert.comment)
+    said = view.alert.comment if about.speaks_for_itself(view.alert) else None
+    cut = said is not None and not words.is_whole(said)
     return ("answer", "why") if cut else ("why",)
 
 
-def _button(view: CaseView, action: UserAction) -> Block:
+def _button(view: CaseView, action: UserAction, labels: Mapping[UserAction, str]) -> Block:
     return {
         "type": "button",
         "action_id": action_id(action),
-        "text": {"type": "plain_text", "text": _LABELS[action], "emoji": True},
+        "text": {"type": "plain_text", "text": labels[action], "emoji": True},
         "value": CardValue(view.id, view.version).encode(),
     }
 
 
-def _snooze_menu(view: CaseView) -> Block:
+def _snooze_menu(view: CaseView, labels: Mapping[UserAction, str]) -> Block:
     return {
         "type": "static_select",
         "action_id": action_id("snooze"),
-        "placeholder": {"type": "plain_text", "text": _LABELS["snooze"]},
+        "placeholder": {"type": "plain_text", "text": labels["snooze"]},
         "options": [
             _option(label, CardValue(view.id, view.version, snooze=length)) for length, label in SNOOZE_LABELS.items()
         ],

@@ -169,8 +169,9 @@ class Sender:
         for message in claimed:
             self._pace.take(message.destination, 1, clock)
             self._posting += 1
-            mention = message.surface == "channel" and message.case_id not in told
-            self._crew.give(partial(self._delivery.post, message, pictures[message.case_id], mention))
+            picture = pictures[message.case_id]
+            mention = message.surface == "channel" and picture.page and message.case_id not in told
+            self._crew.give(partial(self._delivery.post, message, picture, mention))
 
     def _start_updates(self, now: datetime, clock: float) -> None:
         free = self._options.updates - len(self._updating)

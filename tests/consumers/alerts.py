@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -73,6 +73,46 @@ def an_alert(**changes: Any) -> Alert:
     """An alert of customer c42, with changes; its id follows from its event as it should."""
     changed = structs.replace(_BASE, **changes)
     return structs.replace(changed, id=alert_id(changed.event_source, changed.event_id, changed.rule))
+
+
+def a_silent_alert(**changes: Any) -> Alert:
+    """An alert about touchpoints: there is no answer."""
+    silent = {
+        "rule": "silent",
+        "reason": "3 touchpoints failed within 72 hours, and the customer has said nothing.",
+        "event_id": "t-3",
+        "metric": None,
+        "score": None,
+        "scale_min": None,
+        "scale_max": None,
+        "comment": None,
+        "language": None,
+        "touchpoint": "order.delivered",
+    }
+    return an_alert(**{**silent, **changes})
+
+
+def a_metric_alert(hours: float = 0, **changes: Any) -> Alert:
+    """An alert about a metric that fell, so many hours after NOW; the recovery with ``recovered=True``."""
+    fell = {
+        "subject": "metric",
+        "rule": "nps_fall",
+        "reason": "NPS fell by 31 points: 12 of the last 7 days against 43 before, 4.2 standard errors.",
+        "severity": "high",
+        "programme": "metrics",
+        "customer_id": "nps 7d region=SP",
+        "event_source": "closeloop/metrics",
+        "event_id": f"nps_fall {hours} {changes.get('recovered', False)}",
+        "event_time": NOW + timedelta(hours=hours),
+        "metric": "nps",
+        "score": None,
+        "scale_min": None,
+        "scale_max": None,
+        "comment": None,
+        "language": None,
+        "attributes": {"region": "SP"},
+    }
+    return an_alert(**{**fell, **changes})
 
 
 def alerts_of(count: int, **changes: Any) -> list[Alert]:

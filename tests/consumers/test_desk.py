@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -19,7 +19,7 @@ from schemas.case_ledger import Change
 from schemas.database import sessions
 from schemas.deadletters import DeadLetter, InvalidEvent
 from schemas.tables import AlertRow, CaseEventRow, CaseRow, SlackOutboxRow, SlackSurfaceRow
-from tests.consumers.alerts import LOOP, alerts_of, an_alert
+from tests.consumers.alerts import LOOP, NOW, a_metric_alert, a_silent_alert, alerts_of, an_alert
 
 
 def records(*alerts: Alert | bytes | None) -> list[Record]:
@@ -212,3 +212,96 @@ def test_an_answer_flagged_by_two_rules_is_one_answer(engine: Engine) -> None:
     bench.desk.handle(records(an_alert(event_id="two")))
     (case,) = bench.cases()
     assert (case.answer_count, bench.count(AlertRow)) == (2, 3)
+
+
+def test_a_recovery_joins_the_case_of_its_alarm_and_opens_none(engine: Engine) -> None:
+    bench = Bench(engine)
+    bench.desk.handle(records(a_metric_alert(0, recovered=True)))
+    assert (bench.cases(), bench.count(AlertRow), bench.nudges) == ([], 0, 0)
+    alarm, again = a_metric_alert(1), a_metric_alert(2, severity="critical")
+    over = a_metric_alert(3, recovered=True, severity="critical", reason="NPS is back.")
+    bench.desk.handle(records(alarm))
+    bench.desk.handle(records(over, over))
+    (case,) = bench.cases()
+    assert (case.subject, case.state, case.severity, case.answer_count, case.version) == (
+        "metric", "open", "high", 1, 2,
+    )  # fmt: skip
+    assert case.recovered_at == NOW + timedelta(hours=3)
+    assert case.latest_alert["reason"] == alarm.reason, "the card still says what happened"
+    # An alarm that comes late is over as well; one after the recovery is not.
+    bench.desk.handle(records(again))
+    assert bench.cases()[0].recovered_at == NOW + timedelta(hours=3)
+    bench.desk.handle(records(a_metric_alert(4)))
+    (case,) = bench.cases()
+    assert (case.recovered_at, case.severity, case.answer_count) == (None, "critical", 3)
+
+
+def test_a_redelivered_recovery_does_not_end_the_next_alarm(bench: Bench) -> None:
+    bench.desk.handle(records(a_metric_alert(1, recovered=True), a_metric_alert(2)))
+    bench.desk.handle(records(a_metric_alert(1, recovered=True), a_metric_alert(2)))
+    (case,) = bench.cases()
+    assert (case.recovered_at, case.version) == (None, 1)
+
+
+def test_a_case_of_two_alarms_is_over_when_both_are(bench: Bench) -> None:
+    bench.desk.handle(records(a_metric_alert(1), a_metric_alert(1, rule="nps_sudden")))
+    bench.desk.handle(records(a_metric_alert(2, recovered=True)))
+    assert bench.cases()[0].recovered_at is None
+    bench.desk.handle(records(a_metric_alert(3, recovered=True, rule="nps_sudden")))
+    assert bench.cases()[0].recovered_at == NOW + timedelta(hours=3)
+
+
+def test_a_metric_has_nobody_to_contact_and_its_lease_holds_until_it_is_due(engine: Engine) -> None:
+    bench = Bench(engine)
+    bench.desk.handle(records(a_metric_alert()))
+    (case,) = bench.cases()
+    assert case.contact_by is None
+    assert case.acknowledge_by is not None
+    assert case.resolve_by is not None
+    with sessions(engine).begin() as session:
+        lease = Change(lease_until=case.resolve_by - timedelta(days=1))
+        taken = case_ledger.act(
+            session, case.id, "acknowledge", actor="bob", via="slack", now=case.opened_at, change=lease
+        )
+        assert taken.lease_until == case.resolve_by
+        with pytest.raises(case_ledger.Refused, match="is about a metric: it cannot be marked as contacted"):
+            case_ledger.act(session, case.id, "contact", actor="bob", via="slack", now=case.opened_at)
+
+
+def test_an_alert_without_an_answer_never_hides_the_customers_words(bench: Bench) -> None:
+    bench.desk.handle(records(a_silent_alert(), a_silent_alert(event_id="t-4", severity="high")))
+    (case,) = bench.cases()
+    assert (case.answer_count, case.severity, case.latest_alert["score"]) == (0, "high", None)
+    bench.desk.handle(records(an_alert(event_time=NOW - timedelta(hours=1))))
+    bench.desk.handle(records(a_silent_alert(event_id="t-5", event_time=NOW + timedelta(hours=1))))
+    (case,) = bench.cases()
+    assert (case.answer_count, case.latest_alert["comment"]) == (1, "it came late again")
+
+
+def test_of_two_rules_that_flag_one_answer_the_graver_is_shown(bench: Bench) -> None:
+    bench.desk.handle(records(an_alert(rule="words", severity="high"), an_alert(rule="repeated")))
+    assert bench.cases()[0].latest_alert["rule"] == "words"
+
+
+def test_a_quiet_alert_disturbs_nobody_until_one_that_pages_joins(bench: Bench) -> None:
+    desk = {"attributes": {"desk": "both"}, "programme": "verify"}
+    bench.desk.handle(records(an_alert(page=False, severity="critical", **desk)))
+    bench.desk.handle(records(an_alert(page=False, event_id="r-2", severity="critical", **desk)))
+    (case,) = bench.cases()
+    assert (case.page, case.owner) == (False, "ana")
+    assert (case.acknowledge_by, case.contact_by, case.resolve_by) == (None, None, None)
+    assert destinations(bench) == ["#cx"]
+    bench.desk.handle(records(an_alert(event_id="r-3", **desk)))
+    (case,) = bench.cases()
+    assert case.page
+    # The promises are those of the case's severity: critical, four hours to contact.
+    assert (case.contact_by - case.updated_at).total_seconds() == 4 * 3600  # type: ignore[operator] # it is set
+    assert destinations(bench) == ["#cx", "person:ana"]
+    bench.desk.handle(records(an_alert(event_id="r-4", page=False, **desk), an_alert(event_id="r-5", **desk)))
+    assert bench.cases()[0].page
+    assert destinations(bench) == ["#cx", "person:ana"]
+
+
+def destinations(bench: Bench) -> list[str]:
+    with sessions(bench.engine)() as session:
+        return list(session.scalars(select(SlackOutboxRow.destination).order_by(SlackOutboxRow.destination)))

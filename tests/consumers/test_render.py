@@ -17,7 +17,7 @@ from consumers.slack.render import Card, CaseView, LastStep, Setting, card, plai
 from consumers.slack.text import ordinal, span
 from schemas.card_actions import MORE, read_value
 from schemas.cases import CaseState, allowed_actions
-from tests.consumers.alerts import LOOP, NOW, an_alert
+from tests.consumers.alerts import LOOP, NOW, a_metric_alert, a_silent_alert, an_alert
 
 SETTING = Setting(public_url="https://loop.example", people=LOOP.people)
 STATES: tuple[CaseState, ...] = ("open", "acknowledged", "contacted", "snoozed", "resolved", "dismissed")
@@ -172,6 +172,71 @@ def test_a_scale_where_low_is_good_says_so() -> None:
     assert "effort 5 of 5 (low is good)" in card(a_view(alert=effort), NOW, SETTING).text
 
 
+def a_metric_view(**changes: Any) -> CaseView:
+    return a_view(**{"alert": a_metric_alert(), "severity": "high", "contact_by": None, **changes})
+
+
+def test_a_metric_card_says_what_fell_and_offers_no_contact() -> None:
+    drawn = card(a_metric_view(), NOW, SETTING)
+    reason = "NPS fell by 31 points: 12 of the last 7 days against 43 before, 4.2 standard errors"
+    assert drawn.text.startswith(f"Metric alarm: NPS 7d region=SP – {reason}. Owner: Ana Souza. Look into it by <!date")
+    assert drawn.blocks[0]["text"]["text"] == "🟠 NPS 7d region=SP · metric alarm · open · high"
+    assert drawn.blocks[1]["text"]["text"] == f"{reason}."
+    assert [field["text"] for field in drawn.blocks[2]["fields"]] == ["*Region*\nSP"]
+    assert "Rule nps_fall · <https://loop.example/#/cases/17|C-17>" in texts(drawn)
+    assert buttons(drawn) == [
+        "case.acknowledge", "case.resolve", "case.snooze", "case.more", "more:reassign", "more:dismiss", "more:why",
+    ]  # fmt: skip
+    assert "I'll look into it" in texts(drawn)
+    assert "False alarm…" in texts(drawn)
+    looked = card(a_metric_view(state="acknowledged"), NOW, SETTING)
+    assert "being looked into" in looked.text
+    assert "resolve by" in texts(looked)
+    for shown in (drawn, looked):
+        for word in ("None", "ontact", "customer", "answer", "reply", "complaint"):
+            assert word not in shown.text + texts(shown).replace("more:answer", ""), word
+    closed = card(a_metric_view(state="dismissed", closed_at=NOW + timedelta(hours=1)), NOW, SETTING)
+    assert closed.blocks[0]["text"]["text"] == "⚪ *NPS 7d region=SP* · metric alarm · false alarm after 1 h"
+    said = reminder(a_metric_view(), "lease_expired", SETTING)
+    assert "Ana Souza took it, and it was not resolved in time. NPS 7d region=SP – metric alarm." in said.text
+
+
+def test_a_metric_that_recovered_says_since_when_and_rings_no_bell() -> None:
+    over = NOW + timedelta(hours=2)
+    drawn = card(a_metric_view(recovered_at=over, severity="critical", answer_count=2), over, SETTING)
+    since = f"<!date^{int(over.timestamp())}^"
+    assert drawn.text.startswith("Back to normal: NPS 7d region=SP")
+    assert drawn.blocks[0]["text"]["text"] == "🟢 NPS 7d region=SP · back to normal · open"
+    assert f"\nBack to normal since {since}" in drawn.blocks[1]["text"]["text"]
+    assert buttons(drawn)[:3] == ["case.resolve", "case.acknowledge", "case.snooze"]
+    assert "2nd alarm" in texts(drawn)
+    assert "look into it by" not in texts(drawn)
+    closed = card(a_metric_view(state="resolved", closed_at=over, recovered_at=over), over, SETTING)
+    assert f"back to normal since {since}" in texts(closed)
+
+
+def test_a_silent_customers_card_says_what_failed() -> None:
+    drawn = card(a_view(alert=a_silent_alert(), answer_count=0), NOW, SETTING)
+    reason = "3 touchpoints failed within 72 hours, and the customer has said nothing"
+    assert drawn.text.startswith(f"Silent customer: c42 – {reason}. Owner: Ana Souza. Reply by <!date")
+    assert drawn.blocks[0]["text"]["text"] == "🟡 c42 · silent after failures · open"
+    assert drawn.blocks[1]["text"]["text"] == f"{reason}."
+    assert "*Touchpoint*\norder.delivered" in [field["text"] for field in drawn.blocks[2]["fields"]]
+    assert "case.contact" in buttons(drawn)
+    assert "None" not in drawn.text + texts(drawn)
+
+
+def test_a_quiet_card_pings_and_hurries_nobody() -> None:
+    quiet = a_view(page=False, severity="critical", acknowledge_by=None, contact_by=None, resolve_by=None)
+    drawn = card(quiet, NOW, structs.replace(SETTING, mention="U0ANA"))
+    assert drawn.text == (
+        "When there is time, please check: c42 – CSAT 2 of 5 – “it came late again”. Owner: Ana Souza."
+    )
+    assert drawn.blocks[0]["text"]["text"] == "🔎 c42 · CSAT 2 of 5 · open"
+    assert "<@" not in texts(drawn)
+    assert "⏰" not in texts(drawn)
+
+
 _text = st.text(st.characters(exclude_categories=[]), max_size=900)
 _nasty = st.sampled_from(
     ["<!channel>", "<@U0ANA>", "<https://evil.example|Click>", "&amp;", "```", ">", "\u202e", "\x00", "😀" * 400]
@@ -197,7 +262,13 @@ def test_any_words_make_a_valid_card(
         channel=comment,
     )  # fmt: skip
     view = a_view(state=state, alert=alert, last=step, contact=step, resolution_note=note, closed_at=NOW)
-    for drawn in (card(view, NOW, SETTING), plain_card(view, SETTING)):
+    silent = structs.replace(alert, score=None, reason=comment, rule=note)
+    others = (
+        structs.replace(view, alert=silent, page=False),
+        structs.replace(view, alert=structs.replace(silent, subject="metric"), recovered_at=NOW),
+    )
+    cards = (card(view, NOW, SETTING), *(card(other, NOW, SETTING) for other in others))
+    for drawn in (*cards, plain_card(view, SETTING), *(reminder(one, "overdue", SETTING) for one in (view, *others))):
         assert check_message(drawn) == []
         blocks = json.loads(json.dumps(drawn.blocks))
         rules.check_message(drawn.text, blocks)  # what the sandbox holds Slack's own limits to be

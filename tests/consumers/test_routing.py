@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from consumers.routing import assign, explain, receivers
 from schemas.config import Loop, Route
-from tests.consumers.alerts import LOOP, an_alert
+from tests.consumers.alerts import LOOP, a_metric_alert, an_alert
 
 
 def a_loop(**changes: Any) -> Loop:
@@ -150,3 +150,32 @@ def test_every_alert_reaches_a_receiver_and_a_card(routes: list[Any], severity: 
     assert assignment.destinations
     assert assignment.receiver in loop.receivers
     assert len(set(assignment.destinations)) == len(assignment.destinations)
+
+
+def test_metrics_and_programmes_have_routes_of_their_own() -> None:
+    tree: dict[str, Any] = {
+        "receiver": "default",
+        "routes": [
+            {
+                "match": {"subject": "metric"},
+                "receiver": "cx",
+                "routes": [{"match": {"attributes.region": "SP"}, "receiver": "sp"}],
+            },
+            {"match": {"programme": "verify"}, "receiver": "care"},
+            {"match": {"rule": ["nps_fall", "words"]}, "receiver": "never"},
+        ],
+    }
+    route = msgspec.convert(tree, Route)
+    assert [found.receiver for found in receivers(route, a_metric_alert())] == ["sp"]
+    assert [found.receiver for found in receivers(route, a_metric_alert(attributes={}))] == ["cx"]
+    assert reached(tree, programme="verify") == ["care"]
+    assert reached(tree, rule="words") == ["never"]
+    assert reached(tree) == ["default"]
+
+
+@pytest.mark.parametrize("desk", ["vip", "both"])
+def test_an_alert_that_pages_nobody_has_its_card_in_the_channel_alone(desk: str) -> None:
+    loud, quiet = (assign(LOOP, an_alert(attributes={"desk": desk}, page=page), {}) for page in (True, False))
+    assert "dm" in {place.surface for place in loud.destinations}
+    assert [place.surface for place in quiet.destinations] == ["channel"]
+    assert quiet.owner == loud.owner

@@ -19,7 +19,7 @@ from schemas.case_ledger import Change
 from schemas.cases import CaseAction
 from schemas.database import readers, sessions
 from schemas.tables import CaseRow, SlackOutboxRow, SlackSurfaceRow
-from tests.consumers.alerts import LOOP, NOW, alerts_of
+from tests.consumers.alerts import LOOP, NOW, a_metric_alert, alerts_of, an_alert
 
 
 @pytest.fixture
@@ -109,3 +109,20 @@ def test_without_a_lead_the_owner_is_told() -> None:
     assert recipient(LOOP, "bobs", "bob", "overdue") == "bob"
     assert recipient(LOOP, "default", "bob", "wake") == "bob"
     assert recipient(LOOP, "a receiver that is gone", None, "overdue") is None
+
+
+def test_time_disturbs_nobody_over_a_quiet_case_nor_over_a_metric_that_is_back(
+    engine: Engine, measures: Measures
+) -> None:
+    quiet = [an_alert(page=False, customer_id=f"q{number}", event_id=f"q{number}") for number in range(3)]
+    with sessions(engine).begin() as session:
+        take_in(session, LOOP, [*quiet, a_metric_alert(), a_metric_alert(1, recovered=True)], NOW)
+    act(engine, 1, "snooze", until=NOW + timedelta(hours=1))
+    act(engine, 2, "acknowledge", owner="bob", lease_until=NOW + timedelta(hours=1))
+    assert tick(engine, measures, NOW + timedelta(days=30), []) == 2
+    assert [state(engine, number)[0] for number in (1, 2, 3, 4)] == ["open"] * 4
+    assert reminders(engine) == []
+    with sessions(engine).begin() as session:
+        take_in(session, LOOP, [a_metric_alert(2)], NOW)
+    assert tick(engine, measures, NOW + timedelta(days=30), []) == 1
+    assert reminders(engine) == [("overdue", "person:eve")]
