@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from schemas.metrics import Metric
+from schemas.metrics import Metric, Part
 from schemas.tables import MetricDayRow
 
 MAX_HISTORY_ROWS = 50_000
@@ -20,7 +20,8 @@ class MetricValue(Struct, frozen=True, kw_only=True):
 
     ``value``, ``low`` and ``high`` (95 % interval) are points for NPS, percent for shares, scale points for means;
     null where n is 0. ``counts`` maps a score or an outcome to how often it came. ``too_few``: n is below the minimum
-    of loop.yaml, so the value says little. ``scale`` is empty for the metric's own scale.
+    of loop.yaml, so the value says little. ``scale`` is empty for the metric's own scale. ``quantiles`` and ``parts``
+    are those of :class:`schemas.metrics.Metric`.
     """
 
     metric: str
@@ -37,6 +38,8 @@ class MetricValue(Struct, frozen=True, kw_only=True):
     scale: str
     version: int
     day: date | None = None
+    quantiles: dict[str, float] = {}
+    parts: dict[str, Part] = {}
 
 
 class DayValue(Struct, frozen=True, kw_only=True):
@@ -55,6 +58,8 @@ class DayValue(Struct, frozen=True, kw_only=True):
     too_few: bool = False
     scale: str = ""
     version: int = 0
+    quantiles: dict[str, float] = {}
+    parts: dict[str, Part] = {}
 
 
 _day_value = msgspec.json.Decoder(DayValue)
@@ -77,6 +82,8 @@ def shown(row: Metric) -> MetricValue:
         scale=row.scale,
         version=row.version,
         day=row.day,
+        quantiles=row.quantiles,
+        parts=row.parts,
     )
 
 

@@ -1,17 +1,16 @@
 """The state of one partition of ``cx.partials``: sets what sources say, and says which metrics changed. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from heapq import heappop, heappush
 from typing import NamedTuple
 
 import msgspec
 
-from schemas.metrics import DAY, OUTCOME, Metric, Partial, PartialRecord, Series
-from schemas.scales import MetricSpec, Scale
+from schemas.metrics import DAY, EVER, Metric, Partial, PartialRecord, Series
+from streams.measures import Counted, Measured, measured
 from streams.plan import Plan
 from streams.series import scale_of_label
-from streams.statistics import SummaryKind, summarise
 from streams.windows import Calendar, Horizon, Ring
 
 _partials = msgspec.json.Decoder(PartialRecord)
@@ -32,17 +31,13 @@ class _Gone(NamedTuple):
 class _Merged:
     """One series: its rings by window, and how its metric is computed. Compared by identity."""
 
-    __slots__ = ("key", "kind", "rings", "scale", "series")
+    __slots__ = ("key", "measured", "rings", "scale", "series")
 
-    def __init__(self, series: Series, dimensions: tuple[str, ...], metrics: Mapping[str, MetricSpec]) -> None:
+    def __init__(self, series: Series, dimensions: tuple[str, ...], measured: Measured) -> None:
         self.series = series
         self.key = dict(zip(dimensions, series.values, strict=True))
-        self.kind: SummaryKind = "failed_share"
-        self.scale: Scale | None = None
-        if series.metric != OUTCOME:
-            spec = metrics[series.metric]
-            self.kind = spec.kind
-            self.scale = scale_of_label(series.scale) if series.scale else spec.scale
+        self.measured = measured
+        self.scale = scale_of_label(series.scale) if series.scale else measured.scale
         self.rings: dict[str, Ring] = {}
 
 
@@ -62,11 +57,12 @@ class Merge:
         self._held_back: dict[str, list[Partial | _Gone]] = {}
         self._versions: dict[str, int] = {}
         self._watermark: float | None = None
-        self._windows = frozenset(window.name for window in plan.windows)
+        self._measured = measured(plan)
+        self._windows = {window.name: window.length_s for window in plan.windows}
         # Which series have a pane at a number, so that a window that moves on costs what leaves it and no more.
         self._due: dict[str, dict[int, set[_Merged]]] = {name: {} for name in (DAY, *self._windows)}
         self._order: dict[str, list[int]] = {name: [] for name in self._due}
-        self._names = {name: name for name in self._due}
+        self._names = {name: name for name in (EVER, *self._due)}
         self._changed: dict[tuple[_Merged, str], None] = {}
         self._changed_days: dict[tuple[_Merged, int], None] = {}
         self._restoring = True
@@ -129,16 +125,16 @@ class Merge:
     def _changes(self, as_of: datetime, version: int) -> Iterator[Metric]:
         for merged, window in self._changed:
             ring = merged.rings[window]
-            yield self._metric(merged, window, ring.total(), as_of, version)
+            yield from self._metrics(merged, window, ring.total(), as_of, version)
             if not len(ring):
                 del merged.rings[window]
                 self._release(merged)
         for merged, day in self._changed_days:
             counts = merged.rings[DAY].pane_total(day) if DAY in merged.rings else {}
             if counts:  # else it has left the history since
-                yield self._metric(merged, DAY, counts, as_of, version, date.fromordinal(day))
+                yield from self._metrics(merged, DAY, counts, as_of, version, date.fromordinal(day))
 
-    def _metric(
+    def _metrics(
         self,
         merged: _Merged,
         window: str,
@@ -146,30 +142,39 @@ class Merge:
         as_of: datetime,
         version: int,
         day: date | None = None,
-    ) -> Metric:
-        summary = summarise(merged.kind, merged.scale, counts, self._plan.minimum_n)
-        return Metric(
-            metric=merged.series.metric,
-            window=window,
-            cut=merged.series.cut,
-            key=merged.key,
-            value=summary.value,
-            low=summary.low,
-            high=summary.high,
-            n=summary.n,
-            counts=counts,
-            too_few=summary.too_few,
-            as_of=as_of,
-            version=version,
-            day=day,
-            scale=merged.series.scale,
-        )
+    ) -> Iterator[Metric]:
+        ever = merged.rings[EVER].total() if EVER in merged.rings else {}
+        length_s = self._windows.get(window, 86_400)
+        counted = Counted(counts, merged.scale, self._plan.minimum_n, length_s, ever)
+        for name, measure in merged.measured.metrics:
+            reading = measure(counted)
+            yield Metric(
+                metric=name,
+                window=window,
+                cut=merged.series.cut,
+                key=merged.key,
+                value=reading.value,
+                low=reading.low,
+                high=reading.high,
+                n=reading.n,
+                counts=dict(reading.counts),
+                too_few=reading.too_few,
+                as_of=as_of,
+                version=version,
+                day=day,
+                scale=merged.series.scale,
+                quantiles=dict(reading.quantiles),
+                parts=dict(reading.parts),
+            )
 
     def _set(self, partial: Partial, *, sent: bool) -> None:
         window, pane = partial.window, partial.pane
+        if window == EVER:
+            self._set_ever(partial)
+            return
         if window not in self._due:
             return
-        merged = self._merged(partial.series)
+        merged = self._merged(partial.series, window)
         if merged is None:
             return
         fresh = window not in merged.rings
@@ -190,31 +195,55 @@ class Merge:
         elif changed and not sent:
             self._changed_days[merged, pane] = None
 
+    def _set_ever(self, partial: Partial) -> None:
+        merged = self._merged(partial.series, EVER)
+        if merged is None:
+            return
+        ring = merged.rings.get(EVER)
+        if ring is None:
+            ring = merged.rings[EVER] = Ring()
+        source = self._names.setdefault(partial.source, partial.source)
+        if ring.set(partial.pane, source, partial.counts, partial.version):
+            self._change_all(merged)
+
+    def _change_all(self, merged: _Merged) -> None:
+        """What is counted of all time is part of the value of every window, also of one without a pane."""
+        for window in self._windows:
+            merged.rings.setdefault(window, Ring())
+            self._changed[merged, window] = None
+
     def _forget(self, gone: _Gone) -> None:
         """A source has let go of a pane: it has left the window, or loop.yaml no longer asks for it."""
         series, source, window, pane = gone
         merged = self._series.get(series)
         if merged is None or window not in merged.rings:
             # Found after a restart: perhaps nobody has said yet that the window is empty.
-            if self._restoring and window in self._windows and (merged := self._merged(series)) is not None:
+            if self._restoring and window in self._windows and (merged := self._merged(series, window)) is not None:
                 merged.rings[window] = Ring()
                 self._changed[merged, window] = None
             return
         ring = merged.rings[window]
-        if ring.remove(pane, source) and window != DAY:
-            self._changed[merged, window] = None
-        if window == DAY and not len(ring):
-            del merged.rings[DAY]
+        if ring.remove(pane, source):
+            if window == EVER:
+                self._change_all(merged)
+            elif window != DAY:
+                self._changed[merged, window] = None
+        if window in {DAY, EVER} and not len(ring):
+            del merged.rings[window]
             self._release(merged)
 
-    def _merged(self, series: Series) -> _Merged | None:
+    def _merged(self, series: Series, window: str) -> _Merged | None:
+        """The series, or None if loop.yaml does not know it, or its metrics have no such window."""
         merged = self._series.get(series)
         if merged is None:
             dimensions = self._plan.cuts.get(series.cut)
-            known = series.metric == OUTCOME or series.metric in self._plan.metrics
-            if dimensions is None or len(dimensions) != len(series.values) or not known:
+            found = self._measured.get(series.metric)
+            if dimensions is None or len(dimensions) != len(series.values) or found is None:
                 return None
-            merged = self._series[series] = _Merged(series, dimensions, self._plan.metrics)
+            merged = _Merged(series, dimensions, found)
+        if window == (DAY if merged.measured.all_time else EVER):
+            return None
+        self._series[series] = merged
         return merged
 
     def _expire(self) -> None:
