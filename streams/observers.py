@@ -1,56 +1,15 @@
-"""What looks at a customer's events over time: its place beside counting and flagging single answers. Pure.
+"""The observers of customers that loop.yaml asks for, by source topic."""
 
-An observer keeps its own rows in the state of a source partition. They are written with the position of the same
-flush, so a record that is applied again after a crash meets the state from before it: an observer needs no guard of
-its own against repeats.
-"""
-
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
-
-from schemas.events import Event
-from schemas.scales import Scale
-from schemas.signals import SignalEvent
 from schemas.topics import RESPONSES, TOUCHPOINTS
-from streams.detect import Flag
-from streams.panes import Group
+from streams.observation import Forgotten, Observation, Observer
 from streams.plan import Plan
-from streams.series import Dimensions
+from streams.windows import Horizon
+
+__all__ = ["Forgotten", "Observation", "Observer", "observers"]
 
 
-class Observation(NamedTuple):
-    """What an observer says about one event."""
-
-    counts: Sequence[tuple[Group, int]] = ()
-    """Groups to be counted besides the event itself, and how often; a negative number takes back."""
-    flags: Sequence[Flag] = ()
-    """Alerts about the event at hand."""
-    signals: Sequence[SignalEvent] = ()
-    """What the partition of the customer's answers has to know."""
-
-
-class Observer(Protocol):
-    """One kind of memory about customers, in one source partition. No clock: times are those of events, seconds UTC."""
-
-    @property
-    def prefix(self) -> bytes:
-        """How the keys of its state rows begin; no other kind of row begins so."""
-
-    def observe(self, event: Event, when: float, scale: Scale | None, dimensions: Dimensions) -> Observation | None:
-        """Look at an event that counts: read, new and not late. ``scale`` is the one an answer was given on."""
-
-    def signal(self, event: SignalEvent, when: float, dimensions: Dimensions) -> Observation | None:
-        """Look at a signal; only on the partition of answers."""
-
-    def rows(self, now: float) -> Iterator[tuple[bytes, bytes | None]]:
-        """The rows that changed since the last call, None for a tombstone; lets go of what is too old at ``now``."""
-
-    def restore(self, key: bytes, value: bytes) -> None:
-        """Take back a row. Raises ValueError for what is none."""
-
-
-def observers(topic: str, plan: Plan) -> tuple[Observer, ...]:
-    """The observers that loop.yaml asks for on a source topic."""
-    del plan
+def observers(topic: str, plan: Plan, horizon: Horizon | None = None) -> tuple[Observer, ...]:
+    """The observers of a partition of a source topic, whose now is that of ``horizon``."""
+    del plan, horizon
     assert topic in (RESPONSES, TOUCHPOINTS)
     return ()
