@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.vocabulary import Vocabulary
-from schemas.alerts import Severity
+from schemas.alerts import Severity, Subject
 from schemas.cases import CaseState, UserAction, allowed_actions
 from schemas.events import AttributeValue
 from schemas.tables import AlertRow, CaseEventRow, CaseRow, SlackSurfaceRow
@@ -20,7 +20,10 @@ MAX_ALERTS = 200
 
 
 class AlertShown(Struct, frozen=True, kw_only=True):
-    """A flagged answer: why it was flagged, and what the customer said."""
+    """What was flagged and why: an answer with what the customer said, touchpoints without one, or a metric.
+
+    ``score`` and its scale are null where there is no answer. ``recovered``: what an earlier alert told is over.
+    """
 
     id: str
     rule: str
@@ -30,11 +33,14 @@ class AlertShown(Struct, frozen=True, kw_only=True):
     event_id: str
     event_time: datetime
     detected_at: datetime
-    metric: str
-    score: int
-    scale_min: int
-    scale_max: int
-    higher_is_better: bool
+    subject: Subject = "customer"
+    page: bool = True
+    recovered: bool = False
+    metric: str | None = None
+    score: int | None = None
+    scale_min: int | None = None
+    scale_max: int | None = None
+    higher_is_better: bool = True
     touchpoint: str | None = None
     channel: str | None = None
     language: str | None = None
@@ -70,14 +76,21 @@ class CardPlace(Struct, frozen=True, kw_only=True):
 
 
 class Case(Struct, frozen=True, kw_only=True):
-    """One customer's complaint in one programme. ``events``, ``alerts`` and ``slack`` only where one case is asked."""
+    """One customer's complaint, or one metric's alarm, in one programme.
+
+    ``events``, ``alerts`` and ``slack`` only where one case is asked.
+    """
 
     id: int
     version: int
+    subject: Subject = "customer"
     customer_id: str
+    """Where ``subject`` is ``metric`` the series, such as ``nps 7d region=SP``."""
     programme: str
     state: CaseState
     severity: Severity
+    page: bool = True
+    """Whether anybody may be disturbed by it."""
     receiver: str
     owner: str | None
     owner_name: str | None
@@ -86,6 +99,8 @@ class Case(Struct, frozen=True, kw_only=True):
     acknowledged_at: datetime | None
     contacted_at: datetime | None
     closed_at: datetime | None
+    recovered_at: datetime | None = None
+    """Of a metric: since when it is back to normal."""
     snoozed_until: datetime | None
     lease_until: datetime | None
     acknowledge_by: datetime | None
@@ -94,6 +109,7 @@ class Case(Struct, frozen=True, kw_only=True):
     root_cause: str | None
     resolution_note: str | None
     answer_count: int
+    """Distinct answers of the customer, or alarms of the metric; 0 where the customer has said nothing."""
     latest_alert: AlertShown
     touchpoint: str | None
     attributes: dict[str, AttributeValue]
@@ -117,6 +133,7 @@ class CaseFilter(Struct, frozen=True, kw_only=True):
     states: tuple[CaseState, ...] = ()
     owner: str | None = None
     customer: str | None = None
+    subject: Subject | None = None
     before: int | None = None
     """Only cases with an id below this one: the cursor."""
     limit: int = 50
@@ -131,6 +148,8 @@ def list_cases(session: Session, words: Vocabulary, wanted: CaseFilter) -> CaseP
         query = query.where(CaseRow.owner == wanted.owner)
     if wanted.customer is not None:
         query = query.where(CaseRow.customer_id == wanted.customer)
+    if wanted.subject is not None:
+        query = query.where(CaseRow.subject == wanted.subject)
     if wanted.before is not None:
         query = query.where(CaseRow.id < wanted.before)
     rows = session.scalars(query).all()
@@ -180,13 +199,16 @@ def show_case(row: CaseRow, words: Vocabulary, excerpt: int | None = EXCERPT_CHA
     """A row as the API shows it; the comment is cut to ``excerpt`` characters."""
     state: CaseState = row.state  # type: ignore[assignment] # only states of schemas.cases are ever stored
     severity: Severity = row.severity  # type: ignore[assignment] # likewise
+    subject: Subject = row.subject  # type: ignore[assignment] # likewise
     return Case(
         id=row.id,
         version=row.version,
+        subject=subject,
         customer_id=row.customer_id,
         programme=row.programme,
         state=state,
         severity=severity,
+        page=row.page,
         receiver=row.receiver,
         owner=row.owner,
         owner_name=words.name_of(row.owner),
@@ -195,6 +217,7 @@ def show_case(row: CaseRow, words: Vocabulary, excerpt: int | None = EXCERPT_CHA
         acknowledged_at=row.acknowledged_at,
         contacted_at=row.contacted_at,
         closed_at=row.closed_at,
+        recovered_at=row.recovered_at,
         snoozed_until=row.snoozed_until,
         lease_until=row.lease_until,
         acknowledge_by=row.acknowledge_by,
@@ -206,7 +229,7 @@ def show_case(row: CaseRow, words: Vocabulary, excerpt: int | None = EXCERPT_CHA
         latest_alert=_alert(row.latest_alert, excerpt),
         touchpoint=row.touchpoint,
         attributes=row.attributes,
-        actions=allowed_actions(state),
+        actions=allowed_actions(state, subject),
     )
 
 

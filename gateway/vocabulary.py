@@ -9,7 +9,8 @@ from msgspec import Struct
 from gateway.problems import Refusal
 from schemas.config import Loop
 from schemas.loop_yaml import metric_specs
-from schemas.metrics import DAY, OUTCOME
+from schemas.metric_catalogue import CatalogueEntry, catalogue
+from schemas.metrics import DAY
 from schemas.scales import MetricSpec
 from schemas.settings import Settings
 
@@ -18,6 +19,9 @@ class Vocabulary(Struct, frozen=True, kw_only=True):
     """What loop.yaml and the settings declare, as the gateway needs it."""
 
     metrics: Mapping[str, MetricSpec]
+    """The metrics of answers."""
+    catalogue: Mapping[str, CatalogueEntry]
+    """Every metric there is."""
     windows: tuple[str, ...]
     cuts: Mapping[str, tuple[str, ...]]
     people: Mapping[str, str]
@@ -26,7 +30,7 @@ class Vocabulary(Struct, frozen=True, kw_only=True):
 
     def check_metric(self, text: str | None) -> str | None:
         """The metric, if it is one. Raises :class:`Refusal` (400)."""
-        return _one_of("metric", text, [*self.metrics, OUTCOME])
+        return _one_of("metric", text, list(self.catalogue))
 
     def check_window(self, text: str | None) -> str | None:
         """The window, if it is one. Raises :class:`Refusal` (400)."""
@@ -68,6 +72,7 @@ def vocabulary(loop: Loop, settings: Settings) -> Vocabulary:
     """Gather the words. Raises ``ZoneInfoNotFoundError`` for a zone that does not exist."""
     return Vocabulary(
         metrics=metric_specs(loop),
+        catalogue=catalogue(loop),
         windows=tuple(loop.windows),
         cuts={name: tuple(dimensions) for name, dimensions in loop.cuts.items()},
         people={key: person.name for key, person in loop.people.items()},

@@ -16,10 +16,12 @@ from gateway.case_requests import ActionRequest, Unfit, who_acts
 from gateway.parts import Parts, now
 from gateway.problems import Problem, Refusal
 from gateway.routes.answers import refusals
+from schemas.alerts import Subject
 from schemas.case_ledger import Refused, user_action
 from schemas.cases import CaseState, UserAction, Via
 
 _STATES: tuple[CaseState, ...] = get_args(CaseState)
+_SUBJECTS: tuple[Subject, ...] = get_args(Subject)
 MAX_PAGE = 200
 _MAX_ID = 2**63 - 1
 
@@ -45,7 +47,10 @@ async def get_cases(
         str | None, QueryParameter(name="state", description="One state, or several with commas: open,acknowledged")
     ] = None,
     owner: Annotated[str | None, QueryParameter(description="A person key of loop.yaml")] = None,
-    customer: Annotated[str | None, QueryParameter(description="A customer_id")] = None,
+    customer: Annotated[
+        str | None, QueryParameter(description="A customer_id, or the series of a metric's case")
+    ] = None,
+    subject: Annotated[str | None, QueryParameter(description="customer or metric")] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="Cases a page.")] = 50,
     cursor: Annotated[str | None, QueryParameter(description="`next` of the page before")] = None,
 ) -> CasePage:
@@ -56,6 +61,7 @@ async def get_cases(
         states=_states(wanted_state),
         owner=owner or None,
         customer=customer or None,
+        subject=_subject(subject),
         before=int(cursor) if cursor else None,
         limit=limit,
     )
@@ -166,6 +172,15 @@ async def _with_links(parts: Parts, case: Case) -> Case:
         return msgspec.structs.replace(card, permalink=await calls.permalink(card.channel, card.ts))
 
     return msgspec.structs.replace(case, slack=list(await asyncio.gather(*map(linked, case.slack))))
+
+
+def _subject(text: str | None) -> Subject | None:
+    for known in _SUBJECTS:
+        if text == known:
+            return known
+    if text:
+        raise Refusal(400, "invalid", "subject", f"not a subject of a case; there are {', '.join(_SUBJECTS)}")
+    return None
 
 
 def _states(text: str | None) -> tuple[CaseState, ...]:

@@ -10,6 +10,7 @@ from gateway.access import caller_of, needs
 from gateway.parts import Parts
 from gateway.routes.answers import refusals
 from schemas.cases import ROOT_CAUSES
+from schemas.metric_catalogue import CatalogueEntry
 from schemas.metrics import Clock
 from schemas.scales import MetricKind
 
@@ -33,6 +34,9 @@ class Configuration(Struct, frozen=True, kw_only=True):
     windows: list[str]
     cuts: dict[str, list[str]]
     metrics: dict[str, MetricShown]
+    """The metrics of answers."""
+    catalogue: dict[str, CatalogueEntry]
+    """Every metric that this loop sends, with its unit, in the order in which people look at them."""
     people: dict[str, str]
     """Person key to name."""
     acting_as: str | None
@@ -71,6 +75,7 @@ async def get_config(request: Request[Any, Any, Any], parts: NamedDependency[Par
             )
             for name, spec in words.metrics.items()
         },
+        catalogue=dict(words.catalogue),
         people=dict(words.people),
         acting_as=caller.name if caller.name in words.people else None,
         teams={name: list(team.members) for name, team in loop.teams.items()},

@@ -15,7 +15,12 @@ from gateway.problems import Refusal
 from gateway.routes.answers import refusals
 from gateway.vocabulary import parse_day
 
-_MetricName = Annotated[str | None, QueryParameter(description="nps, csat, ces, outcome, or a metric of loop.yaml")]
+_MetricName = Annotated[
+    str | None,
+    QueryParameter(
+        description="nps, csat, ces, outcome, a metric of loop.yaml, or another of `catalogue` in GET /v1/config"
+    ),
+]
 _CutName = Annotated[str | None, QueryParameter(description="A cut of loop.yaml, e.g. region")]
 _Limit = Annotated[
     int, QueryParameter(ge=1, le=MAX_HISTORY_ROWS, description="Rows at most; `Link` leads to the next page.")

@@ -84,7 +84,7 @@ def read_submission(submission: ViewSubmission) -> Submitted | None:
         raise Unfit(CHANNEL, "Say how the customer was contacted.")
     note = given[NOTE].value if NOTE in given else None
     if action == "dismiss" and not (note or "").strip():
-        raise Unfit(NOTE, "Say why this is not a complaint.")
+        raise Unfit(NOTE, "Say why.")
     moment = given[UNTIL].selected_date_time if UNTIL in given else None
     request = ActionRequest(
         version=state.version,

@@ -24,7 +24,7 @@ from gateway.slack.payloads import BlockActions, DialogState, ViewSubmission
 from gateway.slack.people import actor_of, person_of
 from gateway.vocabulary import Vocabulary
 from schemas.case_ledger import Refusal, Refused, user_action
-from schemas.cases import UserAction, after
+from schemas.cases import UserAction
 from schemas.config import Loop
 from schemas.tables import SlackSurfaceRow
 
@@ -161,7 +161,7 @@ class SlackDesk:
             action = user_action(clicked.wish)
             if action is not None and case.version != value.version:
                 refusal = "stale"
-            elif action is not None and after(action, case.state) is None:
+            elif action is not None and action not in case.actions:
                 refusal = "not_allowed"
             conclude(session, key, refusal or "opened", now)
             if refusal is not None:

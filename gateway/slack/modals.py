@@ -33,12 +33,14 @@ NOTE, ROOT_CAUSE, OWNER, UNTIL, CHANNEL = "note", "root_cause", "owner", "until"
 
 def dialog(action: UserAction, case: Case, state: DialogState, now: datetime) -> View:
     """The dialog that asks for what an action needs."""
+    metric = case.subject == "metric"
+    dismissed = "False alarm" if metric else "Not a complaint"
     inputs: dict[UserAction, tuple[str, str, list[View]]] = {
         "contact": ("Contacted", "Save", [_channel(), _note("What was said")]),
         "resolve": ("Resolve", "Resolve", [_root_cause(), _note("What was done")]),
         "reassign": ("Reassign", "Reassign", [_owner(), _note("Why, for the new owner")]),
         "snooze": ("Snooze", "Snooze", [_until(now), _note("Why")]),
-        "dismiss": ("Not a complaint", "Dismiss", [_note("Why is this not a complaint?", optional=False)]),
+        "dismiss": (dismissed, "Dismiss", [_note(_why_dismissed(metric=metric), optional=False)]),
         "reopen": ("Reopen", "Reopen", [_note("Why")]),
     }
     title, submit, blocks = inputs[action]
@@ -51,6 +53,10 @@ def dialog(action: UserAction, case: Case, state: DialogState, now: datetime) ->
         "close": _text("Cancel"),
         "blocks": [_headline(case), *blocks],
     }
+
+
+def _why_dismissed(*, metric: bool) -> str:
+    return "Why is this a false alarm?" if metric else "Why is this not a complaint?"
 
 
 def answer_view(case: Case) -> View:
@@ -91,6 +97,10 @@ def why_view(case: Case) -> View:
         f"Routed to {case.receiver}, owner {case.owner_name or 'nobody yet'}, severity {case.severity}.",
         *promised,
     ]
+    if case.recovered_at is not None:
+        lines.append(f"Back to normal since {_moment(case.recovered_at)}.")
+    if not case.page:
+        lines.append("There is no hurry: nobody is reminded of it.")
     return _told("Why you", [_headline(case), _section("\n".join(lines))])
 
 
@@ -115,8 +125,13 @@ def _section(text: str) -> View:
 def _headline(case: Case) -> View:
     alert = case.latest_alert
     customer = " ".join(case.customer_id.split())[:60]
-    score = f"{alert.metric.upper()[:20]} {alert.score} of {alert.scale_max}"
-    return _section(f"C-{case.id} · {customer} · {score} · {case.state}")
+    if case.subject == "metric":
+        matter = "metric alarm" if case.recovered_at is None else "metric, back to normal"
+    elif alert.score is None:
+        matter = "silent after failures"
+    else:
+        matter = f"{(alert.metric or '').upper()[:20]} {alert.score} of {alert.scale_max}"
+    return _section(f"C-{case.id} · {customer} · {matter} · {case.state}")
 
 
 def _input(field: str, label: str, element: View, *, optional: bool = False) -> View:

@@ -19,9 +19,11 @@ _DEEDS = {
 }
 _EVENTS = {
     "opened": "it was opened",
-    "joined": "the customer answered again",
+    "joined": "the customer was flagged again",
     "lease_expired": "it went back to the queue",
 }
+_METRIC_EVENTS = {"joined": "there was another alarm"}
+_RECOVERED = "the metric went back to normal"
 
 
 def refusal_notice(refusal: Refusal, said: str, case: Case | None, actor: str, now: datetime) -> str:
@@ -29,7 +31,7 @@ def refusal_notice(refusal: Refusal, said: str, case: Case | None, actor: str, n
     if case is None:
         return "This case is gone."
     last = _last(case)
-    happened = f" {_happened(last, actor, now)}." if last else ""
+    happened = f" {_happened(case, last, actor, now)}." if last else ""
     if refusal == "stale":
         return f"C-{case.id} has changed since this card was drawn:{happened} Nothing was done; the card is renewed."
     if refusal == "not_allowed":
@@ -58,11 +60,15 @@ def _last(case: Case) -> HistoryEntry | None:
     return case.events[-1] if case.events is not UNSET and case.events else None
 
 
-def _happened(last: HistoryEntry, actor: str, now: datetime) -> str:
+def _happened(case: Case, last: HistoryEntry, actor: str, now: datetime) -> str:
     when = age(now - last.at)
     deed = _DEEDS.get(last.action)
     if deed is None:
-        return f"{_EVENTS.get(last.action, last.action)} {when}"
+        events = _EVENTS | (_METRIC_EVENTS if case.subject == "metric" else {})
+        event = _RECOVERED if last.detail.get("recovered") else events.get(last.action, last.action)
+        return f"{event} {when}"
+    if last.action == "dismiss" and case.subject == "metric":
+        deed = "marked it as a false alarm"
     who = "you" if last.actor == actor else _name(last)
     return f"{who} {deed} {when}"
 

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy.orm import Session, sessionmaker
 
 from schemas.alerts import Alert, Severity
@@ -81,8 +82,39 @@ def alert(number: int = 1, *, comment: str | None = "atrasou <de> novo", severit
     )
 
 
-def opened(writers: sessionmaker[Session], number: int = 1, *, owner: str | None = "ana", **said: Any) -> int:
-    """Open a case as the desk does; its id."""
+def metric_alert(number: int = 1, *, recovered: bool = False) -> Alert:
+    """An alert about a metric, or that it is over."""
+    at = datetime(2026, 1, 10, 10 + number, tzinfo=UTC)
+    return Alert(
+        id=f"metric-{number}",
+        rule="nps_fall",
+        reason="NPS is back." if recovered else "NPS fell by 31 points.",
+        severity="high",
+        programme="metrics",
+        subject="metric",
+        recovered=recovered,
+        customer_id="nps 7d region=SP",
+        event_source="closeloop/metrics",
+        event_id=f"m-{number}",
+        event_time=at,
+        detected_at=at,
+        metric="nps",
+        attributes={"region": "SP"},
+    )
+
+
+def silent_alert() -> Alert:
+    """An alert about touchpoints that pages nobody: there is no answer."""
+    return structs.replace(
+        alert(9, comment=None), id="silent", rule="silent", reason="3 touchpoints failed.", metric=None, score=None,
+        scale_min=None, scale_max=None, page=False, programme="quiet",
+    )  # fmt: skip
+
+
+def opened(
+    writers: sessionmaker[Session], number: int = 1, *, owner: str | None = "ana", of: Alert | None = None, **said: Any
+) -> int:
+    """Open a case as the desk does, of this alert or of one's own number; its id."""
     now = datetime(2026, 1, 10, 10, 0, 2, tzinfo=UTC)
     opening = Opening(
         receiver="desk",
@@ -93,4 +125,4 @@ def opened(writers: sessionmaker[Session], number: int = 1, *, owner: str | None
         resolve_by=now,
     )
     with writers.begin() as session:
-        return open_case(session, alert(number, **said), opening, now).id
+        return open_case(session, of or alert(number, **said), opening, now).id

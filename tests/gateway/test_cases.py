@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from schemas.case_ledger import find_open_case, join_case
 from schemas.tables import CaseEventRow, CaseRow, SlackSurfaceRow
 from tests.gateway.conftest import Served
-from tests.gateway.examples import opened
+from tests.gateway.examples import metric_alert, opened, silent_alert
 
 
 def act(gateway: Served, case: int, action: str, **body: object):  # type: ignore[no-untyped-def]
@@ -199,3 +200,35 @@ def test_the_console_is_told_apart_by_its_own_origin(gateway: Served) -> None:
     own = {"origin": "http://127.0.0.1"}
     assert gateway.client.post(f"/v1/cases/{case}/acknowledge", json={}, headers=own).status_code == 200
     assert history(gateway, case)[-1] == (2, "acknowledge", "console", "console")
+
+
+def test_a_case_about_a_metric_has_no_score_and_nobody_to_contact(on_both: Served) -> None:
+    answer, case = opened(on_both.parts.writers), opened(on_both.parts.writers, of=metric_alert(1))
+    silent = opened(on_both.parts.writers, of=silent_alert())
+    told = on_both.client.get(f"/v1/cases/{case}").json()
+    assert (told["subject"], told["customer_id"], told["answer_count"]) == ("metric", "nps 7d region=SP", 1)
+    assert (told["latest_alert"]["score"], told["recovered_at"]) == (None, None)
+    assert told["actions"] == ["acknowledge", "resolve", "snooze", "reassign", "dismiss"]
+    refused = act(on_both, case, "contact", channel="phone")
+    assert (refused.status_code, refused.json()["error"]["reason"]) == (409, "not_allowed")
+    assert refused.json()["error"]["problem"] == f"C-{case} is about a metric: it cannot be marked as contacted"
+
+    quiet = on_both.client.get(f"/v1/cases/{silent}").json()
+    assert (quiet["page"], quiet["answer_count"], "contact" in quiet["actions"]) == (False, 0, True)
+
+    with on_both.parts.writers.begin() as session:
+        held = find_open_case(session, "nps 7d region=SP", "metrics")
+        assert held is not None
+        assert join_case(session, held, metric_alert(2, recovered=True), datetime(2026, 1, 10, 13, tzinfo=UTC))
+    told = on_both.client.get(f"/v1/cases/{case}").json()
+    assert datetime.fromisoformat(told["recovered_at"]) == datetime(2026, 1, 10, 12, tzinfo=UTC)
+    assert [alert["recovered"] for alert in told["alerts"]] == [True, False]
+
+    def listed(query: str) -> list[int]:
+        return [row["id"] for row in on_both.client.get(f"/v1/cases?{query}").json()["cases"]]
+
+    assert listed("subject=metric") == [case]
+    assert listed("subject=customer") == [silent, answer]
+    assert listed("subject=") == [silent, case, answer]
+    wrong = on_both.client.get("/v1/cases?subject=weather")
+    assert (wrong.status_code, wrong.json()["error"]["field"]) == (400, "subject")

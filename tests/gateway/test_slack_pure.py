@@ -19,7 +19,7 @@ from gateway.slack.payloads import Action, BlockActions, DialogState, Option, Us
 from gateway.slack.signature import SignatureCheck
 from schemas.card_actions import CardValue
 from schemas.cases import UserAction
-from tests.gateway.examples import alert
+from tests.gateway.examples import alert, metric_alert, silent_alert
 
 NOW = datetime(2026, 3, 28, 20, 30, tzinfo=UTC)
 
@@ -68,6 +68,32 @@ def test_every_view_keeps_within_slacks_limits_whatever_the_customer_wrote(comme
         check_view(dialog(action, shown, state, NOW), "modal")
     check_view(answer_view(shown), "modal")
     check_view(why_view(shown), "modal")
+
+
+def words_of(view: dict[str, Any]) -> str:
+    return str(view)
+
+
+def test_views_of_a_metric_speak_of_no_customer_and_no_score() -> None:
+    shown = msgspec.convert(msgspec.to_builtins(metric_alert()), AlertShown)
+    metric = case(
+        customer="nps 7d region=SP", subject="metric", latest_alert=shown, contact_by=None, recovered_at=NOW, page=False
+    )
+    state = DialogState(17, 3, "C0123456789", "1700000000.000100")
+    dismiss = words_of(dialog("dismiss", metric, state, NOW))
+    assert "C-17 · nps 7d region=SP · metric, back to normal · acknowledged" in dismiss
+    assert "False alarm" in dismiss
+    why = words_of(why_view(metric))
+    assert "Back to normal since 2026-03-28 20:30 UTC." in why
+    assert "nobody is reminded" in why
+    for view in (dismiss, why, words_of(dialog("resolve", metric, state, NOW))):
+        for word in ("None", "complaint", "ustomer"):
+            assert word not in view, word
+    silent = case(latest_alert=msgspec.convert(msgspec.to_builtins(silent_alert()), AlertShown))
+    assert "C-17 · c1 · silent after failures · acknowledged" in words_of(why_view(silent))
+    for action in DIALOGS:
+        check_view(dialog(action, silent, state, NOW), "modal")
+        check_view(dialog(action, metric, state, NOW), "modal")
 
 
 def test_a_notice_is_a_view_too() -> None:
@@ -125,13 +151,23 @@ def entry(actor: str, name: str, action: str = "acknowledge") -> HistoryEntry:
         (entry("ana", "Ana"), "you took it 2 min ago"),
         (entry("slack:U1", "slack:U1"), "a colleague took it 2 min ago"),
         (entry("bob", "<!here>"), "&lt;!here&gt; took it 2 min ago"),
-        (entry("system", "system", "joined"), "the customer answered again 2 min ago"),
+        (entry("system", "system", "joined"), "the customer was flagged again 2 min ago"),
     ],
 )
 def test_a_refused_click_says_what_happened_instead(last: HistoryEntry, expected: str) -> None:
     shown = case(events=[last])
     assert expected in refusal_notice("stale", "", shown, "ana", NOW)
     assert expected in refusal_notice("not_allowed", "", shown, "ana", NOW)
+
+
+def test_what_happened_to_a_metrics_case_in_its_words() -> None:
+    def said(action: str, **detail: Any) -> str:
+        last = msgspec.structs.replace(entry("bob", "Bob", action), detail=detail)
+        return refusal_notice("stale", "", case(subject="metric", events=[last]), "ana", NOW)
+
+    assert "there was another alarm 2 min ago" in said("joined")
+    assert "the metric went back to normal 2 min ago" in said("joined", recovered=True)
+    assert "Bob marked it as a false alarm 2 min ago" in said("dismiss")
 
 
 @pytest.mark.parametrize(
