@@ -23,7 +23,8 @@ from streams.chunks import Record
 from streams.detect import Detector, Flag, alerts, signal_alerts
 from streams.forwarding import SIGNAL, Forward, Origin, forward, origin_of, signal
 from streams.id_memory import IdMemory, digest
-from streams.observers import Observation, Observer, observers
+from streams.observation import PREFIX, Forgotten, Observation, Observer
+from streams.observers import observers
 from streams.panes import Group, PaneStore, PartialRow
 from streams.placement import Placement
 from streams.plan import Plan
@@ -78,7 +79,7 @@ class SourcePartition:
         self._index = SeriesIndex(self._extractor.cuts, plan.max_keys_per_cut)
         self._panes = PaneStore(f"{topic}/{partition}", plan.windows, calendar, self._index)
         self._ids = IdMemory(plan.remember_s[topic])
-        self._observers = observers(topic, plan)
+        self._observers = observers(topic, plan, self._horizon)
         self._layout = Layout.of(plan)
         self._groups: dict[Group, int] = {}
         self._obsolete: list[PartialRow] = []
@@ -222,7 +223,11 @@ class SourcePartition:
         for observer in self._observers:
             if key.startswith(observer.prefix):
                 return observer
-        raise ValueError("a key of no known kind")
+        if not key.startswith(PREFIX):
+            raise ValueError("a key of no known kind")
+        forgotten = Forgotten()  # loop.yaml no longer asks for whoever wrote it
+        self._observers = (*self._observers, forgotten)
+        return forgotten
 
     def _take(self, record: Record, arrived: datetime, now: datetime, outcome: Outcome) -> None:
         """Apply one record to the books and the panes. Raises InvalidEvent before anything has changed."""
