@@ -41,8 +41,9 @@ kafka: setup ## run a real Apache Kafka on 127.0.0.1 (needs a JDK and mvn)
 test: setup ## all tests but the slow fault runs
 	$(BIN)/python -m pytest -m "not faults"
 
-test-faults: setup ## kill -9, broker restarts, Slack faults: slow
-	$(BIN)/python -m pytest -m faults --timeout 900
+ROUNDS ?= 10
+test-faults: setup ## kill -9, broker restarts, Slack faults: slow; ROUNDS=60 for more rounds on three brokers
+	FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -m faults --timeout 900
 
 lint: setup ## ruff, mypy strict, import-linter
 	$(BIN)/ruff check .
