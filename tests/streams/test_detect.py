@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from schemas.alerts import alert_id
 from schemas.cloudevents import EventReader
-from schemas.config import ContactRule, ThresholdRule
+from schemas.config import ContactRule, ContradictionRule, ThresholdRule, WordsRule
 from schemas.events import Response, ResponseEvent
 from schemas.scales import DEFAULT_METRICS, MetricSpec, Scale
-from streams.detect import Detector, alerts, reaches
+from streams.detect import Detector, alerts, at_best_end, at_worst_end, reaches
 from tests.streams.survey_events import response
 
 calm = settings(deadline=None, max_examples=60)  # a loaded machine is no failure
@@ -141,3 +141,115 @@ def test_an_alert_carries_the_answer_under_an_id_that_follows_from_it() -> None:
 def test_an_alerts_id_is_the_uuid5_of_its_cause(source: str, number: str, rule: str) -> None:
     namespace = UUID("f1a1d7b2-1f0c-5f55-8a6a-6e2b7d5f4c11")
     assert alert_id(source, number, rule) == str(uuid5(namespace, f"{source}\n{number}\n{rule}"))
+
+
+THREAT = WordsRule(name="threat", words={"en": ["lawyer"], "pt": ["advogado"]}, severity="critical")
+MISREAD = ContradictionRule(
+    name="misread", praise={"en": ["wonderful"], "pt": ["excelente"]}, anger={"en": ["awful"], "pt": ["péssimo"]}
+)
+WORDY = (*RULES, THREAT, MISREAD)
+
+
+def said(metric: str, score: int, comment: str | None, language: str | None = "en", scale: Scale | None = None) -> str:
+    answer = Response("c", metric, score, comment=comment, language=language)
+    return " ".join(flag.rule for flag in Detector(WORDY, METRICS).flags(answer, scale or METRICS[metric].scale))
+
+
+def test_words_flag_whatever_the_score() -> None:
+    assert said("csat", 5, "I have told my lawyer.") == "threat"
+    assert said("csat", 1, "I have told my lawyer.") == "detractor threat"
+    assert said("csat", 5, "Falei com o advogado", "pt-BR") == "threat"
+    assert said("csat", 5, "Falei com o advogado", "en") == ""
+    assert said("csat", 5, "Falei com o advogado", None) == "threat"
+    assert said("csat", 5, None) == said("csat", 5, "") == ""
+
+
+def test_a_verdict_from_memory_is_not_mixed_up_with_words() -> None:
+    """Answers that differ in their comment alone, in every order: each is judged by its own."""
+    detector, scale = Detector(WORDY, METRICS), METRICS["csat"].scale
+    expected = {
+        None: ["detractor"],
+        "late": ["detractor"],
+        "my lawyer knows": ["detractor", "threat"],
+        "wonderful": ["detractor", "misread"],
+    }
+    for comment in (None, "my lawyer knows", None, "late", "wonderful", "my lawyer knows", "late", None):
+        flags = detector.flags(Response("c", "csat", 1, comment=comment, language="en"), scale)
+        assert [flag.rule for flag in flags] == expected[comment]
+
+
+def test_words_of_praise_with_the_worst_score_are_to_be_verified_and_page_nobody() -> None:
+    answer = Response("c", "csat", 1, comment="Wonderful service!", language="en")
+    detractor, misread = Detector(WORDY, METRICS).flags(answer, METRICS["csat"].scale)
+    assert (detractor.page, misread.page) == (True, False)
+    assert (misread.rule, misread.programme) == ("misread", "verify")
+    assert misread.reason == "Words of praise, but csat 1 on 1..5: to be verified."
+    angry = Response("c", "effort", 1, comment="awful", language="en")
+    (flag,) = Detector(WORDY, METRICS).flags(angry, METRICS["effort"].scale)
+    assert flag.reason == "Words of anger, but effort 1 on 1..5 (low is good): to be verified."
+    event = ResponseEvent(specversion="1.0", id="r", source="/s", time=datetime.now(UTC), data=answer)
+    raised = alerts(event, (detractor, misread), METRICS["csat"].scale, datetime.now(UTC))
+    assert [alert.page for alert in raised] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("metric", "score", "comment", "rules"),
+    [
+        ("nps", 0, "wonderful", "detractor misread"),
+        ("nps", 1, "wonderful", "detractor misread"),
+        ("nps", 2, "wonderful", "detractor"),
+        ("nps", 10, "wonderful", ""),
+        ("nps", 10, "awful", "misread"),
+        ("nps", 9, "awful", "misread"),
+        ("nps", 8, "awful", ""),
+        ("nps", 0, "awful", "detractor"),
+        ("csat", 2, "wonderful", "detractor"),
+        ("csat", 4, "awful", ""),
+        ("csat", 1, "wonderful colours, awful fabric", "detractor"),  # two things, each with its own words
+        ("csat", 5, "wonderful colours, awful fabric", ""),
+        ("effort", 5, "wonderful", "detractor misread"),  # low is good: 5 is the worst
+        ("effort", 1, "wonderful", ""),
+    ],
+)
+def test_the_ends_of_the_scale_contradict(metric: str, score: int, comment: str, rules: str) -> None:
+    assert said(metric, score, comment) == rules
+
+
+@pytest.mark.parametrize(
+    ("scale", "worst", "best"),
+    [
+        (Scale(0, 10), {0, 1}, {9, 10}),
+        (Scale(1, 5), {1}, {5}),
+        (Scale(1, 5, higher_is_better=False), {5}, {1}),
+        (Scale(1, 7), {1}, {7}),
+        (Scale(1, 10), {1}, {10}),
+        (Scale(-2, 2), {-2}, {2}),
+        (Scale(0, 1), {0}, {1}),
+        (Scale(0, 20), {0, 1, 2}, {18, 19, 20}),
+        (Scale(1, 10, higher_is_better=False), {10}, {1}),
+    ],
+)
+def test_the_ends_are_a_tenth_of_the_scale(scale: Scale, worst: set[int], best: set[int]) -> None:
+    scores = range(scale.minimum, scale.maximum + 1)
+    assert {score for score in scores if at_worst_end(score, scale)} == worst
+    assert {score for score in scores if at_best_end(score, scale)} == best
+
+
+def test_an_answers_own_scale_says_where_its_ends_are() -> None:
+    assert said("csat", 5, "wonderful", scale=Scale(1, 5, higher_is_better=False)) == "detractor misread"
+    assert said("csat", 5, "awful", scale=Scale(1, 10)) == ""
+    assert said("csat", 10, "awful", scale=Scale(1, 10)) == "misread"
+
+
+def test_a_reason_names_the_rule_and_not_the_word() -> None:
+    answer = Response("c", "csat", 5, comment="My LAWYER, Ms Stone, will call", language="en")
+    (flag,) = Detector(WORDY, METRICS).flags(answer, METRICS["csat"].scale)
+    assert flag.reason == "The comment holds words that the rule threat looks for."
+    assert flag.page
+    assert flag.severity == "critical"
+
+
+def test_comments_are_not_read_where_no_rule_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.words.fold", lambda text: pytest.fail("a comment was looked at"))
+    for rules, comment in ((RULES, "my lawyer"), (WORDY, None), (WORDY, "")):
+        Detector(rules, METRICS).flags(Response("c", "csat", 1, comment=comment), METRICS["csat"].scale)
