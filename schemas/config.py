@@ -124,7 +124,10 @@ class ContradictionRule(_Section, frozen=True, kw_only=True, tag_field="kind", t
 class FallRule(_Section, frozen=True, kw_only=True, tag_field="kind", tag="fall"):
     """Flags a metric that fell beyond chance: its last ``window`` against the rest of the longer ``baseline``.
 
-    ``z`` is how many standard errors of the difference it has to fall; both sides need ``minimum_n`` answers.
+    ``metric`` is one that answers are given for, or a share: ``outcome``, whose failures are bad when they rise,
+    ``recovered``, ``in_sla_acknowledge`` and its like. ``z`` is how many standard errors of the difference it has to
+    fall; without one it follows from the window (docs/alarms.md). Both sides need ``minimum_n`` answers. The fall is
+    over when the metric has been within ``recovered_z`` of its level from before for ``recovered_after``.
     """
 
     name: str
@@ -132,18 +135,26 @@ class FallRule(_Section, frozen=True, kw_only=True, tag_field="kind", tag="fall"
     cuts: list[str]
     window: Duration = "7d"
     baseline: Duration = "30d"
-    z: Annotated[float, Meta(ge=1, le=10)] = 3.1
+    z: Annotated[float, Meta(ge=1, le=10)] | None = None
     minimum_n: Annotated[int, Meta(ge=10)] = 30
+    recovered_z: Annotated[float, Meta(ge=0, le=10)] = 1.0
+    recovered_after: Duration = "24h"
     severity: Severity = "high"
     programme: str = "metrics"
 
 
 class StoppedRule(_Section, frozen=True, kw_only=True, tag_field="kind", tag="stopped"):
-    """Flags answers or touchpoints that stopped coming: a dead-man's switch that knows the hours of the week."""
+    """Flags answers or touchpoints that stopped coming: a dead-man's switch that knows the hours of the week.
+
+    ``chance`` is how improbable so few have to be. ``pauses`` are days, in the zone of the history, on which silence
+    is planned: they are neither judged nor learnt from.
+    """
 
     name: str
     of: Literal["responses", "touchpoints"]
     cuts: list[str]
+    chance: Annotated[float, Meta(gt=0, le=0.01)] = 1e-6
+    pauses: list[date] = []
     severity: Severity = "high"
     programme: str = "metrics"
 
@@ -176,6 +187,8 @@ class Lifecycle(_Section, frozen=True, kw_only=True):
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
     """ISO 4217; purchases in another currency are not part of the lifetime value."""
     gross_margin: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    max_lifetime: Duration = "1825d"
+    """The longest life that a lifetime value reckons with: where nobody leaves it would have no end."""
 
 
 class Invitations(_Section, frozen=True, kw_only=True):
@@ -183,6 +196,12 @@ class Invitations(_Section, frozen=True, kw_only=True):
 
     touchpoint: str = "survey.sent"
     answer_within: Duration = "14d"
+
+
+class Recovered(_Section, frozen=True, kw_only=True):
+    """How long a resolved case waits for its customer's next answer, which says whether they have recovered."""
+
+    answer_within: Duration = "90d"
 
 
 class Calendar(_Section, frozen=True, kw_only=True):
@@ -268,6 +287,7 @@ class Loop(_Section, frozen=True, kw_only=True):
     csi: Csi | None = None
     lifecycle: Lifecycle | None = None
     invitations: Invitations | None = None
+    recovered: Recovered | None = None
     windows: list[Duration] = field(default_factory=lambda: list(DEFAULT_WINDOWS))
     history: History = History()
     cuts: dict[str, list[str]] = field(default_factory=lambda: {"all": []})

@@ -6,54 +6,35 @@ and asks here what they say. One series can say several things: retention, churn
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from schemas.metrics import OUTCOME, RECOVERED, RESPONSE_RATE, Part
+from schemas.config import seconds
+from schemas.metrics import CSI, LIFECYCLE, LIFECYCLE_METRICS, OUTCOME, RECOVERED, RESPONSE_RATE, Part
 from schemas.scales import MetricKind, Scale
+from streams.composite import Composite, Weighted
 from streams.durations import summarise_durations
+from streams.money import minor_digits
 from streams.plan import Plan
+from streams.readings import Counted, Measure, Reading
+from streams.retention import Churn, LifetimeValue, Retention
 from streams.statistics import FAILED, share, summarise
+
+__all__ = [
+    "CASE_STEPS",
+    "Counted",
+    "Durations",
+    "Measure",
+    "Measured",
+    "Reading",
+    "Scored",
+    "Share",
+    "meanings",
+    "measured",
+]
 
 CASE_STEPS = ("acknowledge", "contact", "resolve")
 """What is timed from the opening of a case: ``time_to_STEP`` by the wall clock, ``time_to_STEP_business`` in working
 hours, ``in_sla_STEP`` the share that was in time."""
-
-_NONE: Mapping[str, int] = {}
-
-
-class Counted(NamedTuple):
-    """What has been counted for a series, and what else its value needs."""
-
-    counts: Mapping[str, int]
-    """Word to how often it came, in the window or on the day."""
-    scale: Scale | None = None
-    """The scale of the scores, where the words are some."""
-    minimum_n: int = 1
-    """Below this many the value says "too few"."""
-    length_s: int = 86_400
-    """The length of the window, seconds."""
-    ever: Mapping[str, int] = _NONE
-    """What was counted of all time, for series that keep it."""
-
-
-class Reading(NamedTuple):
-    """What counted words say. Units, and None for what there is none of, as in :class:`schemas.metrics.Metric`."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-    too_few: bool
-    counts: Mapping[str, int]
-    quantiles: Mapping[str, float] = {}
-    parts: Mapping[str, Part] = {}
-
-
-class Measure(Protocol):
-    """How the words of a series become the value of one metric."""
-
-    def __call__(self, counted: Counted) -> Reading:
-        """The value with its interval."""
 
 
 class Measured(NamedTuple):
@@ -93,8 +74,11 @@ class Share:
     def __call__(self, counted: Counted) -> Reading:
         """The share in percent with its Wilson interval; n is what it is a share of."""
         counts = counted.counts
-        n = sum(counts.get(word, 0) for word in self.of) if self.of else sum(counts.values())
-        return Reading(*share(counts.get(self.word, 0), n, counted.minimum_n), counts)
+        return Reading(*share(counts.get(self.word, 0), self.total(counts), counted.minimum_n), counts)
+
+    def total(self, counts: Mapping[str, int]) -> int:
+        """What it is a share of."""
+        return sum(counts.get(word, 0) for word in self.of) if self.of else sum(counts.values())
 
 
 class Durations:
@@ -118,6 +102,14 @@ def measured(plan: Plan) -> Mapping[str, Measured]:
         found[f"in_sla_{step}"] = Measured(((f"in_sla_{step}", Share("in_sla")),))
     if plan.invitations is not None:
         found[RESPONSE_RATE] = Measured(((RESPONSE_RATE, Share("answered", ("invited",))),))
+    if plan.csi is not None:
+        weighted = (Weighted(name, weight, plan.metrics[name].scale) for name, weight in plan.csi.weights.items())
+        found[CSI] = Measured(((CSI, Composite(tuple(weighted))),))
+    if plan.lifecycle is not None:
+        asked = plan.lifecycle
+        value = LifetimeValue(asked.gross_margin, seconds(asked.max_lifetime), minor_digits(asked.currency))
+        measures: tuple[Measure, ...] = (Retention(), Churn(), value)
+        found[LIFECYCLE] = Measured(tuple(zip(LIFECYCLE_METRICS, measures, strict=True)), all_time=True)
     return found
 
 
@@ -129,4 +121,11 @@ def meanings(plan: Plan) -> dict[str, str]:
     found = {name: spec.scale.label() if (spec := plan.metrics.get(name)) else "" for name in measured(plan)}
     if plan.invitations is not None:
         found[RESPONSE_RATE] = f"{plan.invitations.touchpoint} {plan.invitations.answer_within}"
+    if plan.csi is not None:
+        found[CSI] = " ".join(f"{name} {plan.metrics[name].scale.label()}" for name in sorted(plan.csi.weights))
+    if plan.lifecycle is not None:
+        asked = plan.lifecycle
+        # Its panes of all time cannot be begun anew for one cut alone: with any cut that changes, all are.
+        cuts = " ".join(f"{name}={','.join(fields)}" for name, fields in sorted(plan.cuts.items()))
+        found[LIFECYCLE] = f"{asked.joined} {asked.purchase} {asked.left} {asked.currency} {cuts}"
     return found

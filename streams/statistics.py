@@ -104,17 +104,24 @@ def _nps(counts: Mapping[str, int], n: int) -> tuple[float, float, float]:
     return 100 * (promoters - detractors) / n, max(-100.0, 100 * (p - d - reach)), min(100.0, 100 * (p - d + reach))
 
 
+def mean_and_error(counts: Mapping[str, int], n: int) -> tuple[float, float | None]:
+    """The mean of ``n`` scores and its standard error (sample variance, n - 1); None for the error of a single score.
+
+    In whole numbers as long as possible, because squares minus n times the mean squared cancels.
+    """
+    total = sum(int(score) * count for score, count in counts.items())
+    if n == 1:
+        return float(total), None
+    squares = sum(int(score) ** 2 * count for score, count in counts.items())
+    return total / n, sqrt((n * squares - total * total) / (n * (n - 1)) / n)
+
+
 def _mean(counts: Mapping[str, int], n: int, scale: Scale) -> tuple[float, float, float]:
-    """The mean with 1.96 standard errors either side (sample variance, n - 1), clamped to the scale.
+    """The mean with 1.96 standard errors either side, clamped to the scale.
 
     A single answer says nothing about the spread: its interval is the whole scale.
     """
-    total = sum(int(score) * count for score, count in counts.items())
-    mean = total / n
-    if n == 1:
+    mean, error = mean_and_error(counts, n)
+    if error is None:
         return mean, float(scale.minimum), float(scale.maximum)
-    squares = sum(int(score) ** 2 * count for score, count in counts.items())
-    # In whole numbers as long as possible, because squares minus n times the mean squared cancels.
-    variance = (n * squares - total * total) / (n * (n - 1))
-    reach = Z95 * sqrt(variance / n)
-    return mean, max(float(scale.minimum), mean - reach), min(float(scale.maximum), mean + reach)
+    return mean, max(float(scale.minimum), mean - Z95 * error), min(float(scale.maximum), mean + Z95 * error)
