@@ -32,6 +32,7 @@ from schemas.config import Loop
 from schemas.deadletters import DeadLetter, InvalidEvent, dead_letter
 from schemas.tables import AlertRow, CaseRow
 from schemas.topics import DEADLETTERS
+from schemas.working_time import calendars
 
 GROUP = "closeloop-desk"
 RACES = 20
@@ -147,7 +148,8 @@ def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime
         known.add(alert.id)
         case = case_ledger.find_open_case(session, alert.customer_id, alert.programme)
         if case is not None:
-            joined = case_ledger.join_case(session, case, alert, now, paging(loop, case, alert, now))
+            further = paging(loop, case, alert, now)
+            joined = case_ledger.join_case(session, case, alert, now, further, calendars(loop))
             outcomes["joined" if joined else "over"] += 1
             continue
         if alert.recovered:

@@ -21,6 +21,7 @@ from consumers.reminders import add_reminder, recipient
 from schemas import case_ledger
 from schemas.config import Loop
 from schemas.tables import CaseRow, SlackOutboxRow, SlackSurfaceRow
+from schemas.working_time import calendars
 
 POLL_S = 1.0
 BATCH = 200
@@ -81,6 +82,7 @@ def move(database: sessionmaker[Session], loop: Loop, found: Due, now: datetime)
                 via="system",
                 now=now,
                 expected_version=found.version,
+                calendar_of=calendars(loop),
             )
             person = recipient(loop, case.receiver, case.owner, found.action) if case.page else None
             if person is not None:

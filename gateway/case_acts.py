@@ -11,6 +11,7 @@ from gateway.vocabulary import Vocabulary
 from schemas.case_ledger import act
 from schemas.cases import UserAction, Via
 from schemas.config import Loop, seconds
+from schemas.working_time import calendars
 
 
 def act_within(
@@ -36,7 +37,17 @@ def act_within(
     lease = seconds(loop.sla.lease)
     change = change_of(action, request, actor_person=takes_over, people=words.people, now=now, lease_seconds=lease)
     change = msgspec.structs.replace(change, key=key)
-    act(session, case_id, action, actor=actor, via=via, now=now, change=change, expected_version=request.version)
+    act(
+        session,
+        case_id,
+        action,
+        actor=actor,
+        via=via,
+        now=now,
+        change=change,
+        expected_version=request.version,
+        calendar_of=calendars(loop),
+    )
     case = read_case(session, words, case_id)
     assert case is not None
     return case

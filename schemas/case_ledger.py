@@ -5,9 +5,9 @@ change can come without its audit row, its event for ``cx.cases`` and its cards'
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, get_args
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 import msgspec
 from msgspec import Struct
@@ -15,12 +15,12 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from schemas import joining
+from schemas import case_clock, joining
 from schemas.alerts import Alert
-from schemas.cases import CLOSED_STATES, CaseAction, CaseEvent, CaseState, UserAction, Via, after
+from schemas.case_history import NAMESPACE, record
+from schemas.cases import CLOSED_STATES, CaseAction, CaseState, UserAction, Via, after
 from schemas.tables import AlertRow, CaseEventRow, CaseRow, SlackOutboxRow, SlackSurfaceRow
-
-_NAMESPACE = UUID("0b7a4c44-5a54-5f5e-8a5e-3f0a1f6d2e21")
+from schemas.working_time import CalendarOf, around_the_clock
 
 Refusal = Literal["missing", "stale", "not_allowed", "other_open_case"]
 
@@ -104,31 +104,46 @@ def open_case(session: Session, alert: Alert, opening: Opening, now: datetime) -
         resolve_by=opening.resolve_by,
         answer_count=int(joining.counts(alert)),
         latest_alert=msgspec.to_builtins(alert),
+        seconds_on_hold=0.0,
+        business_seconds=0.0,
         touchpoint=alert.touchpoint,
+        channel=alert.channel,
+        language=alert.language,
         attributes=dict(alert.attributes),
     )
+    case.entered = case_clock.entered(case, "opened", "open", now)
     session.add(case)
     session.flush()
     _take_in(session, case, alert, now)
-    _record(session, case, "opened", None, "system", "system", now, _flagged(alert))
+    record(session, case, "opened", None, "system", "system", now, _flagged(alert))
     for place in opening.destinations:
         add_card(session, case, place, now)
     return case
 
 
-def join_case(session: Session, case: CaseRow, alert: Alert, now: datetime, paging: Opening | None = None) -> bool:
+def join_case(
+    session: Session,
+    case: CaseRow,
+    alert: Alert,
+    now: datetime,
+    paging: Opening | None = None,
+    calendar_of: CalendarOf = around_the_clock,
+) -> bool:
     """Add a further alert to an open case; ``False`` for a recovery that ends nothing of this case, which changes none.
 
     It can raise the severity; a newer answer becomes the one shown. ``paging`` is what holds from now on where a case
-    that disturbed nobody gets an alert that pages: due times, and further places for the card.
+    that disturbed nobody gets an alert that pages: due times, and further places for the card. ``calendar_of`` gives
+    the working hours of the people.
     """
+    now = max(now, case.updated_at)  # a clock that is behind turns no case back
+    hours = calendar_of(case.owner)
     held: list[Alert] = []
     if alert.subject == "metric":
         rows = session.scalars(select(AlertRow.payload).where(AlertRow.case_id == case.id))
         held = [msgspec.convert(payload, Alert) for payload in rows]
         if alert.recovered and not joining.ends_an_alarm(held, alert):
             return False
-    columns: dict[str, Any] = {
+    columns = case_clock.advanced(case, now, hours, hours) | {
         "answer_count": case.answer_count + (joining.counts(alert) and not _holds_event(session, case, alert)),
         "severity": joining.severity_after(case.severity, alert),  # type: ignore[arg-type] # only severities are stored
         "latest_alert": msgspec.to_builtins(joining.shown(msgspec.convert(case.latest_alert, Alert), alert)),
@@ -143,7 +158,7 @@ def join_case(session: Session, case: CaseRow, alert: Alert, now: datetime, pagi
         }
     _compare_and_set(session, case, now, **columns)
     _take_in(session, case, alert, now)
-    _record(session, case, "joined", case.state, "system", "system", now, _flagged(alert))
+    record(session, case, "joined", case.state, "system", "system", now, _flagged(alert))
     for place in paging.destinations if paging is not None else ():
         _add_card_once(session, case, place, now)
     return True
@@ -159,9 +174,11 @@ def act(
     now: datetime,
     change: Change | None = None,
     expected_version: int | None = None,
+    calendar_of: CalendarOf = around_the_clock,
 ) -> CaseRow:
     """Take an action on a case. Raises :class:`Refused`; the caller then rolls back and tells the person.
 
+    ``calendar_of`` gives the working hours of the people, in which the case's clocks run.
     ``expected_version`` is the version the person saw: with it, an action on an older picture of the case is refused.
     A further answer of the customer alone does not make a picture old: what the person means to do still holds.
     """
@@ -176,9 +193,11 @@ def act(
         why = "is about a metric" if action == "contact" and case.subject == "metric" else f"is {case.state}"
         raise Refused("not_allowed", f"C-{case_id} {why}: it cannot be {_PAST[action]}", case)
     before = case.state
+    now = max(now, case.updated_at)  # a clock that is behind turns no case back
+    columns = _columns(case, action, target, said, now, calendar_of)
     try:
         with session.begin_nested():  # so that the caller's transaction outlives the refusal of the database
-            _compare_and_set(session, case, now, **_columns(case, action, target, said, now))
+            _compare_and_set(session, case, now, **columns)
     except IntegrityError:
         other = find_open_case(session, case.customer_id, case.programme)
         who = "this metric" if case.subject == "metric" else "this customer"
@@ -189,7 +208,7 @@ def act(
         for name, value in msgspec.structs.asdict(said).items()
         if value is not None
     }
-    _record(session, case, action, before, actor, via, now, detail)
+    record(session, case, action, before, actor, via, now, detail)
     if action == "reassign" and said.owner is not None and said.owner != actor:
         _tell(session, case, said.owner, now)
     return case
@@ -210,7 +229,7 @@ def add_card(session: Session, case: CaseRow, place: Destination, now: datetime)
     dedupe_key = f"{case.id}/{place.surface}/{place.destination}/card"
     session.add(
         SlackOutboxRow(
-            id=str(uuid5(_NAMESPACE, f"outbox/{dedupe_key}/{case.opened_at.isoformat()}")),
+            id=str(uuid5(NAMESPACE, f"outbox/{dedupe_key}/{case.opened_at.isoformat()}")),
             case_id=case.id,
             surface=place.surface,
             kind="card",
@@ -245,32 +264,33 @@ _PAST: dict[CaseAction, str] = {
 }
 
 
-def _columns(case: CaseRow, action: CaseAction, target: CaseState, said: Change, now: datetime) -> dict[str, Any]:
-    columns: dict[str, Any] = {"state": target}
-    if action == "acknowledge":
-        columns |= {"acknowledged_at": case.acknowledged_at or now, "lease_until": _lease(case, said)}
-    if action == "contact":
-        columns |= {
-            "acknowledged_at": case.acknowledged_at or now,
-            "contacted_at": case.contacted_at or now,
-            "lease_until": None,
-        }
+def _columns(
+    case: CaseRow, action: CaseAction, target: CaseState, said: Change, now: datetime, calendar_of: CalendarOf
+) -> dict[str, Any]:
+    owner = said.owner if action in ("acknowledge", "reassign") and said.owner is not None else case.owner
+    columns = case_clock.advanced(case, now, calendar_of(case.owner), calendar_of(owner))
+    columns |= {"state": target, "owner": owner, "entered": case_clock.entered(case, action, target, now)}
+    worked = columns.get("business_seconds", case.business_seconds)
+    if action in ("acknowledge", "contact") and case.acknowledged_at is None:
+        columns |= {"acknowledged_at": now, "business_seconds_to_acknowledge": worked}
+    if action == "contact" and case.contacted_at is None:
+        columns |= {"contacted_at": now, "business_seconds_to_contact": worked}
     if action in ("resolve", "dismiss"):
-        columns |= {"closed_at": now, "root_cause": said.root_cause, "resolution_note": said.note, "lease_until": None}
+        columns |= {"closed_at": now, "root_cause": said.root_cause, "resolution_note": said.note}
     if action == "reopen":
         columns |= {"closed_at": None, "root_cause": None, "resolution_note": None}
-    if action in ("acknowledge", "reassign") and said.owner is not None:
-        columns["owner"] = said.owner
-    if action in ("reassign", "lease_expired", "snooze"):
+    if action == "acknowledge":
+        columns["lease_until"] = _lease(case, said, columns.get("resolve_by", case.resolve_by))
+    if action in ("contact", "resolve", "dismiss", "reassign", "lease_expired", "snooze"):
         columns["lease_until"] = None
     columns["snoozed_until"] = said.until if action == "snooze" else None if target != "snoozed" else case.snoozed_until
     return columns
 
 
-def _lease(case: CaseRow, said: Change) -> datetime | None:
-    """Until when the case is theirs. No contact ends the lease of a metric's case: it holds until the case is due."""
-    if case.subject == "metric" and said.lease_until is not None and case.resolve_by is not None:
-        return max(said.lease_until, case.resolve_by)
+def _lease(case: CaseRow, said: Change, resolve_by: datetime | None) -> datetime | None:
+    """How long the case is theirs. Nobody is contacted about a metric, so its lease holds until the case is due."""
+    if case.subject == "metric" and said.lease_until is not None and resolve_by is not None:
+        return max(said.lease_until, resolve_by)
     return said.lease_until
 
 
@@ -344,65 +364,6 @@ def _take_in(session: Session, case: CaseRow, alert: Alert, now: datetime) -> No
             detected_at=alert.detected_at,
             received_at=now,
             payload=msgspec.to_builtins(alert),
-        )
-    )
-
-
-def _record(
-    session: Session,
-    case: CaseRow,
-    action: CaseAction,
-    before: str | None,
-    actor: str,
-    via: Via,
-    now: datetime,
-    detail: dict[str, Any],
-) -> None:
-    event_id = str(uuid5(_NAMESPACE, f"event/{case.id}/{case.version}/{case.opened_at.isoformat()}"))
-
-    def elapsed(moment: datetime | None) -> float | None:
-        return None if moment is None else (moment - case.opened_at) / timedelta(seconds=1)
-
-    payload = msgspec.convert(
-        {
-            "type": "case",
-            "id": event_id,
-            "case_id": case.id,
-            "version": case.version,
-            "action": action,
-            "from_state": before,
-            "to_state": case.state,
-            "at": now,
-            "actor": actor,
-            "via": via,
-            "customer_id": case.customer_id,
-            "programme": case.programme,
-            "severity": case.severity,
-            "owner": case.owner,
-            "opened_at": case.opened_at,
-            "subject": case.subject,
-            "root_cause": case.root_cause,
-            "seconds_to_acknowledge": elapsed(case.acknowledged_at),
-            "seconds_to_contact": elapsed(case.contacted_at),
-            "seconds_to_resolve": elapsed(case.closed_at) if case.state == "resolved" else None,
-            "touchpoint": case.touchpoint,
-            "attributes": case.attributes,
-        },
-        CaseEvent,
-    )
-    session.add(
-        CaseEventRow(
-            id=event_id,
-            case_id=case.id,
-            version=case.version,
-            action=action,
-            from_state=before,
-            to_state=case.state,
-            at=now,
-            actor=actor,
-            via=via,
-            detail=detail,
-            payload=msgspec.to_builtins(payload),
         )
     )
 

@@ -45,10 +45,21 @@ ROOT_CAUSES: dict[str, str] = {
 """What went wrong, asked when a case is resolved: the code in data, the words for people."""
 
 
+class Entered(Struct, frozen=True):
+    """When a state was entered for the first and for the last time."""
+
+    first: datetime
+    last: datetime
+
+
 class CaseEvent(Struct, frozen=True, kw_only=True, tag_field="type", tag="case"):
     """One transition on ``cx.cases``, keyed by the case id. It carries codes and times, no words of customer or owner.
 
-    ``seconds_to_*`` count wall-clock seconds from ``opened_at`` to the first time the case got there.
+    ``seconds_to_*`` count wall-clock seconds from ``opened_at`` to the first acknowledgement, the first contact, and
+    the resolution; that one is there while the case is resolved, because a case that is opened again was not.
+    ``business_seconds_to_*`` count the same in the working hours of who owned the case, without the time on hold.
+    ``in_sla_*`` says whether it was done by its due time, which moves on while the case sleeps. ``None`` where it is
+    not done, where nothing was promised, and in events of versions that did not say it.
     """
 
     id: str
@@ -67,11 +78,24 @@ class CaseEvent(Struct, frozen=True, kw_only=True, tag_field="type", tag="case")
     opened_at: datetime
     subject: Subject = "customer"
     """``metric``: the case is about a series, which ``customer_id`` names, and is never contacted."""
+    page: bool = True
+    """False for a case that disturbs nobody and promises nothing."""
     root_cause: str | None = None
     seconds_to_acknowledge: float | None = None
     seconds_to_contact: float | None = None
     seconds_to_resolve: float | None = None
+    business_seconds_to_acknowledge: float | None = None
+    business_seconds_to_contact: float | None = None
+    business_seconds_to_resolve: float | None = None
+    seconds_on_hold: float = 0.0
+    """Wall-clock seconds that the case has been snoozed so far."""
+    in_sla_acknowledge: bool | None = None
+    in_sla_contact: bool | None = None
+    in_sla_resolve: bool | None = None
+    entered: dict[CaseState, Entered] = {}
     touchpoint: str | None = None
+    channel: str | None = None
+    language: str | None = None
     attributes: dict[str, AttributeValue] = {}
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from msgspec import Struct
 
 from schemas.alerts import Alert, alert_id
-from schemas.cases import CaseEvent
+from schemas.cases import CaseEvent, Entered
 from schemas.deadletters import DeadLetter, InvalidEvent, dead_letter
 from schemas.events import Money, Response, ResponseEvent, Touchpoint, TouchpointEvent
 from schemas.metrics import Books, Metric, Partial, Series, Tick
@@ -88,7 +88,18 @@ _CASE = CaseEvent(
     opened_at=_ANSWERED + timedelta(seconds=2),
     seconds_to_acknowledge=310.0,
     seconds_to_contact=2518.0,
+    business_seconds_to_acknowledge=310.0,
+    business_seconds_to_contact=2518.0,
+    in_sla_acknowledge=True,
+    in_sla_contact=True,
+    entered={
+        "open": Entered(_ANSWERED + timedelta(seconds=2), _ANSWERED + timedelta(seconds=2)),
+        "acknowledged": Entered(_ANSWERED + timedelta(seconds=312), _ANSWERED + timedelta(seconds=312)),
+        "contacted": Entered(_ANSWERED + timedelta(minutes=42), _ANSWERED + timedelta(minutes=42)),
+    },
     touchpoint="order.delivered",
+    channel="email",
+    language="pt",
     attributes={"region": "SP"},
 )
 _METRIC = Metric(

@@ -104,6 +104,14 @@ class CaseRow(Base):
     acknowledge_by: Mapped[datetime | None]
     contact_by: Mapped[datetime | None]
     resolve_by: Mapped[datetime | None]
+    business_seconds: Mapped[float]
+    """Working time from the opening to ``updated_at``, without the time on hold."""
+    business_seconds_to_acknowledge: Mapped[float | None]
+    business_seconds_to_contact: Mapped[float | None]
+    seconds_on_hold: Mapped[float]
+    """Wall-clock time for which it was snoozed, up to ``updated_at``."""
+    entered: Mapped[dict[str, Any]]
+    """State to when it was first and last entered, RFC 3339."""
     root_cause: Mapped[str | None]
     resolution_note: Mapped[str | None] = mapped_column(Text)
     answer_count: Mapped[int]
@@ -111,6 +119,8 @@ class CaseRow(Base):
     latest_alert: Mapped[dict[str, Any]]
     """The :class:`schemas.alerts.Alert` that a card shows, as JSON: the newest with something to show."""
     touchpoint: Mapped[str | None]
+    channel: Mapped[str | None]
+    language: Mapped[str | None]
     attributes: Mapped[dict[str, Any]]
 
 

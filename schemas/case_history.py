@@ -1,0 +1,92 @@
+"""The history of a case: a row for each change, which is also the event for ``cx.cases``."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from schemas.case_clock import in_time
+from schemas.cases import CaseAction, CaseEvent, Via
+from schemas.tables import CaseEventRow, CaseRow
+
+NAMESPACE = UUID("0b7a4c44-5a54-5f5e-8a5e-3f0a1f6d2e21")
+"""Of the ids that follow from a case."""
+
+
+def record(
+    session: Session,
+    case: CaseRow,
+    action: CaseAction,
+    before: str | None,
+    actor: str,
+    via: Via,
+    now: datetime,
+    detail: dict[str, Any],
+) -> None:
+    """Write down the change that has just been made to the case, in the caller's transaction."""
+    event = event_of(case, action, before, actor, via, now)
+    session.add(
+        CaseEventRow(
+            id=event.id,
+            case_id=case.id,
+            version=case.version,
+            action=action,
+            from_state=before,
+            to_state=case.state,
+            at=now,
+            actor=actor,
+            via=via,
+            detail=detail,
+            payload=msgspec.to_builtins(event),
+        )
+    )
+
+
+def event_of(case: CaseRow, action: CaseAction, before: str | None, actor: str, via: Via, now: datetime) -> CaseEvent:
+    """The event of the change that led to the case as it is."""
+
+    def elapsed(moment: datetime | None) -> float | None:
+        return None if moment is None else (moment - case.opened_at) / timedelta(seconds=1)
+
+    resolved_at = case.closed_at if case.state == "resolved" else None
+    return msgspec.convert(
+        {
+            "type": "case",
+            "id": str(uuid5(NAMESPACE, f"event/{case.id}/{case.version}/{case.opened_at.isoformat()}")),
+            "case_id": case.id,
+            "version": case.version,
+            "action": action,
+            "from_state": before,
+            "to_state": case.state,
+            "at": now,
+            "actor": actor,
+            "via": via,
+            "customer_id": case.customer_id,
+            "programme": case.programme,
+            "severity": case.severity,
+            "owner": case.owner,
+            "opened_at": case.opened_at,
+            "subject": case.subject,
+            "page": case.page,
+            "root_cause": case.root_cause,
+            "seconds_to_acknowledge": elapsed(case.acknowledged_at),
+            "seconds_to_contact": elapsed(case.contacted_at),
+            "seconds_to_resolve": elapsed(resolved_at),
+            "business_seconds_to_acknowledge": case.business_seconds_to_acknowledge,
+            "business_seconds_to_contact": case.business_seconds_to_contact,
+            # A case does not change while it is resolved, so its clock stands at the resolution.
+            "business_seconds_to_resolve": case.business_seconds if resolved_at is not None else None,
+            "seconds_on_hold": case.seconds_on_hold,
+            "in_sla_acknowledge": in_time(case.acknowledged_at, case.acknowledge_by),
+            "in_sla_contact": in_time(case.contacted_at, case.contact_by),
+            "in_sla_resolve": in_time(resolved_at, case.resolve_by),
+            "entered": {state: {"first": first, "last": last} for state, (first, last) in case.entered.items()},
+            "touchpoint": case.touchpoint,
+            "channel": case.channel,
+            "language": case.language,
+            "attributes": case.attributes,
+        },
+        CaseEvent,
+    )
