@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from schemas.cloudevents import SCALE_LIMIT
 from schemas.config import Calendar, ContradictionRule, Loop, MetricConfig, Sla, WordsRule, seconds
+from schemas.loop_metric_checks import check_computed
 from schemas.loop_routing_checks import check_owners, check_route
 from schemas.loop_word_checks import check_words
-from schemas.metrics import OUTCOME
 from schemas.panes import pane_seconds, usable_windows_near
 from schemas.scales import DEFAULT_METRICS, Scale
 from schemas.typed_walk import Misfit, unknown_word
@@ -28,6 +28,7 @@ _ATTRIBUTE = re.compile(r"attributes\..{1,64}")
 def check(loop: Loop) -> Iterator[Misfit]:
     """Everything that is wrong with a loop whose types are right: the path, what is wrong, what would be right."""
     yield from _check_metrics(loop)
+    yield from check_computed(loop)
     yield from _check_windows(loop)
     zone = known_zone(loop.history.zone)
     if zone is not None:
@@ -63,8 +64,6 @@ def _check_metrics(loop: Loop) -> Iterator[Misfit]:
         path: Path = ("metrics", name)
         if not _NAME.fullmatch(name):
             yield path, "give a name of small letters, digits and _, at most 32 characters"
-        if name == OUTCOME:
-            yield path, f"`{OUTCOME}` is how touchpoints are counted; choose another name"
         yield from _check_metric(name, metric, path)
 
 
