@@ -93,7 +93,8 @@ class Term(NamedTuple):
     """A word or phrase to be looked for: of a language with spaces its ``steps``, of one without them its ``text``.
 
     In loop.yaml ``cancel`` asks for a word with the same stem (cancelled), ``cancel*`` for any word that begins so
-    (cancellation), ``=cancel`` for this word alone. A step is a set of keys: a word of a comment is met if one of its keys (see :meth:`Tongue.keys`) is among them.
+    (cancellation), ``=cancel`` for this word alone. A step is a set of keys: a word of a comment is met if one of its
+    keys (see :meth:`Tongue.keys`) is among them.
     """
 
     steps: tuple[frozenset[str], ...]

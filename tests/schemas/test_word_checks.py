@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from schemas.config import ContradictionRule, WordsRule
 from schemas.loop_yaml import ConfigError, parse
-from tests.schemas.test_loop_yaml import SMALL
+from tests.schemas.test_loop_yaml import ROOT, SMALL
 
 
 def _problems(words: str) -> list[str]:
@@ -67,3 +68,16 @@ def test_a_word_is_praise_or_anger() -> None:
 def test_good_lists_are_good() -> None:
     words = "{pt-BR: [advogado, 'cancel*'], pt: [advogado], zh-Hant: [律師, '12315'], en: [👎, don't buy]}"
     assert parse(f"{SMALL}rules:\n  - name: threat\n    kind: words\n    words: {words}\n").rules
+
+
+def test_the_examples_lists_are_good_those_commented_out_as_well() -> None:
+    text = (ROOT / "loop.yaml").read_text()
+    start = text.index("  # - name: misread_scale")
+    end = text.index("\n\n", start)
+    shown = "\n".join(line.replace("  # ", "  ", 1) for line in text[start:end].splitlines())
+    rules = {rule.name: rule for rule in parse(text[:start] + shown + text[end:]).rules}
+    assert isinstance(rules["misread_scale"], ContradictionRule)
+    for name in ("legal_threat", "injury", "leaving"):
+        rule = rules[name]
+        assert isinstance(rule, WordsRule)
+        assert set(rule.words) == {"en", "de", "pt", "es", "fr", "ru", "uk", "zh"}
