@@ -7,12 +7,23 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from schemas.cloudevents import SCALE_LIMIT
-from schemas.config import Calendar, ContradictionRule, Loop, MetricConfig, Sla, WordsRule, seconds
+from schemas.config import (
+    Calendar,
+    ContradictionRule,
+    Loop,
+    MetricConfig,
+    RepeatedRule,
+    SilentRule,
+    Sla,
+    ThresholdRule,
+    WordsRule,
+    seconds,
+)
 from schemas.loop_metric_checks import check_computed
+from schemas.loop_customer_checks import check_silent, check_thresholds, check_waiting
 from schemas.loop_routing_checks import check_owners, check_route
 from schemas.loop_word_checks import check_words
 from schemas.panes import pane_seconds, usable_windows_near
-from schemas.scales import DEFAULT_METRICS, Scale
 from schemas.typed_walk import Misfit, unknown_word
 from schemas.yaml_source import Path
 
@@ -35,6 +46,7 @@ def check(loop: Loop) -> Iterator[Misfit]:
         yield ("history", "zone"), zone
     yield from _check_cuts(loop)
     yield from _check_rules(loop)
+    yield from check_waiting(loop)
     for name, calendar in loop.calendars.items():
         yield from _check_calendar(calendar, ("calendars", name))
     yield from check_owners(loop)
@@ -129,42 +141,10 @@ def _check_rules(loop: Loop) -> Iterator[Misfit]:
             yield (*path, "programme"), "give a name of small letters, digits and _, at most 32 characters"
         if isinstance(rule, WordsRule | ContradictionRule):
             yield from check_words(rule, path)
-        if rule.__struct_config__.tag != "threshold":
-            continue
-        thresholds, critical = rule.at_or_below, rule.critical_at_or_below  # type: ignore[union-attr] # the tag says so
-        if not thresholds:
-            yield (*path, "at_or_below"), "give at least one metric and its score, e.g. nps: 6"
-        yield from _check_thresholds(loop, thresholds, (*path, "at_or_below"))
-        yield from _check_thresholds(loop, critical, (*path, "critical_at_or_below"))
-        yield from _check_critical(loop, thresholds, critical, (*path, "critical_at_or_below"))
-
-
-def _check_thresholds(loop: Loop, thresholds: dict[str, int], path: Path) -> Iterator[Misfit]:
-    scales = _scales(loop)
-    for metric, score in thresholds.items():
-        scale = scales.get(metric)
-        if scale is None:
-            yield (*path, metric), unknown_word(metric, scales)
-        elif not scale.holds(score):
-            yield (*path, metric), f"{score} is outside the scale {scale.minimum}..{scale.maximum}"
-        elif score == (scale.maximum if scale.higher_is_better else scale.minimum):
-            yield (*path, metric), f"{score} is the best score: every answer would be flagged; give a worse one"
-
-
-def _check_critical(loop: Loop, thresholds: dict[str, int], critical: dict[str, int], path: Path) -> Iterator[Misfit]:
-    scales = _scales(loop)
-    for metric, score in critical.items():
-        if metric not in scales:
-            continue
-        if metric not in thresholds:
-            yield (*path, metric), f"at_or_below does not name {metric}; add it there, or remove it here"
-        elif score > thresholds[metric] if scales[metric].higher_is_better else score < thresholds[metric]:
-            yield (*path, metric), f"milder than at_or_below ({thresholds[metric]}); give a worse score, or the same"
-
-
-def _scales(loop: Loop) -> dict[str, Scale]:
-    declared = {name: Scale(*metric.scale, metric.higher_is_better) for name, metric in loop.metrics.items()}
-    return {**{name: spec.scale for name, spec in DEFAULT_METRICS.items()}, **declared}
+        if isinstance(rule, ThresholdRule | RepeatedRule):
+            yield from check_thresholds(loop, rule, path)
+        if isinstance(rule, SilentRule):
+            yield from check_silent(rule, path)
 
 
 def _check_calendar(calendar: Calendar, path: Path) -> Iterator[Misfit]:

@@ -5,12 +5,13 @@ So the fact travels to the partition of the customer's answers: a CloudEvent of 
 know and skip, marked by a header.
 """
 
+from hashlib import sha256
 from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
-from schemas.events import Attributes, CloudEvent, Identifier, Name
+from schemas.events import MAX_ID_BYTES, Attributes, CloudEvent, Identifier, Name
 
 SIGNAL_TYPE = "closeloop.signal.v1"
 
@@ -30,9 +31,15 @@ class Signal(Struct, frozen=True, omit_defaults=True):
 
 
 class SignalEvent(CloudEvent, frozen=True, tag=SIGNAL_TYPE, tag_field="type", kw_only=True):
-    """A signal on the wire. ``id`` and ``source`` are those of what it follows from, the id led by its kind."""
+    """A signal on the wire. ``source`` is that of what it follows from, ``id`` its :func:`signal_id`."""
 
     data: Signal
+
+
+def signal_id(kind: SignalKind, event_id: str) -> str:
+    """The id of a signal: that of what it follows from, led by its kind; its SHA-256 where that would be too long."""
+    told = f"{kind}:{event_id}"
+    return told if len(told.encode()) <= MAX_ID_BYTES else f"{kind}:{sha256(event_id.encode()).hexdigest()}"
 
 
 _decoder = msgspec.json.Decoder(SignalEvent)

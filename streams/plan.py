@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from schemas.config import Csi, Invitations, Lifecycle, Loop, Rule, seconds
+from schemas.config import Csi, Invitations, Lifecycle, Loop, Recovered, Rule, seconds
 from schemas.loop_yaml import metric_specs
 from schemas.metrics import Clock
 from schemas.scales import MetricSpec
@@ -33,6 +33,7 @@ class Plan:
     csi: Csi | None = None
     lifecycle: Lifecycle | None = None
     invitations: Invitations | None = None
+    recovered: Recovered | None = None
 
 
 def compile_plan(loop: Loop, clock: Clock) -> Plan:
@@ -55,4 +56,5 @@ def compile_plan(loop: Loop, clock: Clock) -> Plan:
         csi=loop.csi,
         lifecycle=loop.lifecycle,
         invitations=loop.invitations,
+        recovered=loop.recovered,
     )
