@@ -103,6 +103,8 @@ class EventReader:
         if event.datacontenttype != "application/json" and "json" not in event.datacontenttype.lower():
             raise InvalidEvent("invalid", "datacontenttype", "only JSON data is read; send application/json")
         if isinstance(event, ResponseEvent):
+            if event.data.revises == event.id:
+                raise InvalidEvent("revises", "data.revises", "its own id; name the earlier answer that it replaces")
             self._check_response(event.data)
 
     def _check_response(self, response: Response) -> None:
@@ -115,10 +117,6 @@ class EventReader:
             self._check_scale(scale, spec)
         if not scale.holds(response.score):
             raise InvalidEvent("scale", "data.score", f"outside its scale {scale.minimum}..{scale.maximum}")
-        if response.revises is not None:
-            raise InvalidEvent(
-                "revises", "data.revises", "revisions are not applied yet; send the answer as a new event"
-            )
 
     @staticmethod
     def _check_scale(scale: Scale, spec: MetricSpec) -> None:

@@ -1,4 +1,4 @@
-"""The memory of the ids that one source partition has seen, by arrival. Pure."""
+"""The memory of the ids that one source partition has seen, by arrival, and of what each was counted as. Pure."""
 
 from array import array
 from collections.abc import Iterator
@@ -7,21 +7,37 @@ from hashlib import blake2b
 import msgspec
 from msgspec import Struct
 
+from streams.panes import Group
+
 DIGEST_BYTES = 16
 SLICES = 24
 """Slices of time that the remembered span is cut into; what is forgotten is forgotten a slice at a time."""
 
 PREFIX = b'["ids",'
+_AMENDED = b'["ids","amended",'
 
 
 class _Segment(Struct, array_like=True):
-    """The ids of one flush and slice: digests end to end, and their offsets, 8 bytes each, little-endian."""
+    """The ids of one flush and slice: digests end to end, and for each the number of its group, 4 bytes little-endian.
+
+    The last number stands for none.
+    """
 
     digests: bytes
-    offsets: bytes
+    numbers: bytes
+    groups: list[Group]
 
 
-_decoder = msgspec.msgpack.Decoder(_Segment)
+class _Amendment(Struct, array_like=True):
+    """What became of an id since its segment was written: another group, and perhaps the answer that replaces it."""
+
+    known: bytes
+    group: Group | None
+    by: bytes | None
+
+
+_segments = msgspec.msgpack.Decoder(_Segment)
+_amendments = msgspec.msgpack.Decoder(list[_Amendment])
 
 
 def digest(source: str, event_id: str) -> bytes:
@@ -30,25 +46,32 @@ def digest(source: str, event_id: str) -> bytes:
 
 
 class IdMemory:
-    """Digest to the offset where it was first seen, kept for at least ``remember_s`` seconds of arrival time.
+    """Digest to the group that the event was counted in, kept for at least ``remember_s`` seconds of arrival time.
 
     Whether an id is still known depends on arrival times alone, never on when flushes happened. Memory: about 200
-    bytes an id, for the ids that arrived within 1 + 2/24 of the span.
+    bytes an id, and 120 more for an answer, for the ids that arrived within 1 + 2/24 of the span.
     """
 
     def __init__(self, remember_s: int) -> None:
         self._slice_s = -(-remember_s // SLICES)
         self._kept = -(-remember_s // self._slice_s)
-        self._seen: dict[bytes, int] = {}
+        self._seen: dict[bytes, Group | None] = {}
         self._slices: dict[int, list[bytes]] = {}
         self._rows: dict[int, list[bytes]] = {}
         self._fresh: list[bytes] = []
         self._unflushed: dict[int, list[bytes]] = {}
         self._expired_rows: list[bytes] = []
         self._slice = -1
+        # A replaced answer (seen or not yet) to the one that replaces it, and by slice what to forget of that.
+        self._replaced: dict[bytes, bytes] = {}
+        self._replacing: dict[int, list[bytes]] = {}
+        self._amended: dict[bytes, None] = {}
 
     def __len__(self) -> int:
         return len(self._seen)
+
+    def __contains__(self, known: bytes) -> bool:
+        return known in self._seen
 
     def advance(self, arrival: float) -> None:
         """Move on to an arrival, seconds UTC, and forget what is too old; a step back is ignored."""
@@ -58,50 +81,133 @@ class IdMemory:
         self._slice = current
         self._fresh = []
         self._unflushed[current] = self._fresh
-        for old in [number for number in (*self._slices, *self._unflushed) if number < current - self._kept]:
+        slices = {*self._slices, *self._unflushed, *self._rows, *self._replacing}
+        for old in [number for number in slices if number < current - self._kept]:
             for known in (*self._slices.pop(old, ()), *self._unflushed.pop(old, ())):
                 del self._seen[known]
+                self._amended.pop(known, None)
+            for known in self._replacing.pop(old, ()):
+                self._replaced.pop(known, None)
+                self._amended.pop(known, None)
             self._expired_rows.extend(self._rows.pop(old, ()))
 
-    def __contains__(self, known: bytes) -> bool:
-        return known in self._seen
-
-    def add(self, new: bytes, offset: int) -> bool:
-        """Remember an id, first seen at this offset. False if it is known, which changes nothing.
+    def add(self, new: bytes, group: Group | None) -> bool:
+        """Remember an id and what it was counted as. False if it is known, which changes nothing.
 
         To be called after the first :meth:`advance`.
         """
         if new in self._seen:
             return False
-        self._seen[new] = offset
+        self._seen[new] = group
         self._fresh.append(new)
         return True
 
-    def flush(self) -> Iterator[tuple[bytes, bytes | None]]:
-        """The rows since the last flush: a segment for each slice with new ids, tombstones for what was forgotten."""
+    def moves_between(self, first: float, last: float) -> bool:
+        """Whether something would be forgotten on the way from one arrival to a later one, seconds UTC."""
+        return int(last // self._slice_s) > max(self._slice, int(first // self._slice_s))
+
+    def are_new(self, found: list[bytes]) -> bool:
+        """Whether none of these is known, replaced, or there twice."""
+        if len(set(found)) < len(found) or not self._seen.keys().isdisjoint(found):
+            return False
+        return not self._replaced or self._replaced.keys().isdisjoint(found)
+
+    def add_all(self, new: list[bytes], groups: list[Group]) -> None:
+        """Remember ids that are new, and what each was counted as."""
+        self._seen.update(zip(new, groups, strict=True))
+        self._fresh.extend(new)
+
+    def group(self, known: bytes) -> Group | None:
+        """What an id was counted as; None if it was not counted, or is not known."""
+        return self._seen.get(known)
+
+    def is_replaced(self, known: bytes) -> bool:
+        """Whether another answer stands in for this one, which may not have been seen yet."""
+        return known in self._replaced
+
+    def standing(self, known: bytes) -> bytes:
+        """The answer that stands for this one now: the end of the chain of those that replaced it, or itself."""
+        while known in self._replaced:
+            known = self._replaced[known]
+        return known
+
+    def replace(self, old: bytes, by: bytes) -> None:
+        """An answer stands in for another from now on. ``old`` must stand for itself, and not be ``by``."""
+        self._replaced[old] = by
+        self._replacing.setdefault(self._slice, []).append(old)
+        self._amended[old] = None
+
+    def amend(self, known: bytes, group: Group | None) -> None:
+        """A known id counts as something else from now on."""
+        self._seen[known] = group
+        self._amended[known] = None
+
+    def flush(self, version: int) -> Iterator[tuple[bytes, bytes | None]]:
+        """The rows since the last flush: a segment for each slice with new ids, tombstones for what was forgotten.
+
+        ``version`` is the source offset that they stand at: no two flushes have the same.
+        """
         for number, digests in self._unflushed.items():
             if digests:
-                offsets = array("Q", (self._seen[known] for known in digests))
-                key = msgspec.json.encode(["ids", number, offsets[0]])
-                self._rows.setdefault(number, []).append(key)
+                yield self._row(number, b'["ids",%d,%d]' % (number, version)), self._segment(digests)
                 self._slices.setdefault(number, []).extend(digests)
-                yield key, msgspec.msgpack.encode(_Segment(b"".join(digests), offsets.tobytes()))
         self._fresh = []
         self._unflushed = {self._slice: self._fresh}
+        if self._amended:
+            seen, replaced = self._seen, self._replaced
+            rows = [_Amendment(known, seen.get(known), replaced.get(known)) for known in self._amended]
+            key = b"%b%d,%d]" % (_AMENDED, self._slice, version)
+            yield self._row(self._slice, key), msgspec.msgpack.encode(rows)
+            self._amended.clear()
         for key in self._expired_rows:
             yield key, None
         self._expired_rows.clear()
 
+    def _row(self, number: int, key: bytes) -> bytes:
+        self._rows.setdefault(number, []).append(key)
+        return key
+
+    def _segment(self, digests: list[bytes]) -> bytes:
+        seen = self._seen
+        groups: dict[Group | None, int] = {}
+        numbers = array("I", (groups.setdefault(seen[known], len(groups)) for known in digests))
+        if None in groups:  # it takes the last number, whatever came first
+            none, last = groups.pop(None), len(groups)
+            if none != last:
+                numbers = array("I", (last if n == none else n - (n > none) for n in numbers))
+        known_groups = [group for group in groups if group is not None]
+        return msgspec.msgpack.encode(_Segment(b"".join(digests), numbers.tobytes(), known_groups))
+
     def restore(self, key: bytes, value: bytes) -> None:
-        """Take back a segment. Raises ValueError for what is none."""
-        _, number, _ = msgspec.json.decode(key, type=tuple[str, int, int])
-        segment = _decoder.decode(value)
-        offsets = array("Q", segment.offsets)
-        raw = segment.digests
-        digests = [raw[start : start + DIGEST_BYTES] for start in range(0, len(raw), DIGEST_BYTES)]
-        self._seen.update(zip(digests, offsets, strict=True))
-        self._slices.setdefault(number, []).extend(digests)
+        """Take back a row; segments before amendments, these in the order of their versions. Raises ValueError."""
+        if is_amendment(key):
+            _, _, number, _ = msgspec.json.decode(key, type=tuple[str, str, int, int])
+            for amended in _amendments.decode(value):
+                if amended.known in self._seen:
+                    self._seen[amended.known] = amended.group
+                if amended.by is not None:
+                    self._replaced[amended.known] = amended.by
+                    self._replacing.setdefault(number, []).append(amended.known)
+        else:
+            _, number, _ = msgspec.json.decode(key, type=tuple[str, int, int])
+            segment = _segments.decode(value)
+            raw = segment.digests
+            digests = [raw[start : start + DIGEST_BYTES] for start in range(0, len(raw), DIGEST_BYTES)]
+            groups = [*segment.groups, None]
+            numbers = array("I", segment.numbers)
+            self._seen.update(zip(digests, (groups[n] for n in numbers), strict=True))
+            self._slices.setdefault(number, []).extend(digests)
         self._rows.setdefault(number, []).append(key)
         if number > self._slice:
             self._slice = number
             self._unflushed = {number: self._fresh}
+
+
+def is_amendment(key: bytes) -> bool:
+    """Whether a row of ids amends segments."""
+    return key.startswith(_AMENDED)
+
+
+def version_of(key: bytes) -> int:
+    """The version of a row of ids. Raises ValueError."""
+    return int(msgspec.json.decode(key)[-1])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from schemas.metrics import DAY, Partial
+from schemas.metrics import DAY, EVER, Partial
 from streams.series import Dimensions, SeriesIndex, Tally
 from streams.windows import Calendar, WindowSpec
 
@@ -15,6 +15,9 @@ GRACE_PANES = 1
 
 PREFIX = b"[["
 """How the keys of pane rows begin."""
+
+ALL_TIME = -1
+"""The minute of what is counted of all time: in one pane that never leaves, and in no window."""
 
 Group = tuple[str, str, Dimensions, int, str]
 """What events have in common that are counted together: metric, scale label, dimensions, minute, score or outcome."""
@@ -60,8 +63,8 @@ class PaneStore:
         self._windows = [(window.name, window.pane_s // 60) for window in windows]
         self._calendar = calendar
         self._index = index
-        self._buckets: dict[str, dict[int, _Bucket]] = {name: {} for name in (DAY, *(w.name for w in windows))}
-        self._order: dict[str, list[int]] = {name: [] for name in self._buckets}
+        self._buckets: dict[str, dict[int, _Bucket]] = {name: {} for name in (EVER, DAY, *(w.name for w in windows))}
+        self._order: dict[str, list[int]] = {name: [] for name in self._buckets if name != EVER}
         self._changed: list[_Bucket] = []
         self._encode = msgspec.json.Encoder().encode
 
@@ -98,11 +101,15 @@ class PaneStore:
         for tally, words in added.items():
             counts = held.get(tally)
             if counts is None:
-                held[tally] = dict(words)
+                held[tally] = {word: count for word, count in words.items() if count > 0}
                 tally.panes += 1
             else:
                 for word, count in words.items():
-                    counts[word] = counts.get(word, 0) + count
+                    now = counts.get(word, 0) + count
+                    if now > 0:
+                        counts[word] = now
+                    else:  # taken back
+                        counts.pop(word, None)
         if not bucket.changed:
             self._changed.append(bucket)
         bucket.changed.update(added)
@@ -140,6 +147,8 @@ class PaneStore:
         return True
 
     def _buckets_of(self, minute: int, oldest: Mapping[str, int]) -> list[_Bucket]:
+        if minute == ALL_TIME:
+            return [self._bucket(EVER, 0)]
         panes = [(name, minute // length) for name, length in self._windows]
         panes.append((DAY, self._calendar.day(minute * 60)))
         return [self._bucket(name, pane) for name, pane in panes if pane >= oldest[name] - GRACE_PANES]
@@ -149,7 +158,8 @@ class PaneStore:
         bucket = buckets.get(pane)
         if bucket is None:
             bucket = buckets[pane] = _Bucket(window, pane)
-            heappush(self._order[window], pane)
+            if window != EVER:
+                heappush(self._order[window], pane)
         return bucket
 
     def _key(self, tally: Tally, bucket: _Bucket) -> bytes:

@@ -5,7 +5,8 @@ from typing import Self
 import msgspec
 from msgspec import Struct, field
 
-from schemas.metrics import OUTCOME, Books, Series
+from schemas.metrics import Books, Series
+from streams.measures import meanings
 from streams.plan import Plan
 
 POSITION_KEY = b'["position"]'
@@ -18,22 +19,20 @@ class Layout(Struct, frozen=True):
 
     cuts: dict[str, tuple[str, ...]] = {}
     scales: dict[str, str] = {}
-    """Metric to the label of its own scale."""
+    """Series to what its words mean (:func:`streams.measures.meanings`): for scores the label of their scale."""
 
     @classmethod
     def of(cls, plan: Plan) -> Self:
         """The layout that a plan asks for."""
-        return cls(dict(plan.cuts), {name: spec.scale.label() for name, spec in plan.metrics.items()})
+        return cls(dict(plan.cuts), meanings(plan))
 
     def means_the_same(self, series: Series, before: "Layout") -> bool:
         """Whether a series that was counted under another layout means the same in this one."""
         cut = self.cuts.get(series.cut)
         if cut is None or cut != before.cuts.get(series.cut):
             return False
-        if series.metric == OUTCOME:
-            return True
-        scale = self.scales.get(series.metric)
-        return scale is not None and scale == before.scales.get(series.metric)
+        meaning = self.scales.get(series.metric)
+        return meaning is not None and meaning == before.scales.get(series.metric)
 
 
 class Position(Struct, kw_only=True):
@@ -54,6 +53,7 @@ class Position(Struct, kw_only=True):
     counted: int = 0
     duplicates: int = 0
     late: int = 0
+    revised: int = 0
     forwarded: int = 0
     silenced: int = 0
     overflowed: int = 0
@@ -78,6 +78,7 @@ class Position(Struct, kw_only=True):
             counted=self.counted,
             duplicates=self.duplicates,
             late=self.late,
+            revised=self.revised,
             forwarded=self.forwarded,
             dead_letters=dict(self.dead_letters),
             alerts=dict(self.alerts),

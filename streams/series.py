@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
+from schemas.cases import CaseEvent
 from schemas.deadletters import InvalidEvent
 from schemas.events import AttributeValue, Response, Touchpoint
 from schemas.metrics import Series
@@ -26,9 +27,14 @@ MAX_SCALES = 16
 CACHE_LIMIT = 50_000
 """Distinct combinations of dimensions whose series are remembered."""
 
+_TEXTS = frozenset({str, type(None)})
 _ATTRIBUTE = "attributes."
 _OUTCOME = "outcome"
-_FIELDS = {Response: ("metric", "touchpoint", "channel", "language"), Touchpoint: ("touchpoint", "channel", _OUTCOME)}
+_FIELDS: dict[type, tuple[str, ...]] = {
+    Response: ("metric", "touchpoint", "channel", "language"),
+    Touchpoint: ("touchpoint", "channel", _OUTCOME),
+    CaseEvent: ("touchpoint", "channel", "language"),
+}
 _LABEL = re.compile(r"(-?\d+)\.\.(-?\d+)(-?)")
 
 Dimensions = tuple[str | None, ...]
@@ -54,7 +60,7 @@ class Extractor:
     event's type does not have (an answer's outcome, a touchpoint's language) is never there.
     """
 
-    def __init__(self, kind: type[Response | Touchpoint], cuts: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(self, kind: type[Response | Touchpoint | CaseEvent], cuts: Mapping[str, tuple[str, ...]]) -> None:
         """Raises ValueError for a dimension that is neither a field of events nor ``attributes.NAME``."""
         used = dict.fromkeys(field for fields in cuts.values() for field in fields)
         known = {field for fields in _FIELDS.values() for field in fields}
@@ -74,16 +80,15 @@ class Extractor:
         )
         """The cuts that events of this type can be in: the name, and where in :meth:`read` its dimensions stand."""
 
-    def read(self, data: Response | Touchpoint | Signal, outcome: str = "") -> Dimensions:
+    def read(self, data: Response | Touchpoint | Signal | CaseEvent, outcome: str = "") -> Dimensions:
         """The event's dimensions. ``outcome`` is the word under which a touchpoint is counted."""
-        attribute = data.attributes.get
-        found = [
-            value if (value := attribute(name)) is None or type(value) is str else canonical(value)
-            for name in self._attributes
-        ]
+        found = tuple(map(data.attributes.get, self._attributes))
+        if not _TEXTS.issuperset(map(type, found)):
+            found = tuple(None if value is None else canonical(value) for value in found)
+        texts = cast("Dimensions", found)
         if self._by_outcome:
-            found.append(outcome)
-        return (*self._plain(data), *found)
+            return (*self._plain(data), *texts, outcome)
+        return (*self._plain(data), *texts)
 
 
 class Vocabulary:

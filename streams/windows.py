@@ -142,8 +142,11 @@ class Ring:
     def __len__(self) -> int:
         return len(self._panes)
 
+    def __contains__(self, pane: int) -> bool:
+        return pane in self._panes
+
     def set(self, pane: int, source: str, counts: Mapping[str, int], version: int) -> bool:
-        """Take what a source says about a pane, if it is newer than what is held. True if the total changed."""
+        """Take what a source says about a pane, if it is newer than what is held. True if the total may have changed."""
         parts = self._panes.setdefault(pane, [])
         for held in parts:
             if held.source == source:
@@ -151,7 +154,7 @@ class Ring:
         else:
             parts.append(_Part(source, version, counts))
             self._add(counts, 1)
-            return bool(counts)
+            return True  # also for an empty one: what was said of the pane before may have held what was taken back
         if version <= held.version:
             return False
         old, held.version, held.counts = held.counts, version, counts
@@ -189,10 +192,15 @@ class Ring:
 
     def pane_total(self, pane: int) -> dict[str, int]:
         """The histogram of one pane over all sources."""
+        return self.between(pane, pane)
+
+    def between(self, first: int, last: int) -> dict[str, int]:
+        """The histogram of some panes over all sources, both ends included. Costs what these panes hold."""
         merged: dict[str, int] = {}
-        for part in self._panes.get(pane, ()):
-            for word, count in part.counts.items():
-                merged[word] = merged.get(word, 0) + count
+        for pane in range(first, last + 1):
+            for part in self._panes.get(pane, ()):
+                for word, count in part.counts.items():
+                    merged[word] = merged.get(word, 0) + count
         return merged
 
     def _add(self, counts: Mapping[str, int], sign: int) -> None:

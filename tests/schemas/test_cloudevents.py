@@ -115,7 +115,7 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, object, str, str]] = [
     (RESPONSE, "data.comment", f"{SECRET}\0", "invalid", "data.comment"),
     (RESPONSE, "data.language", "x" * 36, "invalid", "data.language"),
     (RESPONSE, "data.contact_requested", "yes", "invalid", "data.contact_requested"),
-    (RESPONSE, "data.revises", "r-980", "revises", "data.revises"),
+    (RESPONSE, "data.revises", "r-981", "revises", "data.revises"),
     (RESPONSE, "data.touchpoint", "", "invalid", "data.touchpoint"),
     (RESPONSE, "data.attributes", {str(n): n for n in range(33)}, "invalid", "data.attributes"),
     (RESPONSE, "data.attributes", {"region": [SECRET]}, "invalid", "data.attributes"),

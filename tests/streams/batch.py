@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from kafka.partitioner.default import murmur2
 
@@ -17,6 +18,13 @@ WINDOWS = {"1h": (3600, 60), "24h": (86_400, 900)}
 
 MetricKey = tuple[str, str, str, tuple[tuple[str, str], ...], str, date | None]
 """Metric, window, cut, key, scale, day."""
+
+
+Identity = tuple[str, str]
+"""Source and id of an event."""
+
+Counted = list[Any]
+"""Metric, dimensions, score or outcome, time."""
 
 
 @dataclass
@@ -66,6 +74,8 @@ def batch(logs: Mapping[tuple[str, int], Sequence[Rec]], partitions: int, plan: 
         account = result.accounts[topic, partition] = Account()
         seen: set[tuple[str, str]] = set()
         forwards: set[bytes] = set()
+        answers: dict[Identity, Counted] = {}
+        stands_for: dict[Identity, Identity] = {}
         watermark: float | None = None
         for record in log:
             origin = dict(record.headers).get("closeloop-forwarded")
@@ -107,13 +117,41 @@ def batch(logs: Mapping[tuple[str, int], Sequence[Rec]], partitions: int, plan: 
                     str(data["score"]),
                 )
             )
-            result.events.append((metric, dimensions, word, when))
+            place(answers, stands_for, identity, data.get("revises"), [metric, dimensions, word, when])
             bad = topic == RESPONSES and data["score"] <= {"nps": 6, "csat": 2, "ces": 3}[metric]
             if bad and judge - when <= plan.alert_max_age_s:
                 account.alerts.add(identity)
+        result.events.extend((metric, dimensions, word, when) for metric, dimensions, word, when in answers.values())
         if watermark is not None:
             result.latest = watermark if result.latest is None else max(result.latest, watermark)
     return result
+
+
+def place(
+    answers: dict[Identity, Counted],
+    stands_for: dict[Identity, Identity],
+    identity: Identity,
+    revises: str | None,
+    counted: Counted,
+) -> None:
+    """Enter an event; one that revises another takes its time and its place, whichever of the two comes first."""
+
+    def standing(one: Identity) -> Identity:
+        while one in stands_for:
+            one = stands_for[one]
+        return one
+
+    if identity in stands_for:
+        if standing(identity) in answers:
+            answers[standing(identity)][3] = counted[3]
+        return
+    if revises is not None:
+        old = standing((identity[0], revises))
+        if old != identity:
+            stands_for[old] = identity
+            if old in answers:
+                counted[3] = answers.pop(old)[3]
+    answers[identity] = counted
 
 
 def _unreadable(record: Rec, topic: str) -> str | None:

@@ -31,7 +31,7 @@ def test_known_for_at_least_the_span_and_little_longer(
     for offset, (number, pause) in enumerate(arrivals):
         now += pause * span
         memory.advance(now)
-        known = not memory.add(digest("s", str(number)), offset)
+        known = not memory.add(digest("s", str(number)), None)
         age = now - first.get(number, -1e12)
         if age <= span:
             assert known
@@ -40,7 +40,7 @@ def test_known_for_at_least_the_span_and_little_longer(
         if not known:
             first[number] = now
         if rnd.random() < 0.3:
-            for key, value in memory.flush():
+            for key, value in memory.flush(offset):
                 if value is None:
                     del rows[key]
                 else:
@@ -56,12 +56,12 @@ def test_what_is_forgotten_leaves_no_rows() -> None:
     rows: dict[bytes, bytes | None] = {}
     for second in range(0, 20_000, 50):
         memory.advance(second)
-        memory.add(digest("s", str(second)), second)
-        rows.update(memory.flush())
+        memory.add(digest("s", str(second)), None)
+        rows.update(memory.flush(second))
     living = [key for key, value in rows.items() if value is not None]
     assert len(living) == len(memory)
     assert 3600 / 50 <= len(living) <= 3600 * (1 + 2 / SLICES) / 50 + 1
     memory.advance(40_000)
-    rows.update(memory.flush())
+    rows.update(memory.flush(40_000))
     assert not [key for key, value in rows.items() if value is not None]
     assert len(memory) == 0

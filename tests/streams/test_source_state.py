@@ -91,6 +91,7 @@ def test_a_misplaced_record_is_forwarded_once_and_counted_there() -> None:
     outcome = sent.apply([Rec(17, int(NOW * 1000), b"x", value, (("trace", b"1"),))], NOW)
     (forward,) = outcome.forwards
     assert forward == (
+        RESPONSES,
         home,
         b"c1",
         value,
