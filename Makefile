@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BENCH := .venv-bench
+BENCH_JAR := benchmarks/kafka_streams/target/kafka-streams-peer.jar
 BIN := $(VENV)/bin
 LOCK := requirements.lock
 UV_VERSION := 0.13.9
@@ -59,8 +60,11 @@ contract: setup ## write docs/contract/ from the structs
 	$(BIN)/closeloop contract --write docs/contract
 
 # ONLY=closeloop,bytewax measures these alone, ONLY=profile says where our worker's time goes; BENCH_* sets the sizes.
-bench: setup $(BENCH)/.ready ## measure against peers: benchmarks/RESULTS.md and results.png (25 minutes)
+bench: setup $(BENCH)/.ready $(BENCH_JAR) ## measure against peers: benchmarks/RESULTS.md and results.png (25 minutes)
 	$(BIN)/python -m benchmarks
+
+$(BENCH_JAR): $(wildcard benchmarks/kafka_streams/pom.xml benchmarks/kafka_streams/src/main/java/closeloop/bench/*.java)
+	mvn -q -B -f benchmarks/kafka_streams/pom.xml package
 
 $(BENCH)/.ready: $(BIN)/uv benchmarks/requirements.txt
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(BENCH)

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from benchmarks.job import Answer
-from benchmarks.spec import PARTITIONS, RESPONSES, out_topics
+from benchmarks.spec import PARTITIONS, RESPONSES
 from closeloop.broker.local import LocalKafka
 from closeloop.broker.topics_admin import create_topics
 from schemas.topics import TopicSpec, catalogue
@@ -18,17 +18,18 @@ HEAP_MB = 1024
 
 
 @contextmanager
-def fresh_kafka(peers: Iterable[str] = ()) -> Iterator[tuple[LocalKafka, Path]]:
-    """An empty broker with closeloop's topics and those of the peers, and a folder for workers; both go at the end."""
+def fresh_kafka(more_topics: Iterable[str] = (), partitions: int = PARTITIONS) -> Iterator[tuple[LocalKafka, Path]]:
+    """An empty broker with closeloop's topics and further ones, and a folder for workers; both go at the end."""
     with TemporaryDirectory(prefix="closeloop-bench-") as name:
         folder = Path(name)
         with LocalKafka(folder / "kafka", 1, heap_mb=HEAP_MB) as kafka:
-            topics = list(catalogue(PARTITIONS))
-            for peer in peers:
-                topics.extend(
-                    TopicSpec(topic, "", "", (), (), PARTITIONS, 1, {"cleanup.policy": "delete"})
-                    for topic in out_topics(peer)
-                )
+            topics = list(catalogue(partitions))
+            known = {topic.name for topic in topics}
+            topics.extend(
+                TopicSpec(name, "", "", (), (), partitions, 1, {"cleanup.policy": "delete"})
+                for name in more_topics
+                if name not in known
+            )
             create_topics(kafka.bootstrap, topics)
             yield kafka, folder
 

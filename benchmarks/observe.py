@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from benchmarks.broker import reader
 from benchmarks.processes import Process
+from benchmarks.spec import PARTITIONS
 
 
 class MetricLine(Struct):
@@ -42,12 +43,13 @@ class Progression:
     points: list[tuple[float, int]] = field(default_factory=list)
     complete: bool = False
 
-    def span(self, total: int) -> tuple[tuple[float, int], tuple[float, int]] | None:
+    def span(self, total: int, skip: float = 0.0) -> tuple[tuple[float, int], tuple[float, int]] | None:
         """From where to where the rate is taken: the first point to the last before everything was counted.
 
-        The last point of all is left out where possible: the worker may have been idle before it was written.
+        The last point of all is left out where possible: the worker may have been idle before it was written. The
+        first ``skip`` of the total is left out too.
         """
-        inside = [point for point in self.points if point[1] < total]
+        inside = [point for point in self.points if skip * total <= point[1] < total]
         chosen = inside if len(inside) >= 3 else self.points
         if len(chosen) < 2 or chosen[-1][0] <= chosen[0][0]:
             return None
@@ -62,9 +64,11 @@ class Progression:
         return (after - before) / (ended - began)
 
 
-def metric_lines(bootstrap: str, topic: str, stop: Callable[[], bool]) -> Iterator[tuple[float, MetricLine]]:
+def metric_lines(
+    bootstrap: str, topic: str, stop: Callable[[], bool], partitions: int = PARTITIONS
+) -> Iterator[tuple[float, MetricLine]]:
     """Metric records of a topic from its beginning, with the time they bear, until ``stop`` says so."""
-    consumer = reader(bootstrap, topic)
+    consumer = reader(bootstrap, topic, partitions=partitions)
     try:
         while not stop():
             for message in consumer.consume(2000, 0.2):
@@ -86,6 +90,7 @@ def progression(
     limit_s: float,
     start_limit_s: float = 60.0,
     seen: Callable[[int], None] = lambda _: None,
+    partitions: int = PARTITIONS,
 ) -> Progression:
     """Follow a worker until it has counted ``total`` or ``limit_s`` seconds after its first metric.
 
@@ -108,7 +113,7 @@ def progression(
             return False
         return time.monotonic() - first[0] > limit_s
 
-    for at, line in metric_lines(bootstrap, topic, over):
+    for at, line in metric_lines(bootstrap, topic, over, partitions):
         if line.cut != "all" or line.window != "30d":
             continue
         if not first:

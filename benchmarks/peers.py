@@ -13,6 +13,8 @@ from schemas.topics import ALERTS, METRICS
 ROOT = Path(__file__).parents[1]
 BENCH_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 """The peers' own environment: what they need has no place in the product's."""
+KAFKA_STREAMS_TOTALS = "bench.kafka_streams.totals"
+"""Between the two stages of the Kafka Streams topology: its repartition topic."""
 JAR = ROOT / "benchmarks" / "kafka_streams" / "target" / "kafka-streams-peer.jar"
 
 Start = Callable[[str, Path], Process]
@@ -32,7 +34,12 @@ class Peer:
     """Where its state is safe."""
     caveat: str
     """Where it does less or more than the others, in fairness."""
-    ready_log: str = ""
+    more_topics: tuple[str, ...] = ()
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics that have to be there before it starts."""
+        return (self.metrics, self.alerts, *self.more_topics)
 
 
 def _ours(bootstrap: str, folder: Path) -> Process:
@@ -66,13 +73,25 @@ def _in_bench(module: str, *variant: str) -> Start:
 def _kafka_streams(bootstrap: str, folder: Path) -> Process:
     java = Path(os.environ["JAVA_HOME"]) / "bin" / "java" if os.environ.get("JAVA_HOME") else Path("java")
     metrics, alerts = out_topics("kafka_streams")
-    command = [str(java), "-Xmx1g", "-jar", str(JAR), bootstrap, str(folder), metrics, alerts]
+    quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+    command = [
+        str(java),
+        "-Xmx1g",
+        quiet,
+        "-jar",
+        str(JAR),
+        bootstrap,
+        str(folder),
+        metrics,
+        alerts,
+        KAFKA_STREAMS_TOTALS,
+    ]
     return Process(command, folder / "log")
 
 
-def _peer(name: str, title: str, start: Start, durable: str, caveat: str) -> Peer:
+def _peer(name: str, title: str, start: Start, durable: str, caveat: str, more_topics: tuple[str, ...] = ()) -> Peer:
     metrics, alerts = out_topics(name)
-    return Peer(name, title, start, metrics, alerts, durable, caveat)
+    return Peer(name, title, start, metrics, alerts, durable, caveat, more_topics)
 
 
 CLOSELOOP = Peer(
@@ -84,4 +103,45 @@ CLOSELOOP = Peer(
     "compacted topic, one fenced transaction a second together with its position",
     "also remembers every id for 24 h, keeps books and 800 calendar days, and computes 95 % intervals",
 )
-PEERS: dict[str, Peer] = {peer.name: peer for peer in (CLOSELOOP,)}
+PEERS: dict[str, Peer] = {
+    peer.name: peer
+    for peer in (
+        CLOSELOOP,
+        _peer(
+            "bytewax_combined",
+            "bytewax, combining batches",
+            _in_bench("peer_bytewax", "combined"),
+            "SQLite recovery partitions on the worker's disk, a snapshot every second",
+            "counts each fetched batch together before the stateful step; output is at least once; no ids, no books",
+        ),
+        _peer(
+            "bytewax",
+            "bytewax, keyed",
+            _in_bench("peer_bytewax", "keyed"),
+            "SQLite recovery partitions on the worker's disk, a snapshot every second",
+            "as its guides draw it, one item for each cut; output is at least once; no ids, no books",
+        ),
+        _peer(
+            "quix",
+            "Quix Streams",
+            _in_bench("peer_quix"),
+            "RocksDB and a changelog topic, a checkpoint every second",
+            "keeps minutes alone, windows follow in memory; counts again what a crash repeats; no ids, no books",
+        ),
+        _peer(
+            "faust",
+            "plain Faust",
+            _in_bench("peer_faust"),
+            "table changelog, not in step with the offsets",
+            "keeps minutes alone, windows follow in memory; no repartition; counts again what a crash repeats",
+        ),
+        _peer(
+            "kafka_streams",
+            "Kafka Streams (Java)",
+            _kafka_streams,
+            "RocksDB and changelog topics, a commit every second",
+            "counts before its repartition topic, as closeloop does; at least once, so a crash may count again; no ids",
+            (KAFKA_STREAMS_TOTALS,),
+        ),
+    )
+}
