@@ -10,17 +10,20 @@ from schemas.cloudevents import SCALE_LIMIT
 from schemas.config import (
     Calendar,
     ContradictionRule,
+    FallRule,
     Loop,
     MetricConfig,
     RepeatedRule,
     SilentRule,
     Sla,
+    StoppedRule,
     ThresholdRule,
     WordsRule,
     seconds,
 )
-from schemas.loop_metric_checks import check_computed
+from schemas.loop_alarm_checks import check_fall, check_stopped
 from schemas.loop_customer_checks import check_silent, check_thresholds, check_waiting
+from schemas.loop_metric_checks import check_computed
 from schemas.loop_routing_checks import check_owners, check_route
 from schemas.loop_word_checks import check_words
 from schemas.panes import pane_seconds, usable_windows_near
@@ -145,6 +148,10 @@ def _check_rules(loop: Loop) -> Iterator[Misfit]:
             yield from check_thresholds(loop, rule, path)
         if isinstance(rule, SilentRule):
             yield from check_silent(rule, path)
+        if isinstance(rule, FallRule):
+            yield from check_fall(loop, rule, path)
+        if isinstance(rule, StoppedRule):
+            yield from check_stopped(loop, rule, path)
 
 
 def _check_calendar(calendar: Calendar, path: Path) -> Iterator[Misfit]:

@@ -8,9 +8,12 @@ from typing import NamedTuple
 import msgspec
 
 from schemas.metrics import DAY, EVER, Metric, Partial, PartialRecord, Series
-from streams.measures import Counted, Measured, measured
+from streams.alarms import Alarms, is_alarm_row
+from streams.measures import Measured, measured
 from streams.plan import Plan
+from streams.readings import Counted
 from streams.series import scale_of_label
+from streams.watch import Judgement, Watched
 from streams.windows import Calendar, Horizon, Ring
 
 _partials = msgspec.json.Decoder(PartialRecord)
@@ -65,6 +68,7 @@ class Merge:
         self._names = {name: name for name in (EVER, *self._due)}
         self._changed: dict[tuple[_Merged, str], None] = {}
         self._changed_days: dict[tuple[_Merged, int], None] = {}
+        self._alarms = Alarms(plan)
         self._restoring = True
 
     @property
@@ -78,8 +82,12 @@ class Merge:
         ``sent`` says that the metrics that followed from this record were acknowledged before (it lies below the
         committed offset): after a restart days that have not changed are then not sent again. Until the first
         :meth:`emit` the merge restores: every window is then sent, as time may have moved it on meanwhile. Series,
-        cuts and windows that loop.yaml no longer knows are passed over.
+        cuts and windows that loop.yaml no longer knows are passed over. Rows of alarms are taken back before the first
+        :meth:`emit`; later they are what this merge itself has written, and are passed over by the caller.
         """
+        if is_alarm_row(key):
+            self._alarms.restore(key, value)
+            return
         try:
             if value is None:
                 if not key.startswith(_TICK_PREFIX):
@@ -94,6 +102,7 @@ class Merge:
             return
         if self._watermark is None or record.watermark > self._watermark:
             self._watermark = record.watermark
+        self._alarms.told(record.source, record.watermark)
         self._versions[record.source] = max(record.version, self._versions.get(record.source, -1))
         for row in self._held_back.pop(record.source, ()):
             if isinstance(row, Partial):
@@ -121,6 +130,15 @@ class Merge:
         self._changed.clear()
         self._changed_days.clear()
         return metrics
+
+    def judge(self, now: float) -> Judgement:
+        """What the rules over metrics have to say after an :meth:`emit`. ``now`` is the wall clock, seconds UTC.
+
+        Alerts and rows belong into the transaction of the metrics.
+        """
+        if self._horizon.now is None:
+            return Judgement([], [])
+        return self._alarms.judge(self._horizon.now, now)
 
     def _changes(self, as_of: datetime, version: int) -> Iterator[Metric]:
         for merged, window in self._changed:
@@ -243,7 +261,11 @@ class Merge:
             merged = _Merged(series, dimensions, found)
         if window == (DAY if merged.measured.all_time else EVER):
             return None
-        self._series[series] = merged
+        if series not in self._series:
+            self._series[series] = merged
+            name, measure = merged.measured.metrics[0]
+            if name == series.metric:  # else its counts say several things, which no rule watches
+                self._alarms.joined(Watched(series, tuple(merged.key), merged.scale, measure, merged.rings))
         return merged
 
     def _expire(self) -> None:
@@ -262,5 +284,5 @@ class Merge:
                         self._release(merged)
 
     def _release(self, merged: _Merged) -> None:
-        if not merged.rings:
-            self._series.pop(merged.series, None)
+        if not merged.rings and self._series.pop(merged.series, None) is not None:
+            self._alarms.left(merged.series)

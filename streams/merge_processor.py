@@ -8,11 +8,13 @@ from typing import Protocol
 import msgspec
 
 from schemas.metrics import Metric
-from schemas.topics import METRICS, PARTIALS
+from schemas.topics import ALERTS, METRICS, PARTIALS
+from streams.alarms import is_alarm_row
 from streams.changelog import LEASE_KEY, ChangelogWriter, OutRecord, Row, replay_partition
 from streams.chunks import Chunk
 from streams.cluster import committed_offset
 from streams.links import Links
+from streams.watch import Judgement
 
 
 class MergeState(Protocol):
@@ -24,12 +26,16 @@ class MergeState(Protocol):
     def emit(self, now: float) -> list[Metric]:
         """The metrics that changed since the last call."""
 
+    def judge(self, now: float) -> Judgement:
+        """What the rules over metrics have to say, after :meth:`emit`."""
+
 
 class MergeProcessor:
     """The processor of one partition of ``cx.partials``.
 
     The topic itself is the state: it is read whole before the first chunk. Metrics go through a fenced writer too, or
-    a worker that slept through its successor could leave an old value as the last one of a compacted key.
+    a worker that slept through its successor could leave an old value as the last one of a compacted key. What is
+    remembered of alarms are rows of the topic as well, written in the transaction of their alerts.
     """
 
     def __init__(
@@ -46,6 +52,7 @@ class MergeProcessor:
         self._now = now
         self._partials = links.on_cluster(PARTIALS)
         self._metrics = links.on_cluster(METRICS)
+        self._alerts = links.on_cluster(ALERTS)
         self._state = make_state()
         self._writer: ChangelogWriter | None = None
         self._encoder = msgspec.json.Encoder()
@@ -75,15 +82,22 @@ class MergeProcessor:
         return self._writer is not None and await self._writer.still_held(self._partials, self._partition)
 
     def apply(self, chunk: Chunk) -> None:
-        """Set what the sources say now."""
+        """Set what the sources say now. Rows of alarms are our own, or were read at the start."""
         for record in chunk.records:
-            if record.key != LEASE_KEY:
-                self._state.apply(record.key or b"", record.value)
+            key = record.key or b""
+            if key != LEASE_KEY and not is_alarm_row(key):
+                self._state.apply(key, record.value)
 
     async def flush(self) -> int:
-        """Write the metrics that changed, also those whose window has moved on with no event."""
-        metrics = self._state.emit(self._now())
-        records = [OutRecord(self._metrics, metric.record_key(), self._encoder.encode(metric)) for metric in metrics]
+        """Write the metrics that changed, also where a window has moved on with no event, and the alerts about them."""
+        now = self._now()
+        encode = self._encoder.encode
+        metrics = self._state.emit(now)
+        alerts, rows = self._state.judge(now)
+        records = [OutRecord(self._metrics, metric.record_key(), encode(metric)) for metric in metrics]
+        # Alerts first: where a broker knows no transactions, one is rather said again, under its id, than lost.
+        records += [OutRecord(self._alerts, alert.customer_id.encode(), encode(alert)) for alert in alerts]
+        records += [OutRecord(self._partials, key, value, self._partition) for key, value in rows]
         assert self._writer is not None
         await self._writer.flush(records)
         return len(records)
