@@ -165,6 +165,8 @@ def _header(view: CaseView) -> Block:
     matter = "back to normal" if view.recovered_at is not None else words.plain(about.what(view.alert), 50)
     loud = view.page and view.severity != "normal" and view.recovered_at is None
     state = about.words_for(view.alert).states[view.state]
+    if view.state == "open" and not view.page:
+        state = "to check"
     title = f"{sign} {customer} · {matter} · {state}{f' · {view.severity}' if loud else ''}"
     return {
         "type": "header",
@@ -204,7 +206,8 @@ def _facts(alert: Alert) -> list[Block]:
 
 
 def _who_and_when(view: CaseView, now: datetime, setting: Setting) -> str:
-    owner = f"<@{setting.mention}>" if setting.mention and view.page else _name(view.owner, setting)
+    rings = view.page and view.recovered_at is None
+    owner = f"<@{setting.mention}>" if setting.mention and rings else _name(view.owner, setting)
     parts = [f"👤 {owner}"]
     if not view.page:
         parts.append("no hurry")

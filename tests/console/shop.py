@@ -58,6 +58,61 @@ def metric_row(
     }
 
 
+def _figure(metric: str, window: str, n: int, value: float, half: float, now: datetime, **more: Json) -> Json:
+    return metric_row(metric, window, "all", {}, {"x": n}, now) | {
+        "value": value,
+        "low": value - half,
+        "high": value + half,
+        **more,
+    }
+
+
+def _figures(now: datetime) -> list[Json]:
+    """What the loop reckons about itself, of everything."""
+    rows = []
+    for window, scored in WINDOWS.items():
+        n = scored // 30
+        for step, minutes, in_time in (("acknowledge", 22, 94.0), ("contact", 130, 88.5), ("resolve", 1720, 91.2)):
+            mean = 60.0 * minutes
+            wall = {"quantiles": {"p50": mean * 0.7, "p90": mean * 2.4}}
+            business = {"quantiles": {"p50": mean * 0.4, "p90": mean * 1.2}}
+            rows.append(_figure(f"time_to_{step}", window, n, mean, mean / 6, now, **wall))
+            rows.append(_figure(f"time_to_{step}_business", window, n, mean / 2, mean / 9, now, **business))
+            rows.append(_figure(f"in_sla_{step}", window, n, in_time, 3.1, now))
+        rows.append(_figure("response_rate", window, scored * 3, 31.4, 1.2, now))
+        rows.append(_figure("recovered", window, n // 2, 71.0, 9.4, now))
+        rows.append(_figure("retention", window, scored, 97.2, 0.6, now))
+        rows.append(_figure("churn", window, scored, 2.8, 0.6, now))
+        rows.append(_figure("clv", window, scored, 412.37, 31.0, now))
+    return rows
+
+
+def _entry(unit: str, title: str, topic: str, *, rises: bool = True, currency: str | None = None) -> Json:
+    return {"unit": unit, "title": title, "topic": topic, "higher_is_better": rises, "currency": currency}
+
+
+CATALOGUE: dict[str, Json] = {
+    "nps": _entry("points", "", "scores"),
+    "csat": _entry("percent", "", "scores"),
+    "ces": _entry("scale", "", "scores"),
+    "outcome": _entry("percent", "Failed touchpoints", "touchpoints", rises=False),
+    "response_rate": _entry("percent", "Response rate", "loop"),
+    **{
+        f"time_to_{step}{hours}": _entry("seconds", f"Time to {step}", "loop", rises=False)
+        for step in ("acknowledge", "contact", "resolve")
+        for hours in ("", "_business")
+    },
+    **{
+        f"in_sla_{step}": _entry("percent", f"In time: {step}", "loop")
+        for step in ("acknowledge", "contact", "resolve")
+    },
+    "recovered": _entry("percent", "Recovered customers", "loop"),
+    "retention": _entry("percent", "Retention", "customers"),
+    "churn": _entry("percent", "Churn", "customers", rises=False),
+    "clv": _entry("money", "Lifetime value", "customers", currency="EUR"),
+}
+
+
 def _counts(rng: random.Random, metric: str, n: int, mood: float) -> dict[str, int]:
     if metric == "outcome":
         failed = round(n * max(0.004, min(0.5, 0.09 - mood / 12)))
@@ -183,6 +238,35 @@ def case_of(number: int, now: datetime, **changes: Json) -> Json:
     return case | changes
 
 
+def metric_case(number: int, now: datetime, **changes: Any) -> Json:
+    """A case about a metric that fell; a test may say that it recovered."""
+    case = case_of(number, now)
+    alert = case["latest_alert"] | {
+        "subject": "metric",
+        "rule": "nps_fall",
+        "reason": "NPS fell by 31 points: 12 in the last 7 days against 43 before, 4.2 standard errors.",
+        "metric": "nps",
+        "severity": "high",
+        "attributes": {"region": "SP"},
+        **dict.fromkeys(("score", "scale_min", "scale_max", "comment", "language", "touchpoint", "channel")),
+    }
+    about = {"customer_id": "nps 7d region=SP", "subject": "metric", "programme": "metrics", "contact_by": None}
+    shown = {"latest_alert": alert, "alerts": [alert], "touchpoint": None, "attributes": {"region": "SP"}}
+    able = {"actions": ["acknowledge", "resolve", "snooze", "reassign", "dismiss"], "severity": "high"}
+    return case | about | shown | able | changes
+
+
+def silent_case(number: int, now: datetime, **changes: Any) -> Json:
+    """A case about a customer whose touchpoints failed and who has said nothing."""
+    case = case_of(number, now)
+    alert = case["latest_alert"] | {
+        "rule": "silent",
+        "reason": "3 touchpoints failed within 72 hours, and the customer has said nothing.",
+        **dict.fromkeys(("metric", "score", "scale_min", "scale_max", "comment", "language")),
+    }
+    return case | {"latest_alert": alert, "alerts": [alert], "answer_count": 0, "page": False} | changes
+
+
 def _cases(now: datetime) -> list[Json]:
     cases = [case_of(number, now) for number in range(3, 31)]
     for case in cases:
@@ -256,13 +340,14 @@ def shop(seed: int = 7, now: datetime | None = None) -> dict[str, Json]:
                 "csat": {"kind": "top_box", "minimum": 1, "maximum": 5, "higher_is_better": True},
                 "ces": {"kind": "mean", "minimum": 1, "maximum": 7, "higher_is_better": True},
             },
+            "catalogue": CATALOGUE,
             "people": PEOPLE,
             "acting_as": None,
             "teams": {},
             "root_causes": ROOT_CAUSES,
             "slack": "off",
         },
-        "metrics": _metrics(rng, now),
+        "metrics": [*_metrics(rng, now), *_figures(now)],
         "history": _history(rng, now),
         "cases": cases,
         "deadletters": _dead_letters(now),

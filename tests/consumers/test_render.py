@@ -203,7 +203,9 @@ def test_a_metric_card_says_what_fell_and_offers_no_contact() -> None:
 
 def test_a_metric_that_recovered_says_since_when_and_rings_no_bell() -> None:
     over = NOW + timedelta(hours=2)
-    drawn = card(a_metric_view(recovered_at=over, severity="critical", answer_count=2), over, SETTING)
+    mentioning = structs.replace(SETTING, mention="U0ANA")
+    drawn = card(a_metric_view(recovered_at=over, severity="critical", answer_count=2), over, mentioning)
+    assert "<@" not in texts(drawn)
     since = f"<!date^{int(over.timestamp())}^"
     assert drawn.text.startswith("Back to normal: NPS 7d region=SP")
     assert drawn.blocks[0]["text"]["text"] == "🟢 NPS 7d region=SP · back to normal · open"
@@ -232,7 +234,7 @@ def test_a_quiet_card_pings_and_hurries_nobody() -> None:
     assert drawn.text == (
         "When there is time, please check: c42 – CSAT 2 of 5 – “it came late again”. Owner: Ana Souza."
     )
-    assert drawn.blocks[0]["text"]["text"] == "🔎 c42 · CSAT 2 of 5 · open"
+    assert drawn.blocks[0]["text"]["text"] == "🔎 c42 · CSAT 2 of 5 · to check"
     assert "<@" not in texts(drawn)
     assert "⏰" not in texts(drawn)
 

@@ -8,6 +8,8 @@
  */
 
 const KEY = "closeloop.key";
+/** The kind of a metric that is not of scores, by its unit. @type {Record<string, import("./types.js").MetricKind>} */
+const KINDS = { percent: "share", points: "index", scale: "mean", seconds: "seconds", money: "money" };
 /** Pages of history read at most: 50,000 rows each. */
 const MOST_PAGES = 6;
 
@@ -103,6 +105,19 @@ export async function fetchConfig() {
     maximum: spec.maximum,
     higherIsBetter: spec.higher_is_better,
   }));
+  const known = new Set([...Object.keys(raw.metrics), "outcome"]);
+  const figures = Object.entries(raw.catalogue)
+    .filter(([name]) => !known.has(name))
+    .map(([name, entry]) => ({
+      name,
+      kind: KINDS[entry.unit],
+      minimum: 0,
+      maximum: 100,
+      higherIsBetter: entry.higher_is_better,
+      title: entry.title,
+      topic: entry.topic,
+      currency: entry.currency ?? undefined,
+    }));
   return {
     clock: raw.clock,
     zone: raw.zone,
@@ -110,6 +125,7 @@ export async function fetchConfig() {
     windows: raw.windows,
     cuts: raw.cuts,
     metrics,
+    figures,
     people: raw.people,
     rootCauses: raw.root_causes,
     actingAs: raw.acting_as ?? "",

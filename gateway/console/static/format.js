@@ -50,12 +50,16 @@ export function metricValue(value, spec) {
   if (value === null) return NONE;
   const rounded = Object.is(value, -0) ? 0 : value;
   if (spec.kind === "nps") return minus(SIGNED_ONE.format(rounded));
+  if (spec.kind === "seconds") return duration(rounded);
+  if (spec.kind === "money") return money(rounded, spec.currency);
   return (spec.kind === "mean" ? TWO : ONE).format(rounded);
 }
 
-/** The unit that stands beside a metric's value. @param {MetricSpec} spec */
-export const metricUnit = (spec) =>
-  spec.kind === "nps" ? "" : spec.kind === "mean" ? `of ${spec.maximum}` : "%";
+/** The unit that stands beside a metric's value; of times and money it is part of the value. @param {MetricSpec} spec */
+export function metricUnit(spec) {
+  if (spec.kind === "mean" || spec.kind === "index") return `of ${spec.maximum}`;
+  return spec.kind === "top_box" || spec.kind === "share" ? "%" : "";
+}
 
 /**
  * A difference of two values of a metric, signed.
@@ -69,13 +73,19 @@ export const metricDelta = (difference, spec) =>
 const minus = (text) => text.replace("-", "\u2212");
 
 /** A value at the end of an axis: as short as it can be. @param {number} value @param {MetricSpec} spec */
-export const axisEnd = (value, spec) => minus(spec.kind === "mean" ? String(value) : WHOLE.format(value));
+export function axisEnd(value, spec) {
+  if (spec.kind === "seconds") return duration(value);
+  if (spec.kind === "money") return money(value, spec.currency, 0);
+  return minus(spec.kind === "mean" ? String(value) : WHOLE.format(value));
+}
 
 /** How a metric is called in full. @param {MetricSpec} spec */
 export function metricTitle(spec) {
+  if (spec.title) return spec.title;
   const titles = { nps: "Net promoter score", csat: "Customer satisfaction", ces: "Customer effort, high is easy" };
   const title = /** @type {Record<string, string>} */ (titles)[spec.name];
-  return title ?? { nps: "Promoters less detractors", top_box: "Share of top two", mean: "Mean", share: "Share" }[spec.kind];
+  const kinds = { nps: "Promoters less detractors", top_box: "Share of top two", mean: "Mean" };
+  return title ?? /** @type {Record<string, string>} */ (kinds)[spec.kind] ?? metricName(spec.name);
 }
 
 /** How a metric is called in short. @param {string} name */
@@ -101,6 +111,29 @@ export function span(seconds) {
     return hours < 4 && minutes > 0 ? `${hours} h ${minutes} min` : `${hours} h`;
   }
   return `${Math.floor(total / 86_400)} d`;
+}
+
+/**
+ * A length of time in its two largest units: 45 s, 12 min, 2 h 10 min, 3 d 4 h.
+ * @param {number} seconds
+ */
+export function duration(seconds) {
+  if (Math.round(seconds) < 60) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  const units = [[Math.floor(minutes / 1440), "d"], [Math.floor((minutes % 1440) / 60), "h"], [minutes % 60, "min"]];
+  const first = units.findIndex(([count]) => count);
+  return units.slice(first, first + 2).filter(([count]) => count).map(([count, unit]) => `${count} ${unit}`).join(" ");
+}
+
+/**
+ * An amount of money: cents where it is small.
+ * @param {number} value
+ * @param {string} [currency]   ISO 4217
+ * @param {number} [digits]
+ */
+export function money(value, currency = "EUR", digits = Math.abs(value) < 1000 ? 2 : 0) {
+  const format = { style: /** @type {const} */ ("currency"), currency, minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return minus(new Intl.NumberFormat(LOCALE, format).format(value));
 }
 
 /**

@@ -18,6 +18,7 @@ const Z95 = 1.959963984540054;
  */
 export function axis(spec) {
   if (spec.kind === "nps") return [-100, 100];
+  if (spec.kind === "seconds" || spec.kind === "money") return [0, Infinity];
   return spec.kind === "mean" ? [spec.minimum, spec.maximum] : [0, 100];
 }
 
@@ -32,7 +33,7 @@ export function axisOf(rows, spec) {
   const limits = axis(spec);
   const ends = rows.flatMap((row) => (row && !row.too_few && row.low !== null && row.high !== null ? [row.low, row.high] : []));
   if (!ends.length) return limits;
-  const step = { nps: 20, top_box: 10, mean: 0.5, share: 5 }[spec.kind];
+  const step = { nps: 20, top_box: 10, mean: 0.5, share: 5, index: 10, seconds: 3600, money: 10 }[spec.kind];
   const low = Math.max(limits[0], Math.floor(Math.min(...ends) / step) * step);
   const high = Math.min(limits[1], Math.ceil(Math.max(...ends) / step) * step);
   return high > low ? [low, high] : limits;
@@ -52,7 +53,7 @@ export function place(value, [low, high]) {
  * from the good end and always rise with satisfaction.
  * @param {MetricSpec} spec
  */
-export const rises = (spec) => (spec.kind === "mean" || spec.kind === "share" ? spec.higherIsBetter : true);
+export const rises = (spec) => (spec.kind === "nps" || spec.kind === "top_box" ? true : spec.higherIsBetter);
 
 /**
  * How far a row stands from the whole, in standard errors of the row; negative is worse. `null` where it cannot be said.

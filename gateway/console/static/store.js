@@ -100,8 +100,11 @@ export function changed(topic) {
 export const rowKey = (row) =>
   [row.metric, row.window, row.day ?? "", row.cut, row.scale ?? "", ...Object.values(row.key)].join("\u0001");
 
-/** All metrics that have a scale, and the outcome of touchpoints. @returns {MetricSpec[]} */
+/** The metrics of answers, and the outcome of touchpoints: what the table of cuts shows. @returns {MetricSpec[]} */
 export const specs = () => [...(state.config?.metrics ?? []), OUTCOME];
+
+/** The metrics that have days, for the chart: those, and what the loop reckons about itself. @returns {MetricSpec[]} */
+export const specsByDay = () => [...specs(), ...(state.config?.figures ?? []).filter((spec) => spec.topic !== "customers")];
 
 /** The row of everything, for a metric and a window. @param {string} metric @param {string} window */
 export const whole = (metric, window) => state.metrics.get([metric, window, "", "all", ""].join("\u0001"));

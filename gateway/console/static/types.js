@@ -1,7 +1,8 @@
 /**
  * The shapes that the API sends, as JSDoc types. They follow schemas/metrics.py, schemas/cases.py and schemas/alerts.py.
  *
- * @typedef {"nps" | "top_box" | "mean" | "share"} MetricKind  `share`: percent of failed touchpoints, low is good
+ * @typedef {"nps" | "top_box" | "mean" | "share" | "index" | "seconds" | "money"} MetricKind
+ *   `share`: percent that is not of scores; `index`: points of 0 to 100; `seconds`: a length of time
  *
  * @typedef {object} MetricSpec
  * @property {string} name
@@ -9,6 +10,9 @@
  * @property {number} minimum   lowest score that can be given
  * @property {number} maximum   highest score that can be given
  * @property {boolean} higherIsBetter
+ * @property {string} [title]       what it is, in words; of the metrics of answers their names say it
+ * @property {string} [topic]       what it is about: `scores`, `loop` (how the loop itself does), `customers`
+ * @property {string} [currency]    ISO 4217, of `money`
  *
  * @typedef {object} Config
  * @property {"wall" | "event"} clock
@@ -16,7 +20,8 @@
  * @property {number} minimumN
  * @property {string[]} windows                     rolling windows, shortest first
  * @property {Record<string, string[]>} cuts        the dimensions of each cut
- * @property {MetricSpec[]} metrics                 without `outcome`
+ * @property {MetricSpec[]} metrics                 those of answers
+ * @property {MetricSpec[]} figures                 what else the loop reckons, without `outcome`
  * @property {Record<string, string>} people        key to name
  * @property {Record<string, string>} rootCauses    code to words
  * @property {string} actingAs                      the person whose API key this page sends, or empty
@@ -36,6 +41,7 @@
  * @property {number} version
  * @property {string | null} [day]
  * @property {string} [scale]                       empty for the metric's own scale
+ * @property {Record<string, number>} [quantiles]   of lengths of time: `p50`, `p90`
  *
  * @typedef {object} Alert
  * @property {string} id
@@ -46,10 +52,12 @@
  * @property {string} event_id
  * @property {string} event_time
  * @property {string} detected_at
- * @property {string} metric
- * @property {number} score
- * @property {number} scale_min
- * @property {number} scale_max
+ * @property {"customer" | "metric"} [subject]
+ * @property {boolean} [recovered]                  what an earlier alert told is over
+ * @property {string | null} metric
+ * @property {number | null} score                  null where there is no answer
+ * @property {number | null} scale_min
+ * @property {number | null} scale_max
  * @property {boolean} higher_is_better
  * @property {string | null} [touchpoint]
  * @property {string | null} [channel]
@@ -67,12 +75,15 @@
  * @property {string} actor
  * @property {string} [actor_name]
  * @property {string} via
- * @property {Record<string, string>} detail
+ * @property {Record<string, any>} detail
  *
  * @typedef {object} Case
  * @property {number} id
  * @property {number} version
- * @property {string} customer_id
+ * @property {"customer" | "metric"} [subject]
+ * @property {string} customer_id                   of a metric its series, such as `nps 7d region=SP`
+ * @property {boolean} [page]                       false: nobody is to be disturbed
+ * @property {string | null} [recovered_at]         of a metric: since when it is back to normal
  * @property {string} programme
  * @property {string} state
  * @property {"critical" | "high" | "normal"} severity

@@ -3,6 +3,7 @@
 import { ApiError, actOnCase } from "../api.js";
 import { byId, h, replace } from "../dom.js";
 import { known } from "../store.js";
+import { isMetric, subjectName } from "./caseparts.js";
 import { toast } from "./notice.js";
 import { whoActs } from "./who.js";
 
@@ -66,17 +67,28 @@ const ACTIONS = {
   },
 };
 
+/** What differs where a case is about a metric. @type {Record<string, Partial<Action>>} */
+const METRIC_ACTIONS = {
+  acknowledge: { words: "Look into it", done: "is yours to look into" },
+  dismiss: { title: "A false alarm?", hint: "A dismissed case leaves the list. The metric is watched as before." },
+};
+
+/** @param {Case} item @param {string} name @returns {Action} */
+const actionOf = (item, name) => (isMetric(item) ? { ...ACTIONS[name], ...METRIC_ACTIONS[name] } : ACTIONS[name]);
+
 /**
  * The buttons for what the case's state allows; the first is the one to press.
  * @param {Case} item
  * @param {(result: {changed?: Case, stale?: string}) => void} after
  */
 export function actionButtons(item, after) {
-  const names = ALLOWED[item.state] ?? [];
+  const allowed = ALLOWED[item.state] ?? [];
+  // Of what is over already the next thing is to close it.
+  const names = item.recovered_at ? [...allowed].sort((a, b) => Number(b === "resolve") - Number(a === "resolve")) : allowed;
   return names
     .filter((name) => !item.actions || item.actions.includes(name))
     .map((name, index) => {
-      const action = ACTIONS[name];
+      const action = actionOf(item, name);
       const button = h("button", {
         type: "button",
         class: `button ${index === 0 ? "button-main" : ""} ${name === "dismiss" ? "button-quiet" : ""}`,
@@ -126,7 +138,7 @@ function ask(item, name, action, after) {
     h(
       "form",
       { novalidate: true },
-      h("div", {}, h("h2", { id: "ask-title", text: action.title ?? "" }), h("p", { class: "muted", text: action.hint ?? `C-${item.id} · ${item.customer_id}` })),
+      h("div", {}, h("h2", { id: "ask-title", text: action.title ?? "" }), h("p", { class: "muted", text: action.hint ?? `C-${item.id} · ${subjectName(item)}` })),
       ...(action.fields?.(item) ?? []),
       general,
       h("div", { class: "ask-buttons" }, cancel, send),

@@ -64,8 +64,9 @@ function fit(root) {
 function lines() {
   /** @type {Map<string, Line>} */
   const held = new Map();
+  const shown = new Set(specs().map((spec) => spec.name));
   for (const row of known.metrics.values()) {
-    if (row.cut !== known.cut || row.window !== known.window || (row.n === 0 && row.value === null)) continue;
+    if (!shown.has(row.metric) || row.cut !== known.cut || row.window !== known.window || (row.n === 0 && row.value === null)) continue;
     const values = Object.values(row.key);
     const scale = row.scale ?? "";
     const id = [...values, scale].join("\u0001");

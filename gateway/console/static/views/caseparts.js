@@ -1,7 +1,7 @@
 /** What the feed and the drawer say about a case in the same words: severity, score, owner, state, and what is due. */
 
 import { h } from "../dom.js";
-import { deadline, exact, metricName, sentence, span } from "../format.js";
+import { deadline, exact, metricName, moment, sentence, span } from "../format.js";
 import { icon } from "../icons.js";
 import { known } from "../store.js";
 
@@ -20,21 +20,51 @@ export function severity(item) {
   return h("span", { class: "severity", "data-severity": item.severity }, icon(item.severity), sentence(item.severity));
 }
 
-/** @param {Alert} alert */
+/** Whether a case is about a metric: then it has no customer. @param {Case} item */
+export const isMetric = (item) => item.subject === "metric";
+
+/** The customer, or the series with its metric as people write it. @param {Case} item */
+export function subjectName(item) {
+  if (!isMetric(item)) return item.customer_id;
+  const [metric, ...rest] = item.customer_id.split(" ");
+  return [metricName(metric), ...rest].join(" ");
+}
+
+/** The score of an answer; where there is none, what stands in its place. @param {Alert} alert */
 export function score(alert) {
+  if (alert.score === null || alert.score === undefined || alert.scale_min == null || alert.scale_max == null) return matter(alert);
   const steps = alert.scale_max - alert.scale_min || 1;
   const fromBad = alert.higher_is_better ? alert.score - alert.scale_min : alert.scale_max - alert.score;
   const share = fromBad / steps;
   return h(
     "span",
-    { class: "score", "data-tone": share > 0.85 ? "good" : share > 0.65 ? "middle" : "bad", title: `${metricName(alert.metric)}, scale ${alert.scale_min} to ${alert.scale_max}` },
+    { class: "score", "data-tone": share > 0.85 ? "good" : share > 0.65 ? "middle" : "bad", title: `${metricName(alert.metric ?? "score")}, scale ${alert.scale_min} to ${alert.scale_max}` },
     String(alert.score),
-    h("small", { text: `/ ${alert.scale_max} ${metricName(alert.metric)}` }),
+    h("small", { text: `/ ${alert.scale_max} ${metricName(alert.metric ?? "score")}` }),
   );
 }
 
+/** @param {Alert} alert */
+function matter(alert) {
+  if (alert.subject === "metric")
+    return alert.recovered
+      ? h("span", { class: "score", "data-tone": "good", text: "Back to normal" })
+      : h("span", { class: "score", "data-tone": "bad", text: "Metric" });
+  return h("span", { class: "score", "data-tone": "middle", title: "Touchpoints failed, and the customer has said nothing", text: "Silent" });
+}
+
+/** Since when a metric is back to normal. @param {Case} item @param {number} now */
+export function recovery(item, now) {
+  if (!item.recovered_at) return null;
+  return h("span", { class: "recovery", title: exact(item.recovered_at) }, icon("tick"), `back to normal since ${moment(item.recovered_at, now)}`);
+}
+
+/** What a state is called: a metric's case is looked into, and dismissed as a false alarm. @type {Record<string, string>} */
+const METRIC_STATES = { acknowledged: "Being looked into", dismissed: "False alarm" };
+
 /** @param {Case} item */
-export const state = (item) => h("span", { class: "state", "data-state": item.state, text: sentence(item.state) });
+export const state = (item) =>
+  h("span", { class: "state", "data-state": item.state, text: (isMetric(item) && METRIC_STATES[item.state]) || sentence(item.state) });
 
 /** @param {Case} item */
 export function ownerName(item) {
@@ -54,9 +84,10 @@ export const actorName = (actor, name) => name ?? known.config?.people[actor] ??
 export function nextDue(item, now) {
   if (item.state === "snoozed" && item.snoozed_until)
     return { words: `Asleep until ${deadline(item.snoozed_until, now)}`, late: false, sleeping: true, at: item.snoozed_until };
+  if (item.recovered_at) return null;
   const promises = {
-    open: ["Acknowledge", item.acknowledge_by],
-    acknowledged: ["Reply", item.contact_by],
+    open: [isMetric(item) ? "Look into it" : "Acknowledge", item.acknowledge_by],
+    acknowledged: isMetric(item) ? ["Resolve", item.resolve_by] : ["Reply", item.contact_by],
     contacted: ["Resolve", item.resolve_by],
   };
   const [what, at] = /** @type {Record<string, (string | null)[]>} */ (promises)[item.state] ?? [];

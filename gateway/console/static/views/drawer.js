@@ -6,7 +6,7 @@ import { age, exact, moment, sentence } from "../format.js";
 import { icon } from "../icons.js";
 import { known, on, putCases } from "../store.js";
 import { actionButtons } from "./actions.js";
-import { actorName, due, isClosed, nextDue, ownerName, score, severity, state } from "./caseparts.js";
+import { actorName, due, isClosed, isMetric, nextDue, ownerName, recovery, score, severity, state, subjectName } from "./caseparts.js";
 import { showDeadLetters } from "./deadletters.js";
 
 /**
@@ -39,7 +39,7 @@ export function startDrawer() {
   });
   on(["time"], () => {
     const line = drawer.querySelector(".drawer-due");
-    if (shown && line) replace(line, due(shown, Date.now()));
+    if (shown && line) replace(line, recovery(shown, Date.now()) ?? due(shown, Date.now()));
   });
 }
 
@@ -90,6 +90,13 @@ async function load(id) {
   }
 }
 
+/** What the alerts of the case are. @param {Case} item */
+function flaggedWords(item) {
+  if (isMetric(item)) return item.answer_count === 1 ? "The alarm" : `The ${item.answer_count} alarms`;
+  if (item.answer_count === 0) return "What failed";
+  return item.answer_count === 1 ? "The answer" : `The ${item.answer_count} answers`;
+}
+
 /** The customer's cases after this one, the next one first. @param {Case} item */
 async function laterCases(item) {
   const { cases } = await fetchCases({ customer: item.customer_id, limit: 50 });
@@ -103,19 +110,19 @@ function draw(drawer, item, later) {
   replace(
     drawer,
     head(
-      `C-${item.id} · ${item.customer_id}`,
-      h("div", { class: "case-line" }, severity(item), state(item), h("span", { class: "case-small", text: ownerName(item) }), h("span", { class: "drawer-due" }, due(item, now))),
+      `C-${item.id} · ${subjectName(item)}`,
+      h("div", { class: "case-line" }, severity(item), state(item), h("span", { class: "case-small", text: ownerName(item) }), h("span", { class: "drawer-due" }, recovery(item, now) ?? due(item, now))),
       staleWords ? h("p", { class: "banner", role: "alert", text: `Changed meanwhile: ${staleWords}. This is how it stands now.` }) : null,
     ),
     h(
       "div",
       { class: "drawer-body", tabindex: "0", role: "region", "aria-label": "The case" },
       facts(item, now),
-      h("h3", { class: "part", text: item.answer_count === 1 ? "The answer" : `The ${item.answer_count} answers` }),
+      h("h3", { class: "part", text: flaggedWords(item) }),
       ...(item.alerts?.length ? item.alerts : [item.latest_alert]).map((alert) => answer(alert, now)),
-      ...(later.length ? [h("h3", { class: "part", text: "Complained again" }), h("ul", { class: "story" }, ...later.map((other) => again(other, now)))] : []),
+      ...(later.length ? [h("h3", { class: "part", text: isMetric(item) ? "Later alarms" : "Complained again" }), h("ul", { class: "story" }, ...later.map((other) => again(other, now)))] : []),
       h("h3", { class: "part", text: "History" }),
-      h("ol", { class: "story" }, ...[...(item.events ?? [])].reverse().map((event) => entry(event, now))),
+      h("ol", { class: "story" }, ...[...(item.events ?? [])].reverse().map((event) => entry(item, event, now))),
     ),
     h("footer", { class: "drawer-actions" }, ...actionButtons(item, after)),
   );
@@ -163,9 +170,16 @@ function answer(alert, now) {
       h("time", { class: "case-small push", datetime: alert.event_time, title: exact(alert.event_time), text: moment(alert.event_time, now) }),
     ),
     alert.comment ? h("q", { lang: alert.language ?? "", dir: "auto", text: alert.comment }) : null,
-    h("p", { class: "case-small", text: `Flagged by “${alert.rule}”: ${alert.reason}` }),
+    ...reason(alert),
     alert.contact_requested ? h("p", { class: "due" }, icon("phone"), "asks to be contacted") : null,
   );
+}
+
+/** Why it was flagged: beside an answer a note, else the matter itself. @param {Alert} alert */
+function reason(alert) {
+  const by = `${alert.recovered ? "Over, says" : "Flagged by"} “${alert.rule}”`;
+  if (alert.score !== null) return [h("p", { class: "answer-note", text: `${by}: ${alert.reason}` })];
+  return [h("p", { text: alert.reason }), h("p", { class: "answer-note", text: by })];
 }
 
 /** A later case of the customer: how they were after this one. @param {Case} item @param {number} now */
@@ -178,7 +192,7 @@ function again(item, now) {
 /** @type {Record<string, string>} */
 const DID = {
   opened: "opened by a rule",
-  joined: "another answer joined",
+  joined: "flagged again",
   acknowledge: "acknowledged",
   contact: "contacted the customer",
   resolve: "resolved",
@@ -189,6 +203,9 @@ const DID = {
   dismiss: "dismissed",
   lease_expired: "no contact in time: returned to the queue",
 };
+
+/** The same of a metric. @type {Record<string, string>} */
+const DID_TO_METRIC = { joined: "another alarm joined", acknowledge: "looks into it", dismiss: "dismissed as a false alarm", lease_expired: "not resolved in time: returned to the queue" };
 
 /** @type {Record<string, string>} */
 const FROM = { slack: "Slack", console: "the console", api: "the API" };
@@ -208,9 +225,15 @@ function manner(event, now) {
     .join("");
 }
 
-/** @param {CaseEvent} event @param {number} now */
-function entry(event, now) {
-  const did = (DID[event.action] ?? sentence(event.action)) + manner(event, now);
+/** @param {Case} item @param {CaseEvent} event */
+function deed(item, event) {
+  if (event.detail?.recovered) return "back to normal";
+  return (isMetric(item) && DID_TO_METRIC[event.action]) || DID[event.action] || sentence(event.action);
+}
+
+/** @param {Case} item @param {CaseEvent} event @param {number} now */
+function entry(item, event, now) {
+  const did = deed(item, event) + manner(event, now);
   const system = event.via === "system";
   // A caller that gave no name, where the gateway asks for no key.
   const who = event.actor === event.via ? "Someone" : actorName(event.actor, event.actor_name);

@@ -4,7 +4,7 @@ import { flash, h, reconcile, replace } from "../dom.js";
 import { age, exact } from "../format.js";
 import { icon } from "../icons.js";
 import { chooseScope, known, listName, on } from "../store.js";
-import { due, isClosed, nextDue, ownerName, score, severity, state } from "./caseparts.js";
+import { due, isClosed, isMetric, nextDue, ownerName, recovery, score, severity, state, subjectName } from "./caseparts.js";
 import { segments } from "./segments.js";
 
 /** @typedef {import("../types.js").Case} Case */
@@ -99,7 +99,8 @@ function row(item, now) {
       { class: "case-line" },
       severity(item),
       h("span", { class: "case-small", text: `C-${item.id}` }),
-      item.answer_count > 1 ? h("span", { class: "case-small", text: `${item.answer_count} answers` }) : null,
+      item.answer_count > 1 ? h("span", { class: "case-small", text: `${item.answer_count} ${isMetric(item) ? "alarms" : "answers"}` }) : null,
+      item.page === false ? h("span", { class: "case-small", title: "Nobody is reminded of it", text: "no hurry" }) : null,
       alert.contact_requested ? h("span", { class: "due", title: "The customer asks to be contacted" }, icon("phone"), "asks for contact") : null,
       h("time", { class: "case-small push", datetime: item.opened_at, title: exact(item.opened_at), text: age(item.opened_at, now) }),
     ),
@@ -107,20 +108,24 @@ function row(item, now) {
       "span",
       { class: "case-line" },
       score(alert),
-      h("span", { class: "case-who", text: item.customer_id }),
+      h("span", { class: "case-who", text: subjectName(item) }),
       h("span", { class: "case-small owner", text: place }),
     ),
-    alert.comment
-      ? h("span", { class: "case-words", lang: alert.language ?? "", dir: "auto", text: alert.comment })
-      : h("span", { class: "case-words none", text: "no comment" }),
+    words(alert),
     h(
       "span",
       { class: "case-line case-foot" },
       state(item),
       h("span", { class: "case-small owner", text: owner }),
-      h("span", { class: "push" }, due(item, now)),
+      h("span", { class: "push" }, recovery(item, now) ?? due(item, now)),
     ),
   );
+}
+
+/** What the customer said; where there is no answer, what the rule saw. @param {import("../types.js").Alert} alert */
+function words(alert) {
+  if (alert.comment) return h("span", { class: "case-words", lang: alert.language ?? "", dir: "auto", text: alert.comment });
+  return alert.score === null ? h("span", { class: "case-words", text: alert.reason }) : h("span", { class: "case-words none", text: "no comment" });
 }
 
 function empty() {

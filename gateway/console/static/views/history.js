@@ -4,7 +4,7 @@ import { ApiError, fetchHistory, fetchMetrics } from "../api.js";
 import { byId, h, replace } from "../dom.js";
 import { dayWords, metricName, metricUnit, metricValue, whole as count } from "../format.js";
 import { axis } from "../statistics.js";
-import { chooseSeries, known, on, specs } from "../store.js";
+import { chooseSeries, known, on, specsByDay } from "../store.js";
 import { drawChart, endChart } from "./historychart.js";
 import { options } from "./segments.js";
 
@@ -47,6 +47,9 @@ export function showSeries(cut, values) {
   byId("history").closest("section")?.scrollIntoView({ block: "nearest" });
 }
 
+/** How a metric is called where there is little room. @param {MetricSpec} spec */
+const nameOf = (spec) => spec.title ?? (spec.name === "outcome" ? "Failed" : metricName(spec.name));
+
 function drawControls() {
   const { config, series } = known;
   if (!config) return;
@@ -67,7 +70,7 @@ function drawControls() {
   const wanted = keys.includes(joined) || !joined ? keys : [joined, ...keys];
   replace(
     root,
-    control("Metric", specs().map((spec) => [spec.name, spec.name === "outcome" ? "Failed" : metricName(spec.name)]), series.metric, (metric) => chooseSeries({ ...known.series, metric })),
+    control("Metric", specsByDay().map((spec) => [spec.name, nameOf(spec)]), series.metric, (metric) => chooseSeries({ ...known.series, metric })),
     control("Cut", Object.keys(config.cuts).map((cut) => [cut, cut === "all" ? "everything" : cut.replaceAll("_", " and ")]), series.cut, (cut) => {
       keys = [];
       chooseSeries({ ...known.series, cut, values: [] });
@@ -158,7 +161,7 @@ function series() {
 
 /** @param {HTMLElement} root */
 function draw(root) {
-  const spec = specs().find((one) => one.name === known.series.metric);
+  const spec = specsByDay().find((one) => one.name === known.series.metric);
   if (!spec || root.hasAttribute("aria-busy")) return;
   const found = series().filter((row) => row.value !== null);
   if (found.length > 1) {
@@ -179,7 +182,7 @@ function few(only, spec) {
     "div",
     { class: "empty" },
     h("strong", { text: `Only ${dayWords(only.day ?? "")} so far` }),
-    h("p", { text: `${spec.name === "outcome" ? "Failed" : metricName(spec.name)} ${metricValue(only.value, spec)}${unit ? ` ${unit}` : ""} from ${count(only.n)}${interval}. The line begins with the second day.` }),
+    h("p", { text: `${nameOf(spec)} ${metricValue(only.value, spec)}${unit ? ` ${unit}` : ""} from ${count(only.n)}${interval}. The line begins with the second day.` }),
     h("p", { text: "Past answers can be imported: closeloop import FILE puts each on the day it belongs to." }),
   );
 }
