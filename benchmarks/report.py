@@ -87,9 +87,9 @@ def _throughput(results: Results) -> str:
         "",
         _prose(
             f"{sizes.events:,} responses lie ready on one topic. Every round has a fresh broker, on which each worker "
-            f"reads the same topic, one after the other in turning order; {sizes.rounds} rounds. The rate is taken from "
-            "outside, by the metrics that a worker writes, from its first to its last before the end, so starting up "
-            f"is no part of it; a worker is stopped {sizes.run_seconds} s after its first metric. Median (lowest to "
+            f"reads the same topic, one after the other in turning order; {sizes.rounds} rounds. The rate is taken "
+            "from outside, by the metrics that a worker writes, from its first to its last before the end, so starting "
+            f"up is no part of it; a worker is stopped {sizes.run_seconds} s after its first metric. Median (lowest to "
             "highest). A core is a CPU second a second of the worker's process."
         ),
         "",
@@ -162,9 +162,9 @@ def _state(results: Results) -> str:
         _prose(
             "A key is one region with two NPS answers, so one series in 4 windows (ours: and its day). Resident memory "
             "of the worker's process after all were counted; state is what its durable store holds then (ours: the "
-            "living rows of the state topic; the others: the files on the worker's disk); the restart is from the start "
-            "of the process after `kill -9` to its first metric. Ours keeps nothing on disk and reads its state from "
-            "the broker, as it would on another machine; the others found their files where they had left them."
+            "living rows of the state topic; the others: the files on the worker's disk); the restart is from the "
+            "start of the process after `kill -9` to its first metric. Ours keeps nothing on disk and reads its state "
+            "from the broker, as it would on another machine; the others found their files where they had left them."
         ),
         "",
         "| worker | " + " | ".join(f"MB at {keys:,}" for keys in counts) + " | state bytes a key "
@@ -228,8 +228,8 @@ def _peers(results: Results) -> str:
         _prose(
             "How each is written and configured stands in its module (`peer_bytewax.py`, `peer_quix.py`, "
             "`peer_faust.py`, `kafka_streams/`); what is not named there is the library's default. Ours is `closeloop "
-            "streams` with `benchmarks/loop.yaml`, everything else by default. Quix Streams' windows, Faust's table and "
-            "bytewax's panes are Python dicts, as ours are; Kafka Streams keeps all of it in RocksDB."
+            "streams` with `benchmarks/loop.yaml`, everything else by default. Quix Streams' windows, Faust's table "
+            "and bytewax's panes are Python dicts, as ours are; Kafka Streams keeps all of it in RocksDB."
         ),
     ]
     return "\n".join(lines)
