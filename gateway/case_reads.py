@@ -101,6 +101,8 @@ class Case(Struct, frozen=True, kw_only=True):
     closed_at: datetime | None
     recovered_at: datetime | None = None
     """Of a metric: since when it is back to normal."""
+    recovery_reason: str | None = None
+    """What the rule said then."""
     snoozed_until: datetime | None
     lease_until: datetime | None
     acknowledge_by: datetime | None
@@ -218,6 +220,7 @@ def show_case(row: CaseRow, words: Vocabulary, excerpt: int | None = EXCERPT_CHA
         contacted_at=row.contacted_at,
         closed_at=row.closed_at,
         recovered_at=row.recovered_at,
+        recovery_reason=row.recovery_reason,
         snoozed_until=row.snoozed_until,
         lease_until=row.lease_until,
         acknowledge_by=row.acknowledge_by,

@@ -143,11 +143,13 @@ def join_case(
         held = [msgspec.convert(payload, Alert) for payload in rows]
         if alert.recovered and not joining.ends_an_alarm(held, alert):
             return False
+    over = joining.recovery([*held, alert])
     columns = case_clock.advanced(case, now, hours, hours) | {
         "answer_count": case.answer_count + (joining.counts(alert) and not _holds_event(session, case, alert)),
         "severity": joining.severity_after(case.severity, alert),  # type: ignore[arg-type] # only severities are stored
         "latest_alert": msgspec.to_builtins(joining.shown(msgspec.convert(case.latest_alert, Alert), alert)),
-        "recovered_at": joining.recovered_at([*held, alert]),
+        "recovered_at": None if over is None else over.event_time,
+        "recovery_reason": None if over is None else over.reason,
     }
     if paging is not None:
         columns |= {

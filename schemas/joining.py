@@ -1,7 +1,6 @@
 """What a further alert changes about its open case. Pure: the alerts that the case holds are given."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from schemas.alerts import SEVERITIES, Alert, Severity
 
@@ -29,14 +28,14 @@ def counts(alert: Alert) -> bool:
     return not alert.recovered and (alert.score is not None or alert.subject == "metric")
 
 
-def recovered_at(held: Iterable[Alert]) -> datetime | None:
-    """Since when all that a metric's case tells of is over; ``None`` while one rule's newest alarm is not."""
+def recovery(held: Iterable[Alert]) -> Alert | None:
+    """The recovery since which all that a metric's case tells of is over; ``None`` while one rule's alarm is not."""
     newest: dict[str, Alert] = {}
     for alert in sorted(held, key=lambda one: (one.event_time, one.recovered)):
         newest[alert.rule] = alert
     if not newest or not all(alert.recovered for alert in newest.values()):
         return None
-    return max(alert.event_time for alert in newest.values())
+    return max(newest.values(), key=lambda one: one.event_time)
 
 
 def ends_an_alarm(held: Iterable[Alert], recovery: Alert) -> bool:

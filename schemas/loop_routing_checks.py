@@ -6,6 +6,7 @@ from typing import get_args
 
 from schemas.alerts import SEVERITIES, Subject
 from schemas.config import Loop, Receiver, Route, Scalar
+from schemas.metrics import OUTCOME
 from schemas.scales import DEFAULT_METRICS
 from schemas.typed_walk import Misfit, unknown_word
 from schemas.yaml_source import Path
@@ -121,7 +122,7 @@ def _check_match(loop: Loop, field: str, wanted: Scalar | list[Scalar], path: Pa
         "rule": {rule.name for rule in loop.rules},
         "programme": {rule.programme for rule in loop.rules},
         "subject": set(get_args(Subject)),
-        "metric": {*DEFAULT_METRICS, *loop.metrics},
+        "metric": {*DEFAULT_METRICS, *loop.metrics, OUTCOME},
     }
     for number, value in enumerate(values):
         at = (*path, number) if isinstance(wanted, list) else path

@@ -99,6 +99,8 @@ class CaseRow(Base):
     closed_at: Mapped[datetime | None]
     recovered_at: Mapped[datetime | None]
     """Of a metric: since when it is back to normal."""
+    recovery_reason: Mapped[str | None] = mapped_column(Text)
+    """What the rule said then."""
     snoozed_until: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     acknowledge_by: Mapped[datetime | None]

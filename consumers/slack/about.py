@@ -5,7 +5,8 @@ from msgspec import Struct
 from schemas.alerts import Alert
 from schemas.cases import CaseState, UserAction
 
-_ACRONYMS = ("nps", "csat", "ces", "csi", "clv")
+_NAMES = {name: name.upper() for name in ("nps", "csat", "ces", "csi", "clv")} | {"outcome": "failed touchpoints"}
+"""Metrics that people write differently."""
 
 
 class Words(Struct, frozen=True, kw_only=True):
@@ -94,4 +95,4 @@ def speaks_for_itself(alert: Alert) -> bool:
 
 
 def _metric_name(metric: str) -> str:
-    return metric.upper() if metric in _ACRONYMS else metric
+    return _NAMES.get(metric, metric)

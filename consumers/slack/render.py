@@ -66,6 +66,8 @@ class CaseView(Struct, frozen=True, kw_only=True):
     closed_at: datetime | None
     recovered_at: datetime | None = None
     """Of a metric: since when it is back to normal."""
+    recovery_reason: str | None = None
+    """What the rule said then."""
     snoozed_until: datetime | None
     acknowledge_by: datetime | None
     contact_by: datetime | None
@@ -182,7 +184,8 @@ def _body(view: CaseView) -> str:
         return words.quote(alert.comment, alert.language) if alert.comment else ""
     lines = [words.escaped(alert.reason, 600, 1200)]
     if view.recovered_at is not None:
-        lines.append(f"Back to normal since {words.instant(view.recovered_at)}.")
+        said = words.escaped(view.recovery_reason or "", 400, 800)
+        lines.append(f"Back to normal since {words.instant(view.recovered_at)}{f': {said}' if said else '.'}")
     return "\n".join(line for line in lines if line)
 
 

@@ -67,6 +67,7 @@ def _view(case: CaseRow, steps: list[LastStep]) -> CaseView:
             "contacted_at": case.contacted_at,
             "closed_at": case.closed_at,
             "recovered_at": case.recovered_at,
+            "recovery_reason": case.recovery_reason,
             "snoozed_until": case.snoozed_until,
             "acknowledge_by": case.acknowledge_by,
             "contact_by": case.contact_by,

@@ -228,12 +228,14 @@ def test_a_recovery_joins_the_case_of_its_alarm_and_opens_none(engine: Engine) -
     )  # fmt: skip
     assert case.recovered_at == NOW + timedelta(hours=3)
     assert case.latest_alert["reason"] == alarm.reason, "the card still says what happened"
+    assert case.recovery_reason == "NPS is back."
     # An alarm that comes late is over as well; one after the recovery is not.
     bench.desk.handle(records(again))
     assert bench.cases()[0].recovered_at == NOW + timedelta(hours=3)
     bench.desk.handle(records(a_metric_alert(4)))
     (case,) = bench.cases()
     assert (case.recovered_at, case.severity, case.answer_count) == (None, "critical", 3)
+    assert case.recovery_reason is None
 
 
 def test_a_redelivered_recovery_does_not_end_the_next_alarm(bench: Bench) -> None:

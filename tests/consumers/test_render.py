@@ -204,7 +204,9 @@ def test_a_metric_card_says_what_fell_and_offers_no_contact() -> None:
 def test_a_metric_that_recovered_says_since_when_and_rings_no_bell() -> None:
     over = NOW + timedelta(hours=2)
     mentioning = structs.replace(SETTING, mention="U0ANA")
-    drawn = card(a_metric_view(recovered_at=over, severity="critical", answer_count=2), over, mentioning)
+    back = {"recovered_at": over, "recovery_reason": "nps is back at 41.0 <3."}
+    drawn = card(a_metric_view(**back, severity="critical", answer_count=2), over, mentioning)
+    assert "UTC>: nps is back at 41.0 &lt;3." in drawn.blocks[1]["text"]["text"]
     assert "<@" not in texts(drawn)
     since = f"<!date^{int(over.timestamp())}^"
     assert drawn.text.startswith("Back to normal: NPS 7d region=SP")
@@ -267,7 +269,7 @@ def test_any_words_make_a_valid_card(
     silent = structs.replace(alert, score=None, reason=comment, rule=note)
     others = (
         structs.replace(view, alert=silent, page=False),
-        structs.replace(view, alert=structs.replace(silent, subject="metric"), recovered_at=NOW),
+        structs.replace(view, alert=structs.replace(silent, subject="metric"), recovered_at=NOW, recovery_reason=note),
     )
     cards = (card(view, NOW, SETTING), *(card(other, NOW, SETTING) for other in others))
     for drawn in (*cards, plain_card(view, SETTING), *(reminder(one, "overdue", SETTING) for one in (view, *others))):

@@ -84,6 +84,7 @@
  * @property {string} customer_id                   of a metric its series, such as `nps 7d region=SP`
  * @property {boolean} [page]                       false: nobody is to be disturbed
  * @property {string | null} [recovered_at]         of a metric: since when it is back to normal
+ * @property {string | null} [recovery_reason]      what the rule said then
  * @property {string} programme
  * @property {string} state
  * @property {"critical" | "high" | "normal"} severity

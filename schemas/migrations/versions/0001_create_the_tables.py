@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("contacted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("recovered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("recovery_reason", sa.Text(), nullable=True),
         sa.Column("snoozed_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledge_by", sa.DateTime(timezone=True), nullable=True),

@@ -27,7 +27,7 @@ export const isMetric = (item) => item.subject === "metric";
 export function subjectName(item) {
   if (!isMetric(item)) return item.customer_id;
   const [metric, ...rest] = item.customer_id.split(" ");
-  return [metricName(metric), ...rest].join(" ");
+  return [metric === "outcome" ? "Failed touchpoints" : metricName(metric), ...rest].join(" ");
 }
 
 /** The score of an answer; where there is none, what stands in its place. @param {Alert} alert */
@@ -56,7 +56,8 @@ function matter(alert) {
 /** Since when a metric is back to normal. @param {Case} item @param {number} now */
 export function recovery(item, now) {
   if (!item.recovered_at) return null;
-  return h("span", { class: "recovery", title: exact(item.recovered_at) }, icon("tick"), `back to normal since ${moment(item.recovered_at, now)}`);
+  const title = [exact(item.recovered_at), item.recovery_reason].filter(Boolean).join(": ");
+  return h("span", { class: "recovery", title }, icon("tick"), `back to normal since ${moment(item.recovered_at, now)}`);
 }
 
 /** What a state is called: a metric's case is looked into, and dismissed as a false alarm. @type {Record<string, string>} */
