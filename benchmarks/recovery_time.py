@@ -1,0 +1,112 @@
+"""How long a partition takes to recover, by its keys, on a real broker: ``python -m benchmarks.recovery_time``.
+
+A key is one metric of one cut's key, with one answer: five panes, one a window and one for the day. The state is made
+by the real classes and written by the real writer; measured is ``recover()`` of a source partition and of a merge, from
+taking the partition to the state in memory, in a process of its own each time.
+"""
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+from prometheus_client import CollectorRegistry
+
+from benchmarks.state_cost import NOW, answer, plan, resident
+from closeloop.broker.local import LocalKafka
+from closeloop.broker.topics_admin import create_topics
+from schemas.topics import PARTIALS, RESPONSES, RESPONSES_STATE, catalogue
+from streams.changelog import OutRecord
+from streams.emitter import Emitter
+from streams.instruments import Instruments
+from streams.intake_processor import IntakeProcessor
+from streams.links import Links
+from streams.merge import Merge
+from streams.merge_processor import MergeProcessor
+from streams.source_state import SourcePartition
+
+KEYS = (10_000, 100_000, 300_000)
+RUNS = 3
+
+
+def links(bootstrap: str, prefix: str) -> Links:
+    counts = dict.fromkeys((RESPONSES, PARTIALS), 1)
+    return Links(bootstrap, f"{prefix}group", counts, prefix=prefix)
+
+
+def processor(kind: str, where: Links) -> IntakeProcessor | MergeProcessor:
+    if kind == "merge":
+        return MergeProcessor(0, lambda: Merge(plan()), where)
+    emitter = Emitter(where.bootstrap)
+    instruments = Instruments(CollectorRegistry())
+    return IntakeProcessor(RESPONSES, 0, lambda: SourcePartition(RESPONSES, 0, 1, plan()), where, emitter, instruments)
+
+
+async def write(where: Links, keys: int) -> tuple[int, int]:
+    """State and partials of so many keys. Returns rows and bytes of the state."""
+    partition = SourcePartition(RESPONSES, 0, 1, plan())
+    writer = where.writer(RESPONSES, 0)
+    await writer.open()
+    rows = size = 0
+    for start in range(0, keys, 10_000):
+        partition.apply([answer(key, key, NOW) for key in range(start, start + 10_000)], NOW)
+        flush = partition.dirty(NOW)
+        assert flush is not None
+        state, partials = where.on_cluster(RESPONSES_STATE), where.on_cluster(PARTIALS)
+        records = [OutRecord(state, key, value, 0) for key, value in flush.state_rows]
+        rows += len(records)
+        size += sum(len(record.key) + len(record.value or b"") for record in records)
+        records += [OutRecord(partials, row.key, row.value, 0) for row in flush.partial_rows]
+        await writer.flush(records)
+    await writer.close()
+    return rows, size
+
+
+async def recover(kind: str, where: Links) -> tuple[float, int, float]:
+    """Seconds, rows read, and how much the process has grown in bytes."""
+    before = resident()
+    worker = processor(kind, where)
+    began = time.perf_counter()
+    rows = await worker.recover()
+    took = time.perf_counter() - began
+    grown = resident() - before
+    await worker.close()
+    return took, rows, grown
+
+
+def measured(kind: str, bootstrap: str, prefix: str) -> tuple[float, int, float]:
+    """:func:`recover` in a new process."""
+    command = [sys.executable, "-m", "benchmarks.recovery_time", kind, bootstrap, prefix]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    took, rows, grown = done.stdout.split()
+    return float(took), int(rows), float(grown)
+
+
+def main() -> int:
+    if len(sys.argv) > 1:
+        kind, bootstrap, prefix = sys.argv[1:]
+        print(*asyncio.run(recover(kind, links(bootstrap, prefix))))
+        return 0
+    print("| keys | state on the changelog | what recovers | rows read | seconds, each run | memory |")
+    print("|---:|---:|---|---:|---|---:|")
+    with tempfile.TemporaryDirectory() as folder, LocalKafka(Path(folder) / "kafka", 1) as broker:
+        for keys in KEYS:
+            prefix = f"k{keys}."
+            create_topics(
+                broker.bootstrap, [msgspec.structs.replace(topic, name=prefix + topic.name) for topic in catalogue(1)]
+            )
+            rows, size = asyncio.run(write(links(broker.bootstrap, prefix), keys))
+            for kind in ("source", "merge"):
+                runs = [measured(kind, broker.bootstrap, prefix) for _ in range(RUNS)]
+                seconds = ", ".join(f"{took:.1f}" for took, _, _ in runs)
+                grown = max(memory for _, _, memory in runs) / 1e6
+                state = f"{rows:,} rows, {size / 1e6:.0f} MB"
+                print(f"| {keys:,} | {state} | {kind} | {runs[0][1]:,} | {seconds} | {grown:.0f} MB |", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
