@@ -26,6 +26,8 @@ from tests.streams.survey_events import Rec
 ROOT = Path(__file__).parents[2]
 GROUP = "closeloop-streams"
 PARTITIONS = 3
+STRANGE_EXITS = 10
+"""So many may end for no reason of ours (a broker was away for too long) before the run is given up."""
 SOURCES = (TOUCHPOINTS, RESPONSES)
 _OFTEN_COMPACTED = {
     "min.cleanable.dirty.ratio": "0.1",
@@ -87,6 +89,11 @@ class Exit:
     def fenced(self) -> bool:
         return "another process holds this partition" in self.words
 
+    @property
+    def strange(self) -> bool:
+        """Nobody asked it to end, and nobody had taken its place."""
+        return not self.asked and not self.fenced
+
 
 @dataclass
 class Crew:
@@ -127,6 +134,8 @@ class Crew:
             if code is None:
                 continue
             self.exits.append(Exit(name, code, member.asked, member.slept, member.last_words()))
+            if sum(one.strange for one in self.exits) > STRANGE_EXITS:
+                pytest.fail(f"workers keep ending by themselves; the last one says: {self.exits[-1].words}")
             del self.members[name]
             if member.asked != "leave":
                 self.start(name)
@@ -156,14 +165,26 @@ class Cluster:
         self._asking = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": GROUP, "log_level": 0})
         self._asked = [TopicPartition(topic, partition) for topic in SOURCES for partition in range(PARTITIONS)]
 
-    def lag(self) -> int | None:
-        """Records that are sent and not committed yet. None while nobody can say."""
+    def ends(self) -> list[int] | None:
+        """How many records each source partition holds. None while nobody can say."""
         try:
-            found = self._asking.committed(self._asked, timeout=5)
-            ends = [self._asking.get_watermark_offsets(at, timeout=5)[1] for at in self._asked]
+            return [self._asking.get_watermark_offsets(at, timeout=5)[1] for at in self._asked]
         except KafkaException:
             return None
-        return sum(end - max(at.offset, 0) for end, at in zip(ends, found, strict=True))
+
+    def behind(self, ends: Sequence[int] | None) -> int | None:
+        """Records below these ends that are not committed yet. None while nobody can say."""
+        try:
+            found = self._asking.committed(self._asked, timeout=5)
+        except KafkaException:
+            return None
+        if ends is None:
+            return None
+        return sum(max(end - max(at.offset, 0), 0) for end, at in zip(ends, found, strict=True))
+
+    def lag(self) -> int | None:
+        """Records that are sent and not committed yet. None while nobody can say."""
+        return self.behind(self.ends())
 
     def whole(self) -> bool:
         """Whether every replica of every partition is in sync: only then may a broker go."""

@@ -1,7 +1,7 @@
 """Sends a shop's traffic at a steady rate until SIGTERM, whatever happens to the brokers.
 
-Arguments: bootstrap, seed, time of the first event, partitions, records a second, 1 to send revisions. At the end it
-prints what it sent and what of that the brokers did not take, as JSON.
+SIGUSR1 holds it back, SIGUSR2 lets it go on. Arguments: bootstrap, seed, time of the first event, partitions, records a
+second. At the end it prints what it sent, what of that the brokers did not take, and for how long it sent, as JSON.
 """
 
 import json
@@ -32,16 +32,21 @@ class Feeder:
         )
         self.sent = 0
         self.failed = 0
+        self.seconds = 0.0
         self.stopping = False
+        self.held = False
 
-    def stop(self, *_: object) -> None:
-        self.stopping = True
+    def listen(self, number: int, _frame: object) -> None:
+        self.stopping = self.stopping or number == signal.SIGTERM
+        self.held = number == signal.SIGUSR1
 
     def run(self, rate: float) -> None:
-        began = time.monotonic()
+        last = time.monotonic()
         while not self.stopping:
-            due = int((time.monotonic() - began) * rate)
-            while self.sent < due and not self.stopping:
+            now = time.monotonic()
+            self.seconds += 0 if self.held else now - last
+            last = now
+            while self.sent < int(self.seconds * rate) and not self.stopping:
                 self._send()
             self._producer.poll(0.005)
         self.failed += self._producer.flush(FLUSH_DEADLINE_S)
@@ -62,12 +67,13 @@ class Feeder:
 
 
 def main() -> int:
-    bootstrap, seed, began, partitions, rate, revisions = sys.argv[1:]
-    traffic = Traffic(int(seed), float(began), int(partitions), revisions=revisions == "1")
+    bootstrap, seed, began, partitions, rate = sys.argv[1:]
+    traffic = Traffic(int(seed), float(began), int(partitions))
     feeder = Feeder(bootstrap, traffic)
-    signal.signal(signal.SIGTERM, feeder.stop)
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, feeder.listen)
     feeder.run(float(rate))
-    sys.stdout.write(json.dumps({"sent": feeder.sent, "failed": feeder.failed}) + "\n")
+    sys.stdout.write(json.dumps({"sent": feeder.sent, "failed": feeder.failed, "seconds": feeder.seconds}) + "\n")
     return 0
 
 

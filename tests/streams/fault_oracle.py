@@ -60,6 +60,8 @@ class Account:
     late: int = 0
     forwarded: int = 0
     repeated_forwards: int = 0
+    revised: int = 0
+    """Counted, and replaced by a revision."""
     dead: Counter[str] = field(default_factory=Counter)
     alerts: Counter[str] = field(default_factory=Counter)
 
@@ -81,7 +83,7 @@ class Truth:
     oldest_day: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Counted:
     """An event that counts: ``when`` in seconds UTC, ``dimensions`` by their names in loop.yaml."""
 
@@ -89,6 +91,31 @@ class Counted:
     dimensions: tuple[tuple[str, str], ...]
     word: str
     when: float
+
+
+class Answers:
+    """What one partition's events count as, by their ids, once each revision has taken its earlier answer's place."""
+
+    def __init__(self) -> None:
+        self.counted: dict[str, Counted] = {}
+        self._revised_by: dict[str, str] = {}
+
+    def _latest(self, name: str) -> str:
+        while name in self._revised_by:
+            name = self._revised_by[name]
+        return name
+
+    def enter(self, name: str, revises: str | None, counted: Counted) -> None:
+        if name in self._revised_by:  # it came after its revision, which counts in its time
+            if (stands := self.counted.get(self._latest(name))) is not None:
+                stands.when = counted.when
+            return
+        earlier = None if revises is None else self._latest(revises)
+        if earlier is not None and earlier != name:
+            self._revised_by[earlier] = name
+            if (replaced := self.counted.pop(earlier, None)) is not None:
+                counted.when = replaced.when
+        self.counted[name] = counted
 
 
 class Oracle:
@@ -110,6 +137,7 @@ class Oracle:
         account = self._truth.accounts[f"{topic}/{partition}"] = Account()
         seen: set[tuple[str, str]] = set()
         forwards: set[bytes | None] = set()
+        answers = Answers()
         watermark = 0.0
         for record in log:
             reason = unreadable(topic, record.value)
@@ -140,18 +168,14 @@ class Oracle:
                 account.late += 1
                 continue
             account.counted += 1
-            self._count(topic, event["data"], when)
+            answers.enter(event["id"], event["data"].get("revises"), counted_as(topic, event["data"], when))
             if topic == RESPONSES and watermark - when <= ALERT_AGE_S:
                 for rule in rules_met(event["data"]):
                     account.alerts[rule] += 1
                     self._truth.alerts.add((event["id"], rule))
         self._latest = max(self._latest, watermark)
-
-    def _count(self, topic: str, data: dict[str, Any], when: float) -> None:
-        dimensions = {name: data[name] for name in ("touchpoint", "channel") if name in data}
-        dimensions |= {f"attributes.{name}": value for name, value in data["attributes"].items()}
-        metric, word = (data["metric"], str(data["score"])) if topic == RESPONSES else ("outcome", data["outcome"])
-        self._counted.append(Counted(metric, tuple(dimensions.items()), word, when))
+        account.revised = account.counted - len(answers.counted)
+        self._counted.extend(answers.counted.values())
 
     def _metrics(self) -> None:
         """Every histogram that is not empty at the end: the latest event's time is now."""
@@ -175,6 +199,13 @@ class Oracle:
                     key = tuple((name, known[name]) for name in fields)
                     for window, which in places:
                         self._truth.metrics.setdefault((metric, window, cut, key, which), Counter())[word] += count
+
+
+def counted_as(topic: str, data: dict[str, Any], when: float) -> Counted:
+    dimensions = {name: data[name] for name in ("touchpoint", "channel") if name in data}
+    dimensions |= {f"attributes.{name}": value for name, value in data["attributes"].items()}
+    metric, word = (data["metric"], str(data["score"])) if topic == RESPONSES else ("outcome", data["outcome"])
+    return Counted(metric, tuple(dimensions.items()), word, when)
 
 
 def local_day(when: float) -> Any:

@@ -12,19 +12,24 @@ SESSION_S = 6.0
 """How long the group waits for a silent worker."""
 DECK = ("kill",) * 3 + ("broker",) * 2 + ("sleep",) * 2 + ("join", "leave", "broker and kill")
 """The faults of ten rounds, shuffled anew for each ten."""
-PATIENCE_S = 240.0
+TOO_MUCH_LAG = 60_000
+"""Records. A machine that is so far behind is too busy for the load: no more is sent until it has caught up."""
+PATIENCE_S = 600.0
 """A machine may be busy with other things: deadlines only say that something will never happen."""
 
 
 class Rounds:
     """Deals faults, and waits after each until the workers have caught up."""
 
-    def __init__(self, crew: Crew, cluster: Cluster, chance: random.Random, small_lag: int) -> None:
-        """``small_lag``: so many records wait while all is well."""
+    def __init__(self, crew: Crew, cluster: Cluster, chance: random.Random, hold: Callable[[bool], None]) -> None:
+        """``hold`` stops and continues the feeding."""
         self.crew = crew
         self.cluster = cluster
         self._chance = chance
-        self._small_lag = small_lag
+        self._hold = hold
+        self._holding = False
+        self.held = 0
+        """How often the machine was too busy."""
         self._deck: list[str] = []
         self._worst = 0
 
@@ -37,14 +42,13 @@ class Rounds:
         self._worst = 0
         story = self._hurt(self._deck.pop())
         hurt = time.monotonic() - began
-        self._wait(self.recovered, f"recovered after: {story}")
+        self.catch_up(f"recovered after: {story}")
         took = time.monotonic() - began
         ended = Counter(self._why(one) for one in self.crew.exits[exits:])
         exited = ", ".join(f"{why} {count}" for why, count in ended.items()) or "none"
-        return (
-            f"round {number:2}: {story}; {took:.1f} s, of which faults {hurt:.1f} s; "
-            f"most lag seen {self._worst:,}; workers {len(self.crew.members)}; exits: {exited}"
-        )
+        lag = f"lag at most {self._worst:,}, at the end {self.cluster.lag() or 0:,}"
+        workers = f"workers {len(self.crew.members)}; exits: {exited}"
+        return f"round {number:2}: {story}; {took:.1f} s, of which faults {hurt:.1f} s; {lag}; {workers}"
 
     @staticmethod
     def _why(one: Exit) -> str:
@@ -106,10 +110,25 @@ class Rounds:
         cluster.kafka.start_node(node, PATIENCE_S)
         return f"broker {node} was away" + (f" and worker {victim} killed" if victim else "")
 
-    def recovered(self) -> bool:
-        lag = self.cluster.lag()
-        self._worst = max(self._worst, lag or 0)
-        return lag is not None and lag <= self._small_lag and self.crew.ready()
+    def catch_up(self, what: str) -> None:
+        """Wait until all that was sent before this call is counted and committed, while more is sent."""
+        ends: list[int] | None = None
+
+        def caught_up() -> bool:
+            nonlocal ends
+            ends = ends or self.cluster.ends()
+            lag = self.cluster.lag() or 0
+            self._worst = max(self._worst, lag)
+            if lag > TOO_MUCH_LAG and not self._holding:
+                self._holding = True
+                self.held += 1
+                self._hold(True)
+            return self.cluster.behind(ends) == 0 and self.crew.ready()
+
+        self._wait(caught_up, what)
+        if self._holding:
+            self._holding = False
+            self._hold(False)
 
     def _wait(self, condition: Callable[[], bool], what: str) -> None:
         wait(condition, what, PATIENCE_S, [self.crew.tend])

@@ -42,11 +42,10 @@ class Send:
 class Traffic:
     """The records one after the other. ``began`` is the time of the first event, seconds UTC."""
 
-    def __init__(self, seed: int, began: float, partitions: int, *, revisions: bool) -> None:
+    def __init__(self, seed: int, began: float, partitions: int) -> None:
         self._chance = random.Random(seed)
         self._began = began
         self._partitions = partitions
-        self._revisions = revisions
         self._number = 0
         self._recent: deque[Send] = deque(maxlen=20_000)
         self._answers: deque[tuple[str, dict[str, object]]] = deque(maxlen=5_000)
@@ -88,7 +87,7 @@ class Traffic:
 
     def _response(self) -> Send:
         chance = self._chance
-        if self._revisions and self._answers and chance.random() < REVISIONS:
+        if self._answers and chance.random() < REVISIONS:
             return self._revision()
         metric = chance.choice(tuple(_SCALES))
         data = self._data(chance.randrange(_CUSTOMERS)) | {"metric": metric, "score": self._score(metric)}

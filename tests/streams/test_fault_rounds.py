@@ -1,11 +1,13 @@
 """Rounds of random faults on three brokers under load: at the end every row is what one batch over the logs says.
 
-The faults follow from a seed, which is printed; FAULT_SEED takes it again, FAULT_ROUNDS says how many rounds.
+The faults follow from a seed, which is printed; FAULT_SEED takes it again, FAULT_ROUNDS says how many rounds, and
+FAULT_MINUTES after how many minutes no further one begins (none is left out if it is not given).
 """
 
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -29,10 +31,8 @@ from tests.streams.survey_events import Rec
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "10"))
 SEED = int(os.environ.get("FAULT_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
+MINUTES = float(os.environ.get("FAULT_MINUTES", "inf"))
 RATE = 2_000
-SMALL_LAG = 3 * RATE
-"""Between flushes and commits, a second each, as much waits while all is well."""
-REVISIONS = False
 
 pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(1_200 + 60 * ROUNDS)]
 
@@ -53,22 +53,25 @@ class Run:
         self._feeder: subprocess.Popen[bytes] | None = None
 
     def feed(self) -> None:
-        revisions = "1" if REVISIONS else "0"
-        arguments = [self._bootstrap, str(SEED), str(self._began), str(PARTITIONS), str(RATE), revisions]
+        arguments = [self._bootstrap, str(SEED), str(self._began), str(PARTITIONS), str(RATE)]
         self._feeder = spawn(self._output, dict(os.environ), "tests.streams.fault_feeder", *arguments)
 
-    def fed(self) -> int:
-        """Stop the feeder. How many records it sent, all of which the brokers took."""
+    def hold(self, still: bool) -> None:
+        assert self._feeder is not None
+        self._feeder.send_signal(signal.SIGUSR1 if still else signal.SIGUSR2)
+
+    def fed(self) -> tuple[int, float]:
+        """Stop the feeder. How many records it sent, all of which the brokers took, and for how many seconds."""
         assert self._feeder is not None
         assert self._feeder.poll() is None, self._output.read_text()
         self._feeder.terminate()
         assert self._feeder.wait(2 * PATIENCE_S) == 0, self._output.read_text()
         account = json.loads(self._output.read_text().splitlines()[-1])
         assert account["failed"] == 0
-        return int(account["sent"])
+        return int(account["sent"]), float(account["seconds"])
 
     def traffic(self) -> Traffic:
-        return Traffic(SEED, self._began, PARTITIONS, revisions=REVISIONS)
+        return Traffic(SEED, self._began, PARTITIONS)
 
     def drained(self) -> bool:
         return self.cluster.lag() == 0 and self.crew.ready()
@@ -118,11 +121,14 @@ def test_rounds_of_random_faults_lose_and_double_nothing(run: Run, capsys: pytes
     say(f"\n{ROUNDS} rounds of faults at {RATE:,} records/s; the same faults again: FAULT_SEED={SEED}")
     run.crew.start("a")
     run.feed()
-    rounds = Rounds(run.crew, run.cluster, random.Random(SEED), SMALL_LAG)
-    wait(rounds.recovered, "the first worker keeps up", PATIENCE_S, [run.crew.tend])
+    rounds = Rounds(run.crew, run.cluster, random.Random(SEED), run.hold)
+    rounds.catch_up("the first worker keeps up")
     for number in range(1, ROUNDS + 1):
+        if time.monotonic() - began > MINUTES * 60:
+            say(f"{MINUTES:g} minutes are over: {number - 1} of {ROUNDS} rounds were played")
+            break
         say(rounds.play(number))
-    sent = run.fed()
+    sent, fed_for = run.fed()
     wait(run.drained, "all is counted and committed", PATIENCE_S, [run.crew.tend])
 
     logs = {(topic, number): log for topic in SOURCES for number, log in run.cluster.read(topic).items()}
@@ -138,10 +144,14 @@ def test_rounds_of_random_faults_lose_and_double_nothing(run: Run, capsys: pytes
     alerts, letters = run.records(ALERTS), run.records(DEADLETTERS)
     check_alerts(alerts, truth)
     check_dead_letters(letters, truth)
-    strange = [one for one in run.crew.exits if not one.asked and not one.fenced]
+    strange = [one for one in run.crew.exits if one.strange]
     say(summary(sent, truth, len(alerts), len(letters)))
     ended = Counter(one.asked or ("fenced after a sleep" if one.fenced and one.slept else "") for one in run.crew.exits)
-    say(f"exits: {dict(ended)}; {time.monotonic() - began:.0f} s")
+    load = ", ".join(f"{average:.1f}" for average in os.getloadavg())
+    say(
+        f"fed for {fed_for:.0f} s, {sent / fed_for:,.0f} records/s; held back {rounds.held} times on a machine too busy"
+    )
+    say(f"exits: {dict(ended)}; {time.monotonic() - began:.0f} s on {os.cpu_count()} cores with load averages {load}")
     for one in strange:
         say(f"nobody asked worker {one.name} to end with code {one.code}: {one.words}")
     assert not any(one.code < 0 for one in strange), "a worker crashed"
@@ -223,8 +233,8 @@ def summary(sent: int, truth: Truth, alerts: int, letters: int) -> str:
     dead = sum(account.dead.total() for account in accounts)
     return (
         f"{sent:,} records sent: received {total('received')} = counted {total('counted')} + duplicates "
-        f"{total('duplicates')} + late {total('late')} + dead letters {dead:,}; forwarded {total('forwarded')}, "
-        f"again after a fault {total('repeated_forwards')}. {len(truth.metrics):,} metric rows, "
+        f"{total('duplicates')} + late {total('late')} + dead letters {dead:,}; revised {total('revised')}; forwarded "
+        f"{total('forwarded')}, again after a fault {total('repeated_forwards')}. {len(truth.metrics):,} metric rows, "
         f"{len(truth.alerts):,} alerts and the dead letters equal the oracle's; repeats of an id on the topic: "
         f"{alerts - len(truth.alerts):,} alerts, {letters - len(truth.dead_letters):,} dead letters"
     )
