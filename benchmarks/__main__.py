@@ -48,10 +48,11 @@ def main() -> None:
     results.agreed = [peer.name for peer in passed]
     if "throughput" in parts:
         results.throughput = throughput(passed, sizes, progress)
+    once = [peer for peer in passed if not peer.variant or peer.name in only]
     if "latency" in parts:
-        results.latency = latency(passed, sizes, progress)
+        results.latency = latency(once, sizes, progress)
     if "state" in parts:
-        results.state = state(passed, sizes, progress)
+        results.state = state(once, sizes, progress)
     if "scaling" in parts and "closeloop" in results.agreed:
         results.scaling = scaling(sizes, progress)
     results.minutes = (time.monotonic() - began) / 60

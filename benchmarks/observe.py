@@ -88,7 +88,7 @@ def progression(
     worker: Process,
     total: int,
     limit_s: float,
-    start_limit_s: float = 60.0,
+    start_limit_s: float = 90.0,
     seen: Callable[[int], None] = lambda _: None,
     partitions: int = PARTITIONS,
 ) -> Progression:

@@ -74,6 +74,9 @@ def main() -> None:
         auto_offset_reset="earliest",
         commit_interval=COMMIT_EVERY_S,
         state_dir=Path(folder) / "state",
+        # One consumer reads the responses and what group_by sends: a deep prefetch of the backlog (100,000 messages a
+        # partition by default) would keep the second stage waiting until it is worked off.
+        consumer_extra_config={"queued.min.messages": 2_000, "queued.max.messages.kbytes": 1_024},
         producer_extra_config={"linger.ms": 5, "partitioner": "murmur2_random"},
         loglevel=logging.WARNING,
     )

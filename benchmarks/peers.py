@@ -35,6 +35,8 @@ class Peer:
     caveat: str
     """Where it does less or more than the others, in fairness."""
     more_topics: tuple[str, ...] = ()
+    variant: bool = False
+    """A second way to write another one: measured for throughput alone."""
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -89,9 +91,18 @@ def _kafka_streams(bootstrap: str, folder: Path) -> Process:
     return Process(command, folder / "log")
 
 
-def _peer(name: str, title: str, start: Start, durable: str, caveat: str, more_topics: tuple[str, ...] = ()) -> Peer:
+def _peer(
+    name: str,
+    title: str,
+    start: Start,
+    durable: str,
+    caveat: str,
+    more_topics: tuple[str, ...] = (),
+    *,
+    variant: bool = False,
+) -> Peer:
     metrics, alerts = out_topics(name)
-    return Peer(name, title, start, metrics, alerts, durable, caveat, more_topics)
+    return Peer(name, title, start, metrics, alerts, durable, caveat, more_topics, variant)
 
 
 CLOSELOOP = Peer(
@@ -120,6 +131,7 @@ PEERS: dict[str, Peer] = {
             _in_bench("peer_bytewax", "keyed"),
             "SQLite recovery partitions on the worker's disk, a snapshot every second",
             "as its guides draw it, one item for each cut; output is at least once; no ids, no books",
+            variant=True,
         ),
         _peer(
             "quix",

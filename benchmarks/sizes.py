@@ -14,10 +14,10 @@ class Sizes:
     events: int = 1_000_000
     """Events laid ready for throughput; a worker that needs longer than ``run_seconds`` is stopped."""
     rounds: int = 3
-    run_seconds: int = 20
+    run_seconds: int = 15
     latency_rates: str = "500,5000,20000"
-    latency_seconds: int = 12
-    warm_up_seconds: int = 4
+    latency_seconds: int = 10
+    warm_up_seconds: int = 3
     keys: str = "10000,100000"
     profile_events: int = 1_000_000
 

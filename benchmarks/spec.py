@@ -4,7 +4,7 @@ The job: decode and validate survey responses of about 300 bytes, keep a histogr
 cut and key with durable state, send detractors to a topic at once, and send the changed metrics once a second.
 """
 
-WINDOWS = {"1h": (3600, 60), "24h": (86_400, 900), "7d": (604_800, 7200), "30d": (2_592_000, 28_800)}
+WINDOWS = {"1h": (3600, 60), "24h": (86_400, 900), "7d": (604_800, 6300), "30d": (2_592_000, 27_000)}
 """Length of a rolling window and of its panes, both in seconds."""
 
 CUTS: dict[str, tuple[str, ...]] = {

@@ -33,8 +33,8 @@ final class Rolling implements Processor<byte[], byte[], byte[], byte[]> {
       List.of(
           new Window("1h", 60, 1),
           new Window("24h", 1440, 15),
-          new Window("7d", 10_080, 120),
-          new Window("30d", 43_200, 480));
+          new Window("7d", 10_080, 105),
+          new Window("30d", 43_200, 450));
 
   private ProcessorContext<byte[], byte[]> context;
   private KeyValueStore<String, byte[]> parts;
@@ -108,7 +108,7 @@ final class Rolling implements Processor<byte[], byte[], byte[], byte[]> {
         }
       }
     }
-    long oldest = now - 43_200 - 480;
+    long oldest = now - 43_200 - 450;
     try (KeyValueIterator<String, byte[]> all = parts.all()) {
       while (all.hasNext()) {
         String key = all.next().key;
