@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import get_args
 
 import msgspec
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from schemas.cases import CaseState
 from schemas.metrics import Books
-from schemas.tables import BooksRow, CaseRow
+from schemas.tables import AlertRow, BooksRow, CaseRow
 from schemas.topics import RESPONSES, TOUCHPOINTS
 
 
@@ -32,7 +33,7 @@ class Totals(Struct, frozen=True, kw_only=True):
     touchpoints: Account
     responses: Account
     alerts: dict[str, int]
-    """Rule to how many."""
+    """Rule to how many. Of rules over metrics: alarms that became a case or joined one, without recoveries."""
     cases: dict[str, int]
     """State to how many."""
 
@@ -51,6 +52,18 @@ def cases_by_state(readers: sessionmaker[Session]) -> dict[str, int]:
     return dict.fromkeys(get_args(CaseState), 0) | {row.state: row.number for row in rows}
 
 
+def metric_alarms(readers: sessionmaker[Session]) -> dict[str, int]:
+    """How many alarms of each rule over metrics are in cases: no source partition has them in its accounts."""
+    with readers() as session:
+        rows = session.execute(
+            select(AlertRow.rule, func.count().label("number"))
+            .join(CaseRow, CaseRow.id == AlertRow.case_id)
+            .where(CaseRow.subject == "metric", AlertRow.payload["recovered"].as_boolean().is_(False))
+            .group_by(AlertRow.rule)
+        ).all()
+    return {row.rule: row.number for row in rows}
+
+
 def newest(live: Mapping[str, Books], stored: Mapping[str, Books]) -> list[Books]:
     """For every source partition the newer of two accounts."""
     both = dict(stored)
@@ -61,10 +74,10 @@ def newest(live: Mapping[str, Books], stored: Mapping[str, Books]) -> list[Books
     return list(both.values())
 
 
-def add_up(books: Iterable[Books], cases: dict[str, int]) -> Totals:
-    """Sum the accounts of all source partitions. Pure."""
+def add_up(books: Iterable[Books], cases: dict[str, int], alarms: Mapping[str, int] = MappingProxyType({})) -> Totals:
+    """Sum the accounts of all source partitions; ``alarms`` are those of metrics. Pure."""
     held = list(books)
-    alerts: Counter[str] = Counter()
+    alerts: Counter[str] = Counter(alarms)
     for one in held:
         alerts.update(one.alerts)
     return Totals(

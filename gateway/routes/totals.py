@@ -6,7 +6,7 @@ from litestar import get
 from litestar.di import NamedDependency
 
 from gateway.access import needs
-from gateway.books import Totals, add_up, cases_by_state, newest, stored_books
+from gateway.books import Totals, add_up, cases_by_state, metric_alarms, newest, stored_books
 from gateway.parts import Parts
 from gateway.routes.answers import refusals
 
@@ -14,7 +14,7 @@ from gateway.routes.answers import refusals
 def totals_of(parts: Parts) -> Totals:
     """The totals as of now; reads SQL, so call it in a thread."""
     books = newest(parts.live.rows.books(), stored_books(parts.readers))
-    return add_up(books, cases_by_state(parts.readers))
+    return add_up(books, cases_by_state(parts.readers), metric_alarms(parts.readers))
 
 
 @get(

@@ -8,10 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
+from msgspec import structs
 
+from schemas.case_ledger import find_open_case, join_case
 from schemas.tables import BooksRow, DeadLetterRow, MetricDayRow
 from tests.gateway.conftest import Served
-from tests.gateway.examples import opened
+from tests.gateway.examples import metric_alert, opened
 from tests.gateway.test_live_rows import books, metric, put
 
 DESIGN_FIELDS = {"metric", "window", "cut", "key", "value", "low", "high", "n", "counts", "as_of"}
@@ -54,6 +56,7 @@ def test_current_metrics_have_the_fields_of_the_contract(gateway: Served) -> Non
     ("query", "field"),
     [
         ("metrics?metric=joy", "metric"),
+        ("metrics?metric=clv", "metric"),
         ("metrics?window=2h", "window"),
         ("metrics?cut=planet", "cut"),
         ("metrics?limit=0", "limit"),
@@ -69,6 +72,17 @@ def test_current_metrics_have_the_fields_of_the_contract(gateway: Served) -> Non
 def test_a_parameter_that_does_not_fit_is_named(gateway: Served, query: str, field: str) -> None:
     refused = gateway.client.get(f"/v1/{query}")
     assert (refused.status_code, refused.json()["error"]["field"]) == (400, field)
+
+
+@pytest.mark.parametrize("name", ["time_to_contact", "time_to_resolve_business", "in_sla_acknowledge", "recovered"])
+def test_what_the_loop_reckons_of_itself_can_be_asked_for(gateway: Served, name: str) -> None:
+    row = structs.replace(metric(5), metric=name, quantiles={"p50": 3600.0, "p90": 7800.0})
+    put(gateway.parts.live.rows, row)
+    (told,) = gateway.client.get(f"/v1/metrics?metric={name}").json()
+    assert (told["metric"], told["quantiles"]) == (name, {"p50": 3600.0, "p90": 7800.0})
+    assert gateway.client.get(f"/v1/metrics/history?metric={name}").json() == []
+    entry = gateway.client.get("/v1/config").json()["catalogue"][name]
+    assert entry["unit"] == ("seconds" if name.startswith("time_to_") else "percent")
 
 
 def test_history_is_the_days_asked_for_in_their_order(on_both: Served) -> None:
@@ -98,6 +112,12 @@ def test_800_days_of_27_regions_come_in_one_answer(on_both: Served) -> None:
 
 def test_totals_come_from_the_live_view_and_sql_together(on_both: Served) -> None:
     opened(on_both.parts.writers)
+    opened(on_both.parts.writers, of=metric_alert(1))
+    with on_both.parts.writers.begin() as session:
+        case = find_open_case(session, "nps 7d region=SP", "metrics")
+        assert case is not None
+        for further in (metric_alert(2, recovered=True), metric_alert(3)):
+            join_case(session, case, further, case.opened_at)
     put(on_both.parts.live.rows, books("cx.responses/0", 9, 10, alerts={"detractor": 1}))
     with on_both.parts.writers.begin() as session:
         for stored in (books("cx.responses/0", 3, 4), books("cx.touchpoints/1", 2, 3)):
@@ -106,8 +126,8 @@ def test_totals_come_from_the_live_view_and_sql_together(on_both: Served) -> Non
     told = on_both.client.get("/v1/totals").json()
     assert told["responses"] == {**empty, "received": 10, "counted": 10}
     assert told["touchpoints"] == {**empty, "received": 3, "counted": 3}
-    assert told["alerts"] == {"detractor": 1}
-    assert {state: n for state, n in told["cases"].items() if n} == {"open": 1}
+    assert told["alerts"] == {"detractor": 1, "nps_fall": 2}
+    assert {state: n for state, n in told["cases"].items() if n} == {"open": 2}
 
 
 def letter(gateway: Served, number: int, **said: object) -> str:
