@@ -204,6 +204,11 @@ def check(config: ConfigOption = Path("loop.yaml")) -> None:
             f"  {len(loop.rules)} rules, {len(loop.cuts)} cuts, windows {', '.join(loop.windows)}; "
             f"{len(loop.people)} people, {len(loop.teams)} teams, {len(loop.receivers)} receivers"
         )
+        kinds: dict[str, list[str]] = {}
+        for rule in loop.rules:
+            kinds.setdefault(str(rule.__struct_config__.tag), []).append(rule.name)
+        for kind, names in kinds.items():
+            _say(f"  {kind}: {', '.join(names)}")
 
 
 @app.command()
@@ -338,10 +343,10 @@ def keys_revoke(name: Annotated[str, typer.Argument(help="The name it was create
 
 @routes_app.command("explain")
 def routes_explain(
-    event: Annotated[Path, typer.Argument(help="A file with one response CloudEvent in JSON.")],
+    event: Annotated[Path, typer.Argument(help="A file with one CloudEvent, or one alert of cx.alerts, in JSON.")],
     config: ConfigOption = Path("loop.yaml"),
 ) -> None:
-    """Say who would get this answer's alert, and why."""
+    """Say who would get the alert of this answer or touchpoint, and why."""
     with _user_errors():
         from closeloop.explain import explain_event
 

@@ -1,37 +1,120 @@
-"""``closeloop routes explain``: what the loop would do with one answer, in words."""
+"""``closeloop routes explain``: what the loop would do with one event or alert, in words."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from closeloop.errors import UserError
 from consumers.routing import explain
+from schemas.alerts import Alert
 from schemas.cloudevents import EventReader
+from schemas.config import Loop, RepeatedRule, SilentRule
 from schemas.deadletters import InvalidEvent
-from schemas.events import ResponseEvent
+from schemas.events import ResponseEvent, TouchpointEvent
 from schemas.loop_yaml import load, metric_specs
-from streams.detect import Detector, alerts
+from schemas.scales import Scale
+from streams.detect import Detector, Flag, alerts, reaches
+
+_FAILED = "failed"
+
+
+class _Kind(msgspec.Struct):
+    """The one field that tells an alert from an event."""
+
+    type: str = ""
 
 
 def explain_event(path: Path, config: Path, zone: str | None) -> list[str]:
-    """Read one response event and say which rules flag it, who would get it, and why.
+    """Read one event, or one alert as it is on ``cx.alerts``, and say who would get it, and why.
 
-    Its age is left aside: the question is who would get such an answer if it came now. Raises ``ConfigError``,
-    ``UserError`` or ``OSError``.
+    Of an event: which rules flag it, and which would with what came before it from this customer. Its age is left
+    aside: the question is who would get it if it came now. Raises ``ConfigError``, ``UserError`` or ``OSError``.
     """
     loop = load(config, zone)
+    content = path.read_bytes()
+    found = _alert(path, content)
+    if found is not None:
+        return _explained(loop, found)
     reader = EventReader(metric_specs(loop))
     try:
-        event = reader.read(path.read_bytes(), datetime.now(UTC))
+        event = reader.read(content, datetime.now(UTC))
     except InvalidEvent as error:
         raise UserError(f"{path}: {error}") from None
-    if not isinstance(event, ResponseEvent):
-        raise UserError(f"{path}: a touchpoint is never routed; give a response event")
-    scale = reader.scale_of(event.data)
-    flagged = alerts(event, Detector(loop.rules, metric_specs(loop)).flags(event.data, scale), scale, event.time)
-    if not flagged:
-        return ["no rule flags this answer: nobody is told"]
     lines: list[str] = []
-    for alert in flagged:
-        lines.append(f"rule {alert.rule} ({alert.severity}): {alert.reason}")
-        lines += [f"  {line}" for line in explain(loop, alert, {})]
-    return lines
+    if isinstance(event, ResponseEvent):
+        scale = reader.scale_of(event.data)
+        flags = Detector(loop.rules, metric_specs(loop)).flags(event.data, scale)
+        for alert in alerts(event, flags, scale, event.time):
+            lines += _explained(loop, alert)
+        for flag in _repeated(loop, event, scale):
+            lines += _explained(loop, alerts(event, [flag], scale, event.time)[0], "would flag it")
+        return lines or ["no rule flags this answer: nobody is told"]
+    for alert in _silent(loop, event):
+        lines += _explained(loop, alert, "would flag it")
+    return lines or ["no rule flags this touchpoint: nobody is told"]
+
+
+def _alert(path: Path, content: bytes) -> Alert | None:
+    """The alert, where the file has one. Raises ``UserError`` for one that cannot be read."""
+    try:
+        if msgspec.json.decode(content, type=_Kind).type != "alert":
+            return None
+        return msgspec.json.decode(content, type=Alert)
+    except (msgspec.ValidationError, UnicodeDecodeError) as error:
+        if b'"alert"' in content:
+            raise UserError(f"{path}: not an alert of this version of closeloop: {error}") from None
+        return None
+    except msgspec.DecodeError:
+        return None  # whoever reads events says what is wrong
+
+
+def _explained(loop: Loop, alert: Alert, verb: str = "") -> list[str]:
+    said = f" {verb}" if verb else ""
+    if alert.recovered:
+        return [
+            f"rule {alert.rule}{said}: {alert.reason}",
+            "  joins the open case that told of the alarm; without one nobody is told",
+        ]
+    quiet = [] if alert.page else ["  pages nobody: a card in the channel, no reminder"]
+    head = f"rule {alert.rule} ({alert.severity}){said}: {alert.reason}"
+    return [head, *(f"  {line}" for line in explain(loop, alert, {})), *quiet]
+
+
+def _repeated(loop: Loop, event: ResponseEvent, scale: Scale) -> Iterator[Flag]:
+    """The rules that this answer would complete."""
+    answer = event.data
+    declared = metric_specs(loop)[answer.metric].scale
+    for rule in loop.rules:
+        if not isinstance(rule, RepeatedRule):
+            continue
+        threshold = rule.at_or_below.get(answer.metric)
+        if threshold is not None and reaches(answer.score, scale, threshold, declared):
+            reason = f"if the customer has {rule.count} bad answers within {rule.within} with it."
+            yield Flag(rule.name, rule.severity, rule.programme, reason)
+
+
+def _silent(loop: Loop, event: TouchpointEvent) -> Iterator[Alert]:
+    """Alerts of the rules that this touchpoint would complete: there is no answer and no score."""
+    told = event.data
+    for rule in loop.rules:
+        if not isinstance(rule, SilentRule) or told.outcome != _FAILED:
+            continue
+        if rule.touchpoints and told.touchpoint not in rule.touchpoints:
+            continue
+        yield Alert(
+            id="",
+            rule=rule.name,
+            reason=f"if it is the {rule.count}. failure within {rule.within} and the customer has said nothing.",
+            severity=rule.severity,
+            programme=rule.programme,
+            customer_id=told.customer_id,
+            event_source=event.source,
+            event_id=event.id,
+            event_time=event.time,
+            detected_at=event.time,
+            touchpoint=told.touchpoint,
+            channel=told.channel,
+            attributes=told.attributes,
+        )
