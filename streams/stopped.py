@@ -7,13 +7,19 @@ add what is usual for them, which is little.
 
 Near-silence counts as silence: at most a tenth of the usual. A lull above that is not what this switch is for.
 
-How improbable so few are is told by the negative binomial distribution: counts vary more than Poisson's, from day to
-day above all, and what is usual is itself known from a few weeks only. For a stretch with the expected number E its
-variance is E + E² / r, with 1 / r = a (1 + 1 / k) + 1 / (k E): ``a`` is the series' overdispersion, k the weeks learnt
-from. With a = 0 that is the predictive distribution of a Poisson count after k others.
+How improbable so few are is told by the negative binomial distribution: counts vary more than Poisson's, and what is
+usual is itself known from a few weeks only. With the expected number E of a stretch its variance is E + E² / r, where
+r follows from how much whole days vary beyond chance (a campaign, a holiday), how much hours vary within their day, and
+the k weeks learnt from:
+
+    1 / r = (days' x sum of Ed² + hours' x sum of Eh²) / E² x (1 + 1 / k) + 1 / (k E)
+
+Ed and Eh are what is expected in each day and each hour of the stretch, days being counted back from its end: one bad
+day explains a day's silence sooner than three bad days explain three. With no variation beyond chance it is the
+predictive distribution of a Poisson count after k others.
 """
 
-from math import exp, inf, lgamma, log
+from math import exp, lgamma, log
 from typing import Literal, NamedTuple
 
 from schemas.alarm_rows import StopAlarm
@@ -34,17 +40,21 @@ GIVEN_UP_HOURS = 14 * 24
 """After so long in alarm a series is no longer expected. Until then two of the weeks before it are remembered."""
 
 MIN_OVERDISPERSION = 0.05
-"""No series is taken to be more regular than this, which is days that vary by 22 %: four weeks cannot tell."""
+"""Of days: no series is taken to be more regular than this, which is 22 % up and down. Four weeks cannot tell."""
 
 Said = Literal["stopped", "returned", "given_up"]
 """What is to be told: a silence, its end, or that nothing is expected any more."""
 
 
 class Rhythm(NamedTuple):
-    """What changes slowly about a series: its overdispersion, and how many are usual in a week."""
+    """What changes slowly about a series: how many are usual in a week, and how much they vary beyond chance.
 
-    overdispersion: float
+    ``days`` and ``hours`` are squares of coefficients of variation: of whole days, and of hours within their day.
+    """
+
     weekly: float
+    days: float
+    hours: float
 
 
 class Silence(NamedTuple):
@@ -66,8 +76,7 @@ class Verdict(NamedTuple):
 def rhythm(habits: Habits, hour: int) -> Rhythm:
     """What the weeks before ``hour`` say about a series. Looks at every hour of them: for once a day.
 
-    The overdispersion is estimated by moments, from hours and from days that are alike; the larger of the two counts,
-    because days that vary as a whole (a campaign, a holiday) show in their sums only.
+    The variation is estimated by moments, from days and from hours that are alike.
     """
     hours, days = _Spread(), _Spread()
     weekly = 0.0
@@ -79,7 +88,8 @@ def rhythm(habits: Habits, hour: int) -> Rhythm:
             weekly += sum(known) / len(known) if known else 0
         by_week = list(zip(*alike, strict=True))
         days.add([sum(counts) for counts in by_week if min(counts) >= 0])
-    return Rhythm(max(hours.overdispersion(), days.overdispersion(), MIN_OVERDISPERSION), weekly)
+    of_days = days.overdispersion()
+    return Rhythm(weekly, max(of_days, MIN_OVERDISPERSION), max(hours.overdispersion() - of_days, 0.0))
 
 
 class _Spread:
@@ -101,7 +111,7 @@ class _Spread:
     def overdispersion(self) -> float:
         if self._excess <= 0:
             return 0.0
-        return self._excess / self._squares if self._squares > 0 else inf
+        return self._excess / self._squares if self._squares > 0 else 1.0  # so few that nothing can be judged
 
 
 def silence(habits: Habits, known: Rhythm, hour: int, chance: float) -> Silence | None:
@@ -109,23 +119,29 @@ def silence(habits: Habits, known: Rhythm, hour: int, chance: float) -> Silence 
     needed = -log(chance)  # even without any overdispersion fewer expected make no silence improbable
     if known.weekly < needed:
         return None
-    expected = learnt = 0.0
+    expected = learnt = of_day = day_squares = hour_squares = 0.0
     seen = 0
-    for at in range(hour, hour - WEEK_HOURS, -1):
+    for back in range(WEEK_HOURS):
+        at = hour - back
+        if back % 24 == 0:
+            day_squares += of_day * of_day
+            of_day = 0.0
         count = habits.count(at)
         usual = habits.usual(at)
         if count < 0 or usual is None:
             continue
         seen += count
         expected += usual.mean
+        of_day += usual.mean
+        hour_squares += usual.mean * usual.mean
         learnt += usual.mean / usual.weeks
         if expected >= _JUDGED_FROM and seen > NEAR_SILENCE * expected:
             return None
-        if expected < needed or not usual.mean:
+        if expected < needed or not usual.mean or seen > NEAR_SILENCE * expected:
             continue
         weeks = expected / learnt
-        spread = known.overdispersion * (1 + 1 / weeks) + 1 / (weeks * expected)
-        if seen <= NEAR_SILENCE * expected and at_most(seen, expected, spread) < chance:
+        varies = (known.days * (day_squares + of_day * of_day) + known.hours * hour_squares) / expected**2
+        if at_most(seen, expected, varies * (1 + 1 / weeks) + 1 / (weeks * expected)) < chance:
             return Silence(at, seen, expected)
     return None
 
