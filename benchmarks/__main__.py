@@ -81,6 +81,7 @@ def plot(results: Results, out: Path) -> None:
         rates, p99 = [of.rate for of in kept], [of.p99 for of in kept]
         lines.append({"name": name, "title": PEERS[name].title, "rates": rates, "p99": p99})
     data = {
+        "names": results.agreed,
         "throughput": bars,
         "latency": lines,
         "rates": results.sizes.rates,

@@ -18,7 +18,7 @@ def machine() -> str:
     """Cores, memory, processor and system."""
     processor = re.search(r"model name\s*:\s*(.+)", _read("/proc/cpuinfo"))
     memory = re.search(r"MemTotal:\s*(\d+) kB", _read("/proc/meminfo"))
-    size = f"{int(memory[1]) / 1e6:.0f} GB" if memory else "memory unknown"
+    size = f"{int(memory[1]) / 2**20:.0f} GiB" if memory else "memory unknown"
     name = processor[1].strip() if processor else platform.machine()
     return f"{os.cpu_count()} cores ({name}), {size}, {platform.system()} {platform.release().split('-')[0]}"
 

@@ -123,14 +123,14 @@ PEERS: dict[str, Peer] = {
             "bytewax, combining batches",
             _in_bench("peer_bytewax", "combined"),
             "SQLite recovery partitions on the worker's disk, a snapshot every second",
-            "counts each fetched batch together before the stateful step; output is at least once; no ids, no books",
+            "counts a fetched batch together before the stateful step; a lost disk loses the state; no ids, no books",
         ),
         _peer(
             "bytewax",
             "bytewax, keyed",
             _in_bench("peer_bytewax", "keyed"),
             "SQLite recovery partitions on the worker's disk, a snapshot every second",
-            "as its guides draw it, one item for each cut; output is at least once; no ids, no books",
+            "as its guides draw it, one item for each cut; a lost disk loses the state; no ids, no books",
             variant=True,
         ),
         _peer(
@@ -138,7 +138,8 @@ PEERS: dict[str, Peer] = {
             "Quix Streams",
             _in_bench("peer_quix"),
             "RocksDB and a changelog topic, a checkpoint every second",
-            "keeps minutes alone, windows follow in memory; counts again what a crash repeats; no ids, no books",
+            "keeps minutes alone, windows follow in memory; at least once; "
+            "five rows a response go through its repartition topic; no ids, no books",
         ),
         _peer(
             "faust",

@@ -10,7 +10,11 @@ import matplotlib as mpl
 mpl.use("agg")
 import matplotlib.pyplot as plt
 
-OURS, THEIRS, INK, FAINT = "#0f766e", "#94a3b8", "#1e293b", "#e2e8f0"
+INK, FAINT, SOFT = "#1e293b", "#e2e8f0", "#64748b"
+COLOURS = {"closeloop": "#0f766e"}
+"""Ours; the others take the next of :data:`OTHERS`, the same in both pictures."""
+OTHERS = ("#7c93b2", "#b7a46b", "#a78bba", "#c08a8a", "#8fa98f", "#a3a3a3")
+TICKS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 
 
 def draw(data: dict[str, Any], out: Path) -> None:
@@ -18,18 +22,20 @@ def draw(data: dict[str, Any], out: Path) -> None:
     plt.rcParams.update(
         {"font.size": 10, "axes.edgecolor": FAINT, "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK}
     )
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), width_ratios=(3, 2), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6), width_ratios=(7, 5), layout="constrained")
+    others = iter(OTHERS * 2)
+    colours = {name: COLOURS.get(name) or next(others) for name in data["names"]}
     bars = sorted(data["throughput"], key=lambda bar: bar["rate"][0])
     places = range(len(bars))
     for place, bar in zip(places, bars, strict=True):
         middle, low, high = bar["rate"]
-        colour = OURS if bar["name"] == "closeloop" else THEIRS
-        left.barh(place, middle, color=colour, height=0.62)
+        left.barh(place, middle, color=colours[bar["name"]], height=0.62)
         left.errorbar(middle, place, xerr=[[middle - low], [high - middle]], color=INK, capsize=3, linewidth=1)
         left.annotate(f"{middle:,.0f}", (high, place), xytext=(6, 0), textcoords="offset points", va="center")
     left.set_yticks(list(places), [bar["title"] for bar in bars])
     left.set_title("Responses a second, one worker (median, lowest to highest)", loc="left", fontsize=11)
     left.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    left.locator_params(axis="x", nbins=5)
     left.margins(x=0.16)
     left.grid(axis="x", color=FAINT)
     left.set_axisbelow(True)
@@ -39,27 +45,28 @@ def draw(data: dict[str, Any], out: Path) -> None:
             line["rates"],
             line["p99"],
             marker="o",
-            color=OURS if ours else THEIRS,
-            linewidth=2.4 if ours else 1.4,
+            color=colours[line["name"]],
+            label=line["title"],
+            linewidth=2.6 if ours else 1.6,
             zorder=3 if ours else 2,
         )
-        if line["rates"]:
-            end = (line["rates"][-1], line["p99"][-1])
-            right.annotate(line["title"], end, xytext=(5, 4), textcoords="offset points", fontsize=8)
     right.set_xscale("log")
     right.set_yscale("log")
-    right.set_title("Response to alert, p99 in ms, by responses a second", loc="left", fontsize=11)
+    right.set_title("Response to alert: p99 in ms, at responses a second", loc="left", fontsize=11)
     right.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     right.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     right.minorticks_off()
-    if data["rates"]:
+    told = [moment for line in data["latency"] for moment in line["p99"]]
+    if told:
         right.set_xticks(data["rates"])
-        right.set_xlim(min(data["rates"]) * 0.7, max(data["rates"]) * 4)
+        right.set_xlim(min(data["rates"]) * 0.7, max(data["rates"]) * 1.4)
+        right.set_yticks([tick for tick in TICKS_MS if min(told) / 2.5 <= tick <= max(told) * 2.5])
+        right.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=2)
     right.grid(color=FAINT)
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(length=0)
-    figure.text(0.995, 0.005, data["caption"], ha="right", va="bottom", fontsize=7, color="#64748b")
+    figure.text(0.995, 0.005, data["caption"], ha="right", va="bottom", fontsize=7, color=SOFT)
     figure.get_layout_engine().set(rect=(0, 0.04, 1, 0.96))
     figure.savefig(out, dpi=130, facecolor="white")
 

@@ -46,7 +46,7 @@ def page(results: Results) -> str:
 def _head(results: Results) -> str:
     sizes = results.sizes
     left_out = "".join(
-        f"\n\n**{PEERS[name].title}** did not agree and was not timed: {problem.splitlines()[0]}"
+        f"\n\n**{PEERS[name].title}** did not agree and was not timed: {_last_line(problem)}"
         for name, problem in results.disagreed.items()
     )
     job = (
@@ -101,7 +101,7 @@ def _throughput(results: Results) -> str:
     for name, series in sorted(results.throughput.items(), key=lambda item: -_median_rate(item[1])):
         title = PEERS[name].title
         if not series.runs:
-            lines.append(f"| {title} | not measured: {_first_line(series.problem)} | | | | | |")
+            lines.append(f"| {title} | not measured: {_last_line(series.problem)} | | | | | |")
             continue
         rate, per_core = series.of(lambda run: run.rate), series.of(lambda run: run.per_core)
         cores, broker = series.of(lambda run: run.cores), series.of(lambda run: run.broker_cores)
@@ -244,5 +244,6 @@ def _spread(figures: Sequence[float]) -> str:
     return f"**{middle:,.0f}** ({low:,.0f} to {high:,.0f})"
 
 
-def _first_line(text: str | None) -> str:
-    return (text or "").splitlines()[0] if text else ""
+def _last_line(text: str | None) -> str:
+    """What a worker said last is what it died of."""
+    return (text or "").strip().rpartition("\n")[2]
