@@ -17,6 +17,7 @@ import httpx
 from sqlalchemy import func, select
 
 from closeloop.ports import free_port
+from schemas.cases import CLOSED_STATES
 from schemas.database import open_database, readers
 from schemas.tables import AlertRow, CaseRow, SlackSurfaceRow
 
@@ -77,6 +78,25 @@ class RunningLoop:
             rows = session.execute(select(AlertRow.id, AlertRow.case_id).where(AlertRow.rule == rule)).all()
         return {alert: case for alert, case in rows}  # noqa: C416 - a Row is no tuple for the type checker
 
+    def alerts_by_rule(self) -> dict[str, int]:
+        """How many alerts of each rule are in cases, without those that say that something is over."""
+        over = AlertRow.payload["recovered"].as_boolean()
+        with self._read() as session:
+            counted = select(AlertRow.rule, func.count()).where(over.is_(False)).group_by(AlertRow.rule)
+            return {rule: number for rule, number in session.execute(counted)}  # noqa: C416 - as above
+
+    def customers_with_two_cases(self) -> list[str]:
+        """Who has more than one case of a programme that is not closed."""
+        with self._read() as session:
+            return list(
+                session.scalars(
+                    select(CaseRow.customer_id)
+                    .where(CaseRow.state.not_in(CLOSED_STATES))
+                    .group_by(CaseRow.customer_id, CaseRow.programme)
+                    .having(func.count() > 1)
+                )
+            )
+
     def cases(self) -> int:
         """How many cases there are."""
         with self._read() as session:
@@ -105,13 +125,19 @@ class RunningLoop:
         wait_until(there, QUIET_DEADLINE, lambda: f"{records} records expected; the books stand at {books}")
         return books
 
-    def wait_until_quiet(self, alerts: int) -> None:
-        """Wait until this many alerts are in cases and every card is current."""
-        wait_until(
-            lambda: self._alerts() >= alerts and self.cards_behind() == 0,
-            QUIET_DEADLINE,
-            lambda: f"{self._alerts()} of {alerts} alerts in cases, {self.cards_behind()} cards behind",
-        )
+    def wait_until_quiet(self, detractors: int) -> None:
+        """Wait until these detractors and all that other rules flagged are in cases, and every card is current."""
+
+        def quiet() -> bool:
+            held = self.alerts_by_rule()
+            everything = held.get("detractor", 0) >= detractors and held == self.totals()["alerts"]
+            return everything and self.cards_behind() == 0
+
+        def state() -> str:
+            held, counted = self.alerts_by_rule(), self.totals()["alerts"]
+            return f"{detractors} detractors; {held} in cases of {counted}, {self.cards_behind()} cards behind"
+
+        wait_until(quiet, QUIET_DEADLINE, state)
 
     def import_file(self, path: Path) -> tuple[int, str, float]:
         """Run `closeloop import`; returns its exit code, its output and how many seconds it took."""
@@ -123,10 +149,6 @@ class RunningLoop:
             check=False,
         )
         return done.returncode, done.stdout + done.stderr, time.monotonic() - began
-
-    def _alerts(self) -> int:
-        with self._read() as session:
-            return session.scalar(select(func.count()).select_from(AlertRow)) or 0
 
     def _get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         deadline = time.monotonic() + 60
