@@ -1,8 +1,10 @@
 """The memory of the ids that one source partition has seen, by arrival, and of what each was counted as. Pure."""
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator
 from hashlib import blake2b
+from itertools import islice
 
 import msgspec
 from msgspec import Struct
@@ -20,7 +22,7 @@ _AMENDED = b'["ids","amended",'
 class _Segment(Struct, array_like=True):
     """The ids of one flush and slice: digests end to end, and for each the number of its group, 4 bytes little-endian.
 
-    The last number stands for none.
+    A number past the end of ``groups`` stands for none.
     """
 
     digests: bytes
@@ -36,6 +38,37 @@ class _Amendment(Struct, array_like=True):
     by: bytes | None
 
 
+_NO_GROUP = 0xFFFFFFFF
+
+
+class _Fresh:
+    """What came into one slice since the last flush. Every group is there once, and known by its number."""
+
+    __slots__ = ("_numbers_of", "digests", "groups", "numbers")
+
+    def __init__(self) -> None:
+        self.digests: list[bytes] = []
+        self.numbers = array("I")
+        self.groups: list[Group] = []
+        self._numbers_of: dict[Group, int] = {}
+
+    def take(self, new: bytes, group: Group | None) -> Group | None:
+        if group is not None:
+            return self.take_all([new], [group])[0]
+        self.digests.append(new)
+        self.numbers.append(_NO_GROUP)
+        return None
+
+    def take_all(self, new: list[bytes], groups: list[Group]) -> list[Group]:
+        known = self._numbers_of
+        numbers = [known.setdefault(group, len(known)) for group in groups]
+        self.groups.extend(islice(known, len(self.groups), None))
+        self.digests.extend(new)
+        self.numbers.extend(numbers)
+        kept = self.groups
+        return [kept[number] for number in numbers]
+
+
 _segments = msgspec.msgpack.Decoder(_Segment)
 _amendments = msgspec.msgpack.Decoder(list[_Amendment])
 
@@ -49,7 +82,7 @@ class IdMemory:
     """Digest to the group that the event was counted in, kept for at least ``remember_s`` seconds of arrival time.
 
     Whether an id is still known depends on arrival times alone, never on when flushes happened. Memory: about 200
-    bytes an id, and 120 more for an answer, for the ids that arrived within 1 + 2/24 of the span.
+    bytes an id, and 300 for each group of a flush, for the ids that arrived within 1 + 2/24 of the span.
     """
 
     def __init__(self, remember_s: int) -> None:
@@ -58,8 +91,8 @@ class IdMemory:
         self._seen: dict[bytes, Group | None] = {}
         self._slices: dict[int, list[bytes]] = {}
         self._rows: dict[int, list[bytes]] = {}
-        self._fresh: list[bytes] = []
-        self._unflushed: dict[int, list[bytes]] = {}
+        self._fresh = _Fresh()
+        self._unflushed: dict[int, _Fresh] = {}
         self._expired_rows: list[bytes] = []
         self._slice = -1
         # A replaced answer (seen or not yet) to the one that replaces it, and by slice what to forget of that.
@@ -79,11 +112,15 @@ class IdMemory:
         if current <= self._slice:
             return
         self._slice = current
-        self._fresh = []
-        self._unflushed[current] = self._fresh
+        self._fresh = self._unflushed[current] = _Fresh()
         slices = {*self._slices, *self._unflushed, *self._rows, *self._replacing}
         for old in [number for number in slices if number < current - self._kept]:
-            for known in (*self._slices.pop(old, ()), *self._unflushed.pop(old, ())):
+            forgotten = self._slices.pop(old, [])
+            unflushed = self._unflushed.get(old)
+            if unflushed is not None:  # counted all the same, but not remembered
+                forgotten += unflushed.digests
+                unflushed.digests = []
+            for known in forgotten:
                 del self._seen[known]
                 self._amended.pop(known, None)
             for known in self._replacing.pop(old, ()):
@@ -98,8 +135,7 @@ class IdMemory:
         """
         if new in self._seen:
             return False
-        self._seen[new] = group
-        self._fresh.append(new)
+        self._seen[new] = self._fresh.take(new, group)
         return True
 
     def moves_between(self, first: float, last: float) -> bool:
@@ -114,8 +150,16 @@ class IdMemory:
 
     def add_all(self, new: list[bytes], groups: list[Group]) -> None:
         """Remember ids that are new, and what each was counted as."""
-        self._seen.update(zip(new, groups, strict=True))
-        self._fresh.extend(new)
+        self._seen.update(zip(new, self._fresh.take_all(new, groups), strict=True))
+
+    def counts(self) -> Counter[Group]:
+        """How many ids came into each group since the last :meth:`flush`."""
+        counted: Counter[Group] = Counter()
+        for fresh in self._unflushed.values():
+            for number, count in Counter(fresh.numbers).items():
+                if number != _NO_GROUP:
+                    counted[fresh.groups[number]] += count
+        return counted
 
     def group(self, known: bytes) -> Group | None:
         """What an id was counted as; None if it was not counted, or is not known."""
@@ -147,11 +191,12 @@ class IdMemory:
 
         ``version`` is the source offset that they stand at: no two flushes have the same.
         """
-        for number, digests in self._unflushed.items():
-            if digests:
-                yield self._row(number, b'["ids",%d,%d]' % (number, version)), self._segment(digests)
-                self._slices.setdefault(number, []).extend(digests)
-        self._fresh = []
+        for number, fresh in self._unflushed.items():
+            if fresh.digests:
+                segment = _Segment(b"".join(fresh.digests), fresh.numbers.tobytes(), fresh.groups)
+                yield self._row(number, b'["ids",%d,%d]' % (number, version)), msgspec.msgpack.encode(segment)
+                self._slices.setdefault(number, []).extend(fresh.digests)
+        self._fresh = _Fresh()
         self._unflushed = {self._slice: self._fresh}
         if self._amended:
             seen, replaced = self._seen, self._replaced
@@ -166,17 +211,6 @@ class IdMemory:
     def _row(self, number: int, key: bytes) -> bytes:
         self._rows.setdefault(number, []).append(key)
         return key
-
-    def _segment(self, digests: list[bytes]) -> bytes:
-        seen = self._seen
-        groups: dict[Group | None, int] = {}
-        numbers = array("I", (groups.setdefault(seen[known], len(groups)) for known in digests))
-        if None in groups:  # it takes the last number, whatever came first
-            none, last = groups.pop(None), len(groups)
-            if none != last:
-                numbers = array("I", (last if n == none else n - (n > none) for n in numbers))
-        known_groups = [group for group in groups if group is not None]
-        return msgspec.msgpack.encode(_Segment(b"".join(digests), numbers.tobytes(), known_groups))
 
     def restore(self, key: bytes, value: bytes) -> None:
         """Take back a row; segments before amendments, these in the order of their versions. Raises ValueError."""
@@ -193,9 +227,8 @@ class IdMemory:
             segment = _segments.decode(value)
             raw = segment.digests
             digests = [raw[start : start + DIGEST_BYTES] for start in range(0, len(raw), DIGEST_BYTES)]
-            groups = [*segment.groups, None]
-            numbers = array("I", segment.numbers)
-            self._seen.update(zip(digests, (groups[n] for n in numbers), strict=True))
+            groups: dict[int, Group] = dict(enumerate(segment.groups))
+            self._seen.update(zip(digests, map(groups.get, array("I", segment.numbers)), strict=True))
             self._slices.setdefault(number, []).extend(digests)
         self._rows.setdefault(number, []).append(key)
         if number > self._slice:

@@ -85,7 +85,8 @@ class SourcePartition:
         self._observers = observers(topic, plan, self._horizon)
         self._weighted = frozenset(plan.csi.weights if plan.csi is not None and topic == RESPONSES else ())
         self._layout = Layout.of(plan)
-        self._groups: Counter[Group] = Counter()
+        # What is to be counted besides one of each new id's group: negative where an answer was replaced.
+        self._corrections: Counter[Group] = Counter()
         self._obsolete: list[PartialRow] = []
         self._at = Position(source=f"{topic}/{partition}", layout=self._layout)
         self._words = Vocabulary(self._at.outcomes, self._at.scales)
@@ -210,7 +211,6 @@ class SourcePartition:
         if at.watermark is None or newest > at.watermark:
             at.watermark = newest
         ids.add_all(known, groups)
-        self._groups.update(groups)
         flags_of, watched = self._detector.flags, bool(self._observers)
         for event, when, reckoned, dims in zip(usual, whens, reckonings, dimensions, strict=True):
             scale = reckoned[1]
@@ -244,9 +244,11 @@ class SourcePartition:
         partial_rows = self._obsolete
         self._obsolete = []
         if self._horizon.now is not None:
-            groups = with_composite(self._groups, self._weighted)
+            counted = self._ids.counts()
+            counted.update(self._corrections)
+            groups = with_composite(counted, self._weighted)
             self._at.overflowed += self._panes.fold(groups, self._horizon.oldest)
-            self._groups.clear()
+            self._corrections.clear()
             partial_rows.extend(self._panes.expire(self._horizon.oldest))
             partial_rows.extend(self._panes.changed(self._at.offset))
         state_rows: list[tuple[bytes, bytes | None]] = [(row.key, row.value) for row in partial_rows]
@@ -301,7 +303,7 @@ class SourcePartition:
             raise ValueError(f"the state of {self._at.source} cannot be read: {error}") from error
         if written_under.scales.get(LIFECYCLE) != self._layout.scales.get(LIFECYCLE):
             for group, count in recount(self._observers):
-                self._groups[group] = self._groups.get(group, 0) + count
+                self._corrections[group] += count
 
     def _restore_row(self, key: bytes, value: bytes, written_under: Layout) -> None:
         if key.startswith(panes.PREFIX):
@@ -366,9 +368,7 @@ class SourcePartition:
             at.watermark = when
         revises = data.revises if isinstance(data, Response) else None
         if revises is not None or ids.is_replaced(known):
-            group = revise(ids, self._groups, event.source, revises, known, group)
-        if group is not None:
-            self._groups[group] += 1
+            at.revised += revise(ids, self._corrections, event.source, revises, known, group)
         flags = self._detector.flags(data, scale) if scale is not None and isinstance(data, Response) else ()
         if flags or self._observers:
             self._flag(event, when, scale, dimensions, flags, now, outcome)
@@ -395,7 +395,7 @@ class SourcePartition:
     def _note(self, seen: Observation, outcome: Outcome) -> None:
         here = Origin(self._topic, self._partition, self._at.offset)
         for group, count in seen.counts:
-            self._groups[group] += count
+            self._corrections[group] += count
         outcome.forwards.extend(signal(here, event) for event in seen.signals)
 
     def _take_signal(self, value: bytes | None, origin: Origin, now: datetime, outcome: Outcome) -> None:
