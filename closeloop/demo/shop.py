@@ -25,6 +25,8 @@ TROUBLE_STARTS = 30.0
 """Seconds after the start at which deliveries of one region go wrong."""
 CASES_TO_RECOVER = 3
 """Resolved cases of the troubled region after which its deliveries are right again."""
+ATTEMPTS = 3
+"""How often a parcel is delivered at most; who says nothing about a failure finds it tried again."""
 HISTORY_DAYS = 30
 HISTORY_ENDS = timedelta(hours=73)
 """The made-up past ends before the age from which an answer alerts (72 h): history pages nobody."""
@@ -72,12 +74,18 @@ class Shop:
             order = f"h{next(self._orders)}"
             mood = self._mood(bad=0.09, fair=0.22)
             kind = self._random.random()
+            if kind < 0.2:
+                nobody_answers = self._random.choice(self._customers)
+                yield self._invitation(nobody_answers, "nps", moment, f"h{next(self._orders)}")
             if kind < 0.5:
                 yield self._touchpoint(customer, "order.delivered", moment, order, failed=mood == "bad")
+                yield self._invitation(customer, "nps", moment, order)
                 yield self._answer(customer, "nps", "order.delivered", mood, moment, order, DELIVERY_COMMENTS)
             elif kind < 0.8:
+                yield self._invitation(customer, "csat", moment, order)
                 yield self._answer(customer, "csat", "support.resolved", mood, moment, order, SUPPORT_COMMENTS)
             else:
+                yield self._invitation(customer, "ces", moment, order)
                 yield self._answer(customer, "ces", "checkout.completed", mood, moment, order, {})
 
     def advance(self, elapsed: float, now: datetime) -> list[Event]:
@@ -134,13 +142,15 @@ class Shop:
                 yield self._touchpoint(customer, "shop.visited", now, order)
             case "order":
                 yield self._touchpoint(customer, "checkout.completed", now, order)
+                yield self._invitation(customer, "ces", now, order)
                 if self._random.random() < 0.35:
                     mood = self._mood(bad=0.02, fair=0.2)
                     yield self._answer(customer, "ces", "checkout.completed", mood, now, order, {})
             case "deliver":
-                yield from self._deliver(customer, order, elapsed, now)
+                yield from self._deliver(customer, order, step.get("attempt", 1), elapsed, now)
             case "support":
                 yield self._touchpoint(customer, "support.resolved", now, order)
+                yield self._invitation(customer, "csat", now, order)
                 mood = self._mood(bad=0.06, fair=0.3)
                 yield self._answer(customer, "csat", "support.resolved", mood, now, order, SUPPORT_COMMENTS)
             case _:
@@ -148,13 +158,20 @@ class Shop:
                 ticket = f"r{next(self._orders)}"
                 yield self._answer(customer, "nps", "order.delivered", mood, now, ticket, DELIVERY_COMMENTS)
 
-    def _deliver(self, customer: Customer, order: str, elapsed: float, now: datetime) -> Iterator[Event]:
+    def _deliver(self, customer: Customer, order: str, attempt: int, elapsed: float, now: datetime) -> Iterator[Event]:
         wrong = customer.region.name == TROUBLED and self.troubled(elapsed)
-        failed = self._random.random() < (0.7 if wrong else 0.03)
-        yield self._touchpoint(customer, "order.delivered", now, order, failed=failed)
-        if self._random.random() < 0.8:
+        failed = self._random.random() < ((0.7 if attempt == 1 else 0.9) if wrong else 0.03)
+        parcel = order if attempt == 1 else f"{order}.{attempt}"
+        yield self._touchpoint(customer, "order.delivered", now, parcel, failed=failed)
+        if attempt == 1:
+            yield self._invitation(customer, "nps", now, order)
+        if self._random.random() < (0.8 if attempt == 1 else 0.2):
             mood = self._mood(bad=0.85, fair=0.1) if failed else self._mood(bad=0.02, fair=0.22)
             yield self._answer(customer, "nps", "order.delivered", mood, now, order, DELIVERY_COMMENTS)
+        elif failed and attempt < ATTEMPTS:
+            again = {"step": "deliver", "customer": customer, "order": order, "attempt": attempt + 1}
+            self._plan(elapsed + 6, again)
+            return
         if self._random.random() < (0.5 if failed else 0.08):
             self._plan(elapsed + 4, {"step": "support", "customer": customer, "order": order})
 
@@ -178,6 +195,21 @@ class Shop:
             source="/shop/orders",
         )
 
+    def _invitation(self, customer: Customer, metric: str, at: datetime, order: str) -> Touchpoint:
+        return Touchpoint(
+            customer_id=customer.id,
+            touchpoint="survey.sent",
+            channel="email",
+            outcome="ok",
+            attributes=self._attributes(customer, order),
+            id=self._survey(order, metric),
+            time=at,
+            source="/shop/surveys",
+        )
+
+    def _survey(self, order: str, metric: str) -> str:
+        return f"{self._run}:{order}:asked:{metric}"
+
     def _answer(
         self,
         customer: Customer,
@@ -195,6 +227,7 @@ class Shop:
             metric=metric,
             score=self._random.choice(_SCORES[metric][mood]),
             touchpoint=touchpoint,
+            touchpoint_event_id=self._survey(order, metric),
             channel="email",
             language=customer.region.language,
             comment=self._random.choice(said) if speaks else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -154,6 +155,32 @@ def test_customers_write_in_five_languages_and_scripts() -> None:
     assert said["en"].isascii()
     assert {event.metric for event in events if isinstance(event, Response)} == {"nps", "csat", "ces"}
     assert math.isclose(sum(region.share for region in REGIONS), 1.0)
+
+
+def test_most_who_are_asked_answer_and_each_answer_names_its_survey() -> None:
+    shop = Shop(2000, 7)
+    events = [*shop.history(START, 800), *(event for _, event in run(shop, 0, TROUBLE_STARTS))]
+    asked = {e.id: e for e in events if isinstance(e, Touchpoint) and e.touchpoint == "survey.sent"}
+    named = [e.touchpoint_event_id for e in events if isinstance(e, Response)]
+    assert set(named) <= asked.keys()
+    assert len(set(named)) == len(named)
+    assert 0.6 < len(named) / len(asked) < 0.95
+    assert LOOP.invitations is not None
+    assert LOOP.invitations.touchpoint == "survey.sent"
+
+
+def test_some_whose_parcel_fails_three_times_say_nothing() -> None:
+    events = [event for seed in (7, 8) for _, event in run(Shop(2000, seed), 0, 300)]
+    answered = {_order(event) for event in events if isinstance(event, Response)}
+    failures = Counter(_order(event) for event in events if isinstance(event, Touchpoint) and event.outcome == "failed")
+    assert any(count == 3 and order not in answered for order, count in failures.items())
+    assert max(failures.values()) == 3
+
+
+def _order(event: Event) -> str:
+    """The run and the order of an event, whichever attempt at its delivery it tells of."""
+    run, order, _ = event.id.split(":", 2)
+    return f"{run}:{order.partition('.')[0]}"
 
 
 def _comments(of: dict[str, dict[str, tuple[str, ...]]], language: str) -> list[str]:
