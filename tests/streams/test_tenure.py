@@ -25,7 +25,7 @@ from tests.streams.survey_events import Rec, plan, touchpoint
 
 NOW = 1_795_000_000.0
 HOUR = 3600.0
-EXAMPLES = int(os.environ.get("LIFECYCLE_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("LIFECYCLE_EXAMPLES", "40"))
 CUTS = {"all": (), "touchpoint": ("touchpoint",), "region": ("attributes.region",)}
 Row = tuple[bytes, bytes | None]
 
