@@ -21,6 +21,7 @@ DeadLetterReason = Literal[
     "scale",  # a score outside its scale
     "revises",  # a revision: refused until revisions can be applied exactly
     "alert",  # a record of cx.alerts that the desk cannot read
+    "case",  # a record of cx.cases that the streams cannot read
 ]
 
 LETTER_BYTES = 8 * 1024 * 1024

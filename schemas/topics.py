@@ -8,6 +8,7 @@ TOUCHPOINTS = "cx.touchpoints"
 RESPONSES = "cx.responses"
 TOUCHPOINTS_STATE = "cx.touchpoints.state"
 RESPONSES_STATE = "cx.responses.state"
+CASES_STATE = "cx.cases.state"
 PARTIALS = "cx.partials"
 METRICS = "cx.metrics"
 ALERTS = "cx.alerts"
@@ -15,7 +16,7 @@ CASES = "cx.cases"
 INVITATIONS = "cx.invitations"
 DEADLETTERS = "cx.deadletters"
 
-STATE_OF = {TOUCHPOINTS: TOUCHPOINTS_STATE, RESPONSES: RESPONSES_STATE}
+STATE_OF = {TOUCHPOINTS: TOUCHPOINTS_STATE, RESPONSES: RESPONSES_STATE, CASES: CASES_STATE}
 """The changelog that keeps a source topic's state, partition by partition."""
 
 _DAY_MS = 24 * 60 * 60 * 1000
@@ -65,6 +66,7 @@ def catalogue(partitions: int = DEFAULT_PARTITIONS, replication: int = 1) -> tup
         topic(RESPONSES, "customer_id", "ResponseEvent", ("apps", "gateway"), ("streams",), _delete(365) | _ARRIVAL),
         topic(TOUCHPOINTS_STATE, "state key", "state row", ("streams",), ("streams",), _COMPACT),
         topic(RESPONSES_STATE, "state key", "state row", ("streams",), ("streams",), _COMPACT),
+        topic(CASES_STATE, "state key", "state row", ("streams",), ("streams",), _COMPACT),
         topic(PARTIALS, "series + pane + source", "Partial | Tick", ("streams",), ("streams",), _COMPACT),
         topic(METRICS, "series + window", "Metric | Books", ("streams",), ("gateway", "consumers", "anyone"), _COMPACT),
         topic(ALERTS, "customer_id", "Alert", ("streams",), ("consumers",), _delete(30)),

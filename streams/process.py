@@ -9,13 +9,16 @@ from prometheus_client import CollectorRegistry
 
 from schemas.config import Loop
 from schemas.settings import Settings
+from schemas.topics import CASES
+from streams.case_state import CasePartition
 from streams.changelog import WriterSettings
 from streams.cluster import ClusterError
 from streams.health import Health
 from streams.instruments import Instruments
+from streams.intake_processor import SourceState
 from streams.lifecycle import WorkerCrash
 from streams.merge import Merge
-from streams.plan import compile_plan
+from streams.plan import Plan, compile_plan
 from streams.source_state import SourcePartition
 from streams.transport import FetchSettings
 from streams.worker import Makers, Worker, WorkerSettings
@@ -42,16 +45,23 @@ def worker_settings(settings: Settings) -> WorkerSettings:
     return WorkerSettings(bootstrap=settings.kafka, data_dir=settings.data_dir / "streams")
 
 
+def makers(plan: Plan) -> Makers:
+    """The states of every partition that a worker can have."""
+
+    def source(topic: str, partition: int, partitions: int) -> SourceState:
+        if topic == CASES:
+            return CasePartition(partition, plan)
+        return SourcePartition(topic, partition, partitions, plan)
+
+    return Makers(source, lambda: Merge(plan))
+
+
 def run_streams(settings: Settings, loop: Loop) -> int:
     """Run a worker until SIGTERM or SIGINT. Returns the process's exit code."""
     gc.set_threshold(*GC_THRESHOLDS)
     (settings.data_dir / "streams").mkdir(parents=True, exist_ok=True)  # Faust makes no parents
     plan = compile_plan(loop, settings.clock)
-    makers = Makers(
-        source=lambda topic, partition, partitions: SourcePartition(topic, partition, partitions, plan),
-        merge=lambda: Merge(plan),
-    )
-    worker = Worker(worker_settings(settings), makers, Instruments(CollectorRegistry()))
+    worker = Worker(worker_settings(settings), makers(plan), Instruments(CollectorRegistry()))
     try:
         import uvloop
     except ImportError:  # not made for every platform

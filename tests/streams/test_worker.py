@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from schemas.topics import ALERTS, DEADLETTERS, METRICS, PARTIALS, RESPONSES, STATE_OF, TOUCHPOINTS
+from schemas.topics import ALERTS, CASES, DEADLETTERS, METRICS, PARTIALS, RESPONSES, STATE_OF, TOUCHPOINTS
 from tests.streams.conftest import COMPACTED, Broker, Worker, wait_until
 
 pytestmark = pytest.mark.kafka
@@ -32,7 +32,7 @@ class Loop:
         self.folder = folder
         self.expected: Counter[str] = Counter()
         self.workers: list[tuple[Worker, int]] = []
-        for topic in (TOUCHPOINTS, RESPONSES, ALERTS, DEADLETTERS):
+        for topic in (*STATE_OF, ALERTS, DEADLETTERS):
             broker.topic(PARTITIONS, name=self.prefix + topic)
         for topic in (*STATE_OF.values(), PARTIALS, METRICS):
             broker.topic(PARTITIONS, name=self.prefix + topic, **COMPACTED)
@@ -306,3 +306,77 @@ def test_the_real_state_is_exact_over_a_kill_with_duplicates_and_unreadable_reco
     # The unreadable ones too are there at least once, and under one id each.
     letters = [json.loads(value) for _, value in loop.read(DEADLETTERS) if value is not None]
     assert len({letter["id"] for letter in letters}) == 40
+
+
+def case_event(case_id: int, version: int, action: str, opened: datetime, seconds: float | None) -> tuple[bytes, bytes]:
+    event = {
+        "type": "case",
+        "id": f"e-{case_id}-{version}",
+        "case_id": case_id,
+        "version": version,
+        "action": action,
+        "from_state": "open",
+        "to_state": "resolved" if action == "resolve" else "open",
+        "at": (opened + timedelta(seconds=seconds or 0)).isoformat(),
+        "actor": "ana",
+        "via": "slack",
+        "customer_id": f"c{case_id}",
+        "programme": "feedback",
+        "severity": "normal",
+        "owner": "ana",
+        "opened_at": opened.isoformat(),
+        "seconds_to_resolve": seconds if action == "resolve" else None,
+        "business_seconds_to_resolve": seconds and seconds / 2 if action == "resolve" else None,
+        "in_sla_resolve": seconds <= 1800 if action == "resolve" and seconds else None,
+        "attributes": {"region": "SP"},
+    }
+    return str(case_id).encode(), json.dumps(event).encode()
+
+
+@pytest.mark.faults
+def test_the_times_of_cases_are_exact_over_a_kill_and_closed_ones_are_told(loop: Loop) -> None:
+    """Every case is resolved after as many minutes as its number says; every fifth one is opened again."""
+    opened = datetime.now(UTC) - timedelta(hours=3)
+    records: list[tuple[bytes, bytes]] = []
+    for number in range(1, 101):
+        records.append(case_event(number, 1, "opened", opened, None))
+        records += [case_event(number, 2, "resolve", opened, number * 60.0)] * (2 if number % 10 == 0 else 1)
+        if number % 5 == 0:
+            records.append(case_event(number, 3, "reopen", opened, None))
+    records.append((b"1", b"{not json"))
+    victim = loop.start(real=True)
+    loop.wait_ready(victim)
+    loop.produce(CASES, records[:120])
+    wait_until(lambda: any(b'"time_to_resolve"' in (value or b"") for _, value in loop.read(METRICS)), "the first")
+    victim.process.kill()
+    victim.process.wait(10)
+    loop.start(real=True)
+    loop.produce(CASES, records[120:])
+
+    def rows() -> dict[str, dict[str, Any]]:
+        last = {key: json.loads(value) for key, value in loop.read(METRICS) if value is not None}
+        wanted = [row for row in last.values() if row["type"] == "metric" and row["window"] == "24h"]
+        return {row["metric"]: row for row in wanted if row["key"] == {"attributes.region": "SP"}}
+
+    kept = [minutes * 60 for minutes in range(1, 101) if minutes % 5]
+
+    def accounts() -> dict[str, int]:
+        books = [json.loads(value) for key, value in loop.read(METRICS) if value is not None and b"books" in key]
+        last = {row["source"]: row for row in books if row["source"].startswith(CASES)}.values()
+        dead = sum(row["dead_letters"].get("case", 0) for row in last)
+        return {name: sum(row[name] for row in last) for name in ("received", "counted", "duplicates")} | {"dead": dead}
+
+    def settled() -> bool:
+        found = rows().get("time_to_resolve", {"n": 0, "value": 0})
+        # What became of a case is known before the last of what was sent twice, so the accounts are waited for too.
+        return (found["n"], found["value"], accounts()["received"]) == (80, sum(kept) / 80, 231)
+
+    wait_until(settled, "every case counts once", 60.0)
+    assert accounts() == {"received": 231, "counted": 220, "duplicates": 10, "dead": 1}
+    found = rows()
+    assert abs(found["time_to_resolve"]["quantiles"]["p50"] - kept[79 * 50 // 100]) <= 0.01 * kept[79 * 50 // 100]
+    assert abs(found["time_to_resolve"]["quantiles"]["p90"] - kept[79 * 90 // 100]) <= 0.01 * kept[79 * 90 // 100]
+    assert found["time_to_resolve_business"]["value"] == sum(kept) / 160
+    assert found["in_sla_resolve"]["counts"] == {"in_sla": 24, "missed": 56}
+    told = {json.loads(value)["id"] for _, value in loop.read(RESPONSES) if value is not None}
+    assert told == {f"closed:e-{number}-2" for number in range(1, 101)}

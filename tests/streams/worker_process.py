@@ -15,11 +15,9 @@ from closeloop.logs import configure_logs
 from schemas.loop_yaml import load
 from schemas.settings import Settings
 from streams.instruments import Instruments
-from streams.merge import Merge
 from streams.partition import Pace
 from streams.plan import compile_plan
-from streams.process import serve
-from streams.source_state import SourcePartition
+from streams.process import makers, serve
 from streams.transport import FetchSettings
 from streams.worker import Makers, Worker, WorkerSettings
 from tests.streams.counting import CountingMerge, CountingSource
@@ -32,13 +30,9 @@ def main() -> int:
     options = json.loads(raw)
     configure_logs("info")
     if options.get("real"):
-        plan = compile_plan(load(ROOT / "loop.yaml"), "wall")
-        makers = Makers(
-            lambda topic, partition, partitions: SourcePartition(topic, partition, partitions, plan),
-            lambda: Merge(plan),
-        )
+        states = makers(compile_plan(load(ROOT / "loop.yaml"), "wall"))
     else:
-        makers = Makers(partial(CountingSource, crash=options.get("crash", False)), CountingMerge)
+        states = Makers(partial(CountingSource, crash=options.get("crash", False)), CountingMerge)
     worker = Worker(
         WorkerSettings(
             bootstrap=bootstrap,
@@ -49,7 +43,7 @@ def main() -> int:
             fetch=FetchSettings(chunk_records=100, session_timeout_ms=6_000, heartbeat_ms=500, max_wait_ms=100),
             commit_interval=0.3,
         ),
-        makers,
+        states,
         Instruments(CollectorRegistry()),
     )
     return asyncio.run(serve(Settings(kafka=bootstrap, health_port=int(port)), worker))
