@@ -146,7 +146,9 @@ def test_rounds_of_random_faults_lose_and_double_nothing(run: Run, capsys: pytes
     check_dead_letters(letters, truth)
     strange = [one for one in run.crew.exits if one.strange]
     say(summary(sent, truth, len(alerts), len(letters)))
-    ended = Counter(one.asked or ("fenced after a sleep" if one.fenced and one.slept else "") for one in run.crew.exits)
+    ended = Counter(
+        f"{one.asked or ('fenced' if one.fenced else 'unasked')} (code {one.code})" for one in run.crew.exits
+    )
     load = ", ".join(f"{average:.1f}" for average in os.getloadavg())
     say(
         f"fed for {fed_for:.0f} s, {sent / fed_for:,.0f} records/s; held back {rounds.held} times on a machine too busy"
