@@ -29,7 +29,7 @@ from streams.merge_processor import MergeProcessor
 from streams.source_state import SourcePartition
 
 KEYS = (10_000, 100_000, 300_000)
-RUNS = 3
+RUNS = 2
 
 
 def links(bootstrap: str, prefix: str) -> Links:
