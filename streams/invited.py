@@ -4,7 +4,8 @@ An invitation is counted under its own time and dimensions as ``invited``, and o
 ``answered`` when an answer belongs to it. Which one an answer belongs to:
 
 - the one that its ``touchpoint_event_id`` names, if it is given within the time of it;
-- else the oldest invitation of its customer that is open (within its time, and answered by no other answer).
+- else, where it names none that is known, the oldest invitation of its customer that is open (within its time, and
+  answered by no other answer).
 
 Answers that name an invitation come first, then the others in order of their time. Of several answers that name one
 invitation the earliest belongs to it, and the others to none. All this is a function of the invitations and answers
