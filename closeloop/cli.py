@@ -32,6 +32,8 @@ app.add_typer(topics_app, name="topics")
 app.add_typer(database_app, name="database")
 app.add_typer(keys_app, name="keys")
 app.add_typer(routes_app, name="routes")
+rules_app = typer.Typer(help="Try changed rules on what was recorded.", no_args_is_help=True)
+app.add_typer(rules_app, name="rules")
 
 
 class ClockChoice(enum.StrEnum):
@@ -39,6 +41,14 @@ class ClockChoice(enum.StrEnum):
 
     wall = "wall"
     event = "event"
+
+
+class FormatChoice(enum.StrEnum):
+    """How findings are written."""
+
+    text = "text"
+    json = "json"
+    csv = "csv"
 
 
 class RoleChoice(enum.StrEnum):
@@ -352,6 +362,27 @@ def routes_explain(
 
         for line in explain_event(event, config, _settings().zone):
             print(line)  # noqa: T201 - this command's output
+
+
+@rules_app.command("test")
+def rules_test(
+    file: Annotated[Path | None, typer.Argument(help="Events as import reads them: JSONL, .gz, or -.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="In place of a file: what the topics got in this time, e.g. 30d.")
+    ] = None,
+    config: Annotated[Path, typer.Option("--config", help="The changed loop.yaml.")] = Path("loop.yaml"),
+    against: Annotated[
+        Path | None, typer.Option(help="Today's loop.yaml. Default: CLOSELOOP_CONFIG's, if it is another file.")
+    ] = None,
+    close_after: Annotated[str, typer.Option(help="How long a case is taken to be open, e.g. 36h.")] = "5d",
+    load: Annotated[int, typer.Option(min=1, help="Open cases that nobody should have more of at once.")] = 20,
+    form: Annotated[FormatChoice, typer.Option("--format", help="How the findings are written.")] = FormatChoice.text,
+) -> None:
+    """Replay recorded events through changed rules. Says what would open, for whom, and how that differs from today."""
+    with _user_errors():
+        from closeloop.rules.command import test_rules
+
+        print(test_rules(file, since, config, against, close_after, load, form.value, _settings()))  # noqa: T201 - this command's output
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ def commands() -> list[tuple[str, ...]]:
 
 
 COMMANDS = commands()
-GROUPS = {(), ("topics",), ("database",), ("keys",), ("routes",)}
+GROUPS = {(), ("topics",), ("database",), ("keys",), ("routes",), ("rules",)}
 
 
 def parameters(words: tuple[str, ...]) -> list[object]:
@@ -37,7 +37,7 @@ def test_every_command_is_there() -> None:
     assert names >= {
         "demo", "up", "streams", "consumers", "gateway", "kafka", "sandbox", "import", "check", "contract",
         "topics print", "topics create", "topics check", "database upgrade", "database downgrade",
-        "keys create", "keys list", "keys revoke", "routes explain",
+        "keys create", "keys list", "keys revoke", "routes explain", "rules test",
     }  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""``closeloop rules test``: what changed rules would have done with recorded events."""
