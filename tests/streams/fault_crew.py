@@ -150,10 +150,15 @@ class Crew:
 
 
 def spawn(output: Path, environment: dict[str, str], *module: str) -> "subprocess.Popen[bytes]":
-    """A Python process that dies with this one, however this one ends."""
+    """A Python process that dies with this one, however this one ends.
+
+    In a session of its own, as the brokers are: Linux shares a busy machine out by sessions.
+    """
     command = [sys.executable, "-I", "-S", die_with_parent.__file__, str(os.getpid()), sys.executable, "-m", *module]
     with output.open("wb") as said:
-        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=said, stderr=subprocess.STDOUT)
+        return subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=said, stderr=subprocess.STDOUT, start_new_session=True
+        )
 
 
 class Cluster:
