@@ -7,6 +7,7 @@ it is given.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,7 @@ PARTS = ("throughput", "latency", "state", "scaling")
 
 def main() -> None:
     """Measure what ``ONLY`` names, or everything."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # so that what was started is stopped
     only = [name for name in os.environ.get("ONLY", "").split(",") if name]
     progress = Progress()
     sizes = Sizes.from_environment()
