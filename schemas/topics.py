@@ -63,7 +63,14 @@ def catalogue(partitions: int = DEFAULT_PARTITIONS, replication: int = 1) -> tup
 
     return (
         topic(TOUCHPOINTS, "customer_id", "TouchpointEvent", ("apps", "gateway"), ("streams",), _delete(30) | _ARRIVAL),
-        topic(RESPONSES, "customer_id", "ResponseEvent", ("apps", "gateway"), ("streams",), _delete(365) | _ARRIVAL),
+        topic(
+            RESPONSES,
+            "customer_id",
+            "ResponseEvent | Signal",
+            ("apps", "gateway", "streams"),
+            ("streams",),
+            _delete(365) | _ARRIVAL,
+        ),
         topic(TOUCHPOINTS_STATE, "state key", "state row", ("streams",), ("streams",), _COMPACT),
         topic(RESPONSES_STATE, "state key", "state row", ("streams",), ("streams",), _COMPACT),
         topic(CASES_STATE, "state key", "state row", ("streams",), ("streams",), _COMPACT),
