@@ -261,6 +261,26 @@ def test_windows_are_exact_in_any_order_through_crashes_and_as_they_move(log: li
         check(world, log, NOW + later)
 
 
+def test_hundreds_of_steps_of_one_world() -> None:
+    rnd = random.Random(20261122)
+    log = [
+        Told(
+            rnd.randrange(40),
+            rnd.choice(["customer.joined", "customer.joined", "customer.left", "purchase"]),
+            NOW - rnd.choice([rnd.randrange(4000), rnd.randrange(90_000), rnd.randrange(40 * 86_400)]),
+            rnd.choice([None, "A", "B"]),
+            rnd.choice([None, "12.50", "-3.10"]),
+        )
+        for _ in range(300)
+    ]
+    world = World(settings_of(), rnd)
+    for one in log:
+        world.send(one)
+        world.disturb()
+    world.settle()
+    check(world, log, NOW)
+
+
 def test_a_case_counted_by_hand() -> None:
     """Ten customers a day ago; one of them left and came back in the hour, one left; one was won; one came and went."""
     log = [Told(n, "customer.joined", NOW - 86_000, "A") for n in range(10)]
