@@ -57,7 +57,9 @@ def _problem(peer: Peer, bootstrap: str, folder: Path, wanted: dict[Place, Count
         found = differences(wanted, said)
         if found:
             return f"{len(found)} of {len(wanted)} metrics differ; the first: {found[0]}"
-        return _alerts_problem(peer, bootstrap, drawn)
+        problem = _alerts_problem(peer, bootstrap, drawn)
+        worker.kill()
+        return problem
 
 
 def _alerts_problem(peer: Peer, bootstrap: str, drawn: list[Answer]) -> str | None:

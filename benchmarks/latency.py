@@ -61,6 +61,7 @@ def latency(peers: list[Peer], sizes: Sizes, progress: Progress) -> dict[str, li
                         progress.say(_line(peer, measured))
                         if not measured.kept_up or not worker.running:
                             break
+                    worker.kill()
             except (WorkerDied, TimeoutError) as error:
                 progress.say(f"{peer.title}: {error}")
     return found

@@ -13,7 +13,7 @@ import faust
 
 from benchmarks.events import cut_keys, is_detractor, metric_json, read
 from benchmarks.rolling import Windows
-from benchmarks.spec import COMMIT_EVERY_S, EMIT_EVERY_S, PARTITIONS, RESPONSES, out_topics
+from benchmarks.spec import COMMIT_EVERY_S, EMIT_EVERY_S, PARTITIONS, RESPONSES, SESSION_TIMEOUT_S, out_topics
 
 bootstrap, folder = sys.argv[1:3]
 sys.argv = ["faust", "worker", "--without-web", "-l", "error"]
@@ -25,6 +25,8 @@ app = faust.App(
     datadir=folder,
     consumer_auto_offset_reset="earliest",
     broker_commit_interval=COMMIT_EVERY_S,
+    broker_session_timeout=SESSION_TIMEOUT_S,
+    broker_heartbeat_interval=1.5,
     topic_partitions=PARTITIONS,
 )
 source = app.topic(RESPONSES, value_serializer="raw")

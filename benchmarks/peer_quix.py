@@ -19,7 +19,7 @@ from quixstreams import Application, State
 
 from benchmarks.events import Response, cut_keys, is_detractor, metric_json, read
 from benchmarks.rolling import Windows
-from benchmarks.spec import COMMIT_EVERY_S, EMIT_EVERY_S, RESPONSES, WINDOWS, out_topics
+from benchmarks.spec import COMMIT_EVERY_S, EMIT_EVERY_S, RESPONSES, SESSION_TIMEOUT_S, WINDOWS, out_topics
 
 METRICS, ALERTS = out_topics("quix")
 _KEPT_MINUTES = WINDOWS["30d"][0] // 60
@@ -76,7 +76,12 @@ def main() -> None:
         state_dir=Path(folder) / "state",
         # One consumer reads the responses and what group_by sends: a deep prefetch of the backlog (100,000 messages a
         # partition by default) would keep the second stage waiting until it is worked off.
-        consumer_extra_config={"queued.min.messages": 2_000, "queued.max.messages.kbytes": 1_024},
+        consumer_extra_config={
+            "queued.min.messages": 2_000,
+            "queued.max.messages.kbytes": 1_024,
+            "session.timeout.ms": int(SESSION_TIMEOUT_S * 1000),
+            "heartbeat.interval.ms": 1_500,
+        },
         producer_extra_config={"linger.ms": 5, "partitioner": "murmur2_random"},
         loglevel=logging.WARNING,
     )

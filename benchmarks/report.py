@@ -160,11 +160,12 @@ def _state(results: Results) -> str:
         "## State",
         "",
         _prose(
-            "A key is one region with two NPS answers, so one series in 4 windows (ours: and its day). Resident memory "
+            "A key is one region with one NPS answer, so one series in 4 windows (ours: and its day). Resident memory "
             "of the worker's process after all were counted; state is what its durable store holds then (ours: the "
             "living rows of the state topic; the others: the files on the worker's disk); the restart is from the "
             "start of the process after `kill -9` to its first metric. Ours keeps nothing on disk and reads its state "
-            "from the broker, as it would on another machine; the others found their files where they had left them."
+            "from the broker, as it would on another machine; the others found their files where they had left them. The "
+            "broker takes a killed worker for dead after 6 s, the same for all that join a group; bytewax joins none."
         ),
         "",
         "| worker | " + " | ".join(f"MB at {keys:,}" for keys in counts) + " | state bytes a key "

@@ -27,6 +27,9 @@ RESPONSES = "cx.responses"
 EMIT_EVERY_S = 1.0
 COMMIT_EVERY_S = 1.0
 """How much work a crash may make a worker do again, for every worker the same."""
+SESSION_TIMEOUT_S = 6.0
+"""When the broker takes a worker that went silent for dead; the same for all that join a group, as it decides how soon
+a killed one is replaced."""
 
 
 def out_topics(peer: str) -> tuple[str, str]:

@@ -88,6 +88,7 @@ def measure(
             raise TimeoutError("too few metrics to tell a rate")
         (began, before), (ended, after) = span
         used = worker.cpu_at(ended) - worker.cpu_at(began)
+        worker.kill()  # nobody reads on: stopping in good order would only take time
     (broker_began, broker_before), (broker_ended, broker_after) = broker_used[0], broker_used[-1]
     broker_span = max(broker_ended - broker_began, 1e-9)
     return Run(

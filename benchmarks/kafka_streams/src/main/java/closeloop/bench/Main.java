@@ -43,7 +43,10 @@ public final class Main {
             StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 1000,
             // The default of 100 ms would be all that the latency of an alert shows.
             StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 5,
-            ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest"));
+            ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
+            // As closeloop's workers: it decides how soon a killed worker's partitions are given to another.
+            ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 6000,
+            ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 1500));
     KafkaStreams streams = new KafkaStreams(topology, settings);
     streams.setUncaughtExceptionHandler(
         error -> {
