@@ -151,7 +151,12 @@ def summary(view: CaseView, setting: Setting) -> str:
 
 
 def _who(alert: Alert) -> str:
-    return words.escaped(about.who(alert), 60, 120)
+    return words.escaped(about.who(alert), _room(alert), 2 * _room(alert))
+
+
+def _room(alert: Alert) -> int:
+    """How many characters a name may have: that of a series tells several values, and its matter is short."""
+    return 90 if alert.subject == "metric" else 60
 
 
 def _matter(view: CaseView) -> str:
@@ -163,7 +168,7 @@ def _header(view: CaseView) -> Block:
     signs: dict[CaseState, str] = {"acknowledged": "👤", "contacted": "📞", "snoozed": "💤"}
     calm = "🟢" if view.recovered_at is not None else _SIGNS[view.severity] if view.page else "🔎"
     sign = signs.get(view.state, calm)
-    customer = words.plain(about.who(view.alert), 60) or "customer"
+    customer = words.plain(about.who(view.alert), _room(view.alert)) or "customer"
     matter = "back to normal" if view.recovered_at is not None else words.plain(about.what(view.alert), 50)
     loud = view.page and view.severity != "normal" and view.recovered_at is None
     state = about.words_for(view.alert).states[view.state]

@@ -219,6 +219,13 @@ def test_a_metric_that_recovered_says_since_when_and_rings_no_bell() -> None:
     assert f"back to normal since {since}" in texts(closed)
 
 
+def test_a_series_of_two_values_is_named_whole_and_its_state_is_not_cut() -> None:
+    series = "csat 30d touchpoint=order.delivered channel=email language=pt-BR segment=enterprise"
+    alert = a_metric_alert(customer_id=series)
+    title = card(a_metric_view(alert=alert, state="acknowledged", severity="critical"), NOW, SETTING).blocks[0]["text"]
+    assert title["text"] == f"👤 CSAT{series[4:]} · metric alarm · being looked into · critical"
+
+
 def test_a_silent_customers_card_says_what_failed() -> None:
     drawn = card(a_view(alert=a_silent_alert(), answer_count=0), NOW, SETTING)
     reason = "3 touchpoints failed within 72 hours, and the customer has said nothing"
