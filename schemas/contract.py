@@ -38,8 +38,8 @@ MESSAGES: dict[str, tuple[type[Struct], Direction]] = {
 _OPAQUE = {
     "state row": "The state of the streams, partition by partition. Its form is private to them and may change.",
     "Signal": (
-        "What a touchpoint or a case tells about the same customer, with the header `closeloop-signal`. Internal: it is "
-        "no answer, and may change. Who reads answers passes over every record whose type is not the one they know."
+        "What a touchpoint or a case tells about the same customer, with the header `closeloop-signal`. Internal: it "
+        "is no answer, and may change. Who reads answers passes over every record whose type is not the one they know."
     ),
     "Invitation": "Reserved: nothing is written here yet.",
 }

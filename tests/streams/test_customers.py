@@ -233,6 +233,18 @@ def test_an_invitation_that_comes_too_late_for_its_answers_is_not_counted() -> N
     assert watched.counts == {("invited", "4320"): 1}
 
 
+def test_what_is_forgotten_sets_nothing_free() -> None:
+    watched = Watched(NOW - 3 * DAY, invitations=Invitations(answer_within="2d"))
+    watched.signal("invited", "i", 3 * DAY)
+    watched.signal("invited", "j", 3 * DAY - 2 * HOUR)
+    watched.answer("first", 3 * DAY - 3 * HOUR, 5, touchpoint_event_id="i")
+    watched.answer("second", 3 * DAY - 4 * HOUR, 5, touchpoint_event_id="i")
+    before = dict(watched.counts)
+    watched.horizon.advance(NOW + HOUR)  # i is forgotten: neither of its answers is free for j now
+    watched.signal("invited", "k", 0)
+    assert watched.counts == before | {("invited", "0"): 1}
+
+
 def test_the_first_answer_after_a_closed_case_says_whether_the_customer_has_recovered() -> None:
     watched = Watched(rules=(THRESHOLD,), recovered=Recovered(answer_within="2d"))
     watched.answer("before", DAY, 5)
