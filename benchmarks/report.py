@@ -1,6 +1,6 @@
 """The results as a page in Markdown, from nothing but what was measured in this run. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
 from textwrap import fill
@@ -10,7 +10,18 @@ from benchmarks.peers import CLOSELOOP, PEERS
 from benchmarks.scaling import Scale
 from benchmarks.sizes import Sizes
 from benchmarks.state import State
-from benchmarks.throughput import Series
+from benchmarks.throughput import Run, Series
+
+PYTHON_PEERS = ("bytewax", "bytewax_combined", "quix", "faust")
+GOAL_RATE = 5_000
+
+
+def _rate(run: Run) -> float:
+    return run.rate
+
+
+def _per_core(run: Run) -> float:
+    return run.per_core
 
 
 @dataclass(slots=True)
@@ -34,6 +45,7 @@ def page(results: Results) -> str:
     """RESULTS.md."""
     parts = [
         _head(results),
+        _goals(results),
         _throughput(results),
         _latency(results),
         _state(results),
@@ -78,6 +90,52 @@ def _prose(text: str) -> str:
     return fill(text, 118, break_long_words=False, break_on_hyphens=False)
 
 
+def _goals(results: Results) -> str:
+    """What the design asks for, beside what was measured."""
+    rows = [*_speed_goals(results.throughput), *_other_goals(results)]
+    if not rows:
+        return ""
+    table = [f"| {goal} | {found} | {'yes' if met else '**no**'} |" for goal, found, met in rows]
+    return "\n".join(["## The goals", "", "| goal | measured | met |", "|---|---|---|", *table])
+
+
+def _speed_goals(measured: Mapping[str, Series]) -> Iterator[tuple[str, str, bool]]:
+    ours = measured.get(CLOSELOOP.name)
+    if ours is None or not ours.runs:
+        return
+    rate, per_core = (ours.of(what)[0] for what in (_rate, _per_core))
+    python = {name: series for name, series in measured.items() if name in PYTHON_PEERS and series.runs}
+    if python:
+        fastest = max(python, key=lambda name: python[name].of(_rate)[0])
+        ratio, a_core = rate / python[fastest].of(_rate)[0], per_core / python[fastest].of(_per_core)[0]
+        found = f"{ratio:.2f} times {PEERS[fastest].title}; a core {a_core:.2f} times"
+        yield "1.5 times the fastest durable Python peer", found, ratio >= 1.5
+    java = measured.get("kafka_streams")
+    if java is not None and java.runs:
+        ratio, a_core = rate / java.of(_rate)[0], per_core / java.of(_per_core)[0]
+        yield "at least Kafka Streams", f"{ratio:.2f} times; a core {a_core:.2f} times", ratio >= 1
+
+
+def _other_goals(results: Results) -> Iterator[tuple[str, str, bool]]:
+    for of in results.latency.get(CLOSELOOP.name, ()):
+        if of.rate == GOAL_RATE:
+            kept = of.kept_up and of.reached >= 0.97 * of.rate
+            yield f"p99 under 50 ms at {GOAL_RATE:,}/s", _latency_cell(of) + " ms (p50 / p99)", kept and of.p99 < 50
+    by_workers = {scale.workers: scale for scale in results.scaling}
+    if 1 in by_workers and 2 in by_workers:
+        one, two = by_workers[1], by_workers[2]
+        wall, work = two.rate / one.rate, 2 * two.per_core / one.per_core
+        found = f"{work:.2f} times by the work a CPU second, {wall:.2f} times by the clock on these cores"
+        yield "two workers 1.7 times one where the cores allow", found, work >= 1.7
+    for held in results.state.get(CLOSELOOP.name, ()):
+        if held.restart_s is not None:
+            yield (
+                f"serves within 10 s of a restart with {held.keys:,} keys",
+                f"{held.restart_s:.1f} s",
+                held.restart_s <= 10,
+            )
+
+
 def _throughput(results: Results) -> str:
     if not results.throughput:
         return ""
@@ -103,13 +161,13 @@ def _throughput(results: Results) -> str:
         if not series.runs:
             lines.append(f"| {title} | not measured: {_last_line(series.problem)} | | | | | |")
             continue
-        rate, per_core = series.of(lambda run: run.rate), series.of(lambda run: run.per_core)
+        rate, per_core = series.of(_rate), series.of(_per_core)
         cores, broker = series.of(lambda run: run.cores), series.of(lambda run: run.broker_cores)
         shares = ("", "")
         if base is not None:
             shares = (
-                f"{rate[0] / base.of(lambda run: run.rate)[0]:.2f}",
-                f"{per_core[0] / base.of(lambda run: run.per_core)[0]:.2f}",
+                f"{rate[0] / base.of(_rate)[0]:.2f}",
+                f"{per_core[0] / base.of(_per_core)[0]:.2f}",
             )
         lines.append(
             f"| {title} | {_spread(rate)} | {shares[0]} | {_spread(per_core)} | {shares[1]} "
@@ -164,8 +222,9 @@ def _state(results: Results) -> str:
             "of the worker's process after all were counted; state is what its durable store holds then (ours: the "
             "living rows of the state topic; the others: the files on the worker's disk); the restart is from the "
             "start of the process after `kill -9` to its first metric. Ours keeps nothing on disk and reads its state "
-            "from the broker, as it would on another machine; the others found their files where they had left them. The "
-            "broker takes a killed worker for dead after 6 s, the same for all that join a group; bytewax joins none."
+            "from the broker, as it would on another machine; the others found their files where they had left them. "
+            "The broker takes a killed worker for dead after 6 s, the same for all that join a group; bytewax joins "
+            "none."
         ),
         "",
         "| worker | " + " | ".join(f"MB at {keys:,}" for keys in counts) + " | state bytes a key "
@@ -237,7 +296,7 @@ def _peers(results: Results) -> str:
 
 
 def _median_rate(series: Series) -> float:
-    return series.of(lambda run: run.rate)[0] if series.runs else 0.0
+    return series.of(_rate)[0] if series.runs else 0.0
 
 
 def _spread(figures: Sequence[float]) -> str:

@@ -53,6 +53,20 @@ def test_state_and_two_workers() -> None:
     assert "1.80 times" in text
 
 
+def test_goals_are_held_against_what_was_measured() -> None:
+    results = _results()
+    results.throughput["bytewax"] = Series([Run(80_000, 40_000, 1, 1.0, 0.1)])
+    results.latency = {"closeloop": [Latency(5_000, 5_000.0, 5.0, 60.0, 1_000, 0)]}
+    results.state = {"closeloop": [State(100_000, 600_000_000, None, 4.2)]}
+    text = page(results)
+    # 110,000 / 80,000 and 92,500 / 40,000
+    assert (
+        "| 1.5 times the fastest durable Python peer | 1.38 times bytewax, keyed; a core 2.31 times | **no** |" in text
+    )
+    assert "| p99 under 50 ms at 5,000/s | 5 / 60 ms (p50 / p99) | **no** |" in text
+    assert "| serves within 10 s of a restart with 100,000 keys | 4.2 s | yes |" in text
+
+
 def test_what_was_not_measured_has_no_section() -> None:
     assert "## State" not in page(_results())
     assert "## Two workers" not in page(_results())
