@@ -61,7 +61,7 @@ class CasePartition:
     Under ``--clock event`` people still act today, whatever time the replayed events are of: their times move no
     window of the events, and nobody is said to have been helped before an answer of then.
 
-    Memory: about 300 bytes for each case with an event within the history, besides what
+    Memory: about 200 bytes for each case with an event within the history, besides what
     :class:`~streams.panes.PaneStore` states. When a case is forgotten all its steps have left the history.
     """
 
