@@ -167,14 +167,23 @@ class Cluster:
     def __init__(self, kafka: LocalKafka) -> None:
         self.kafka = kafka
         self._admin = AdminClient({"bootstrap.servers": kafka.bootstrap, "log_level": 0})
-        self._asking = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": GROUP, "log_level": 0})
+        self._asking = self._client()
         self._asked = [TopicPartition(topic, partition) for topic in SOURCES for partition in range(PARTITIONS)]
+
+    def _client(self) -> Consumer:
+        return Consumer({"bootstrap.servers": self.kafka.bootstrap, "group.id": GROUP, "log_level": 0})
+
+    def _ask_anew(self) -> None:
+        """Such a client goes on asking a broker that no longer leads, until its metadata are five minutes old."""
+        self._asking.close()
+        self._asking = self._client()
 
     def ends(self) -> list[int] | None:
         """How many records each source partition holds. None while nobody can say."""
         try:
             return [self._asking.get_watermark_offsets(at, timeout=5)[1] for at in self._asked]
         except KafkaException:
+            self._ask_anew()
             return None
 
     def behind(self, ends: Sequence[int] | None) -> int | None:
@@ -182,6 +191,7 @@ class Cluster:
         try:
             found = self._asking.committed(self._asked, timeout=5)
         except KafkaException:
+            self._ask_anew()
             return None
         if ends is None:
             return None
