@@ -26,7 +26,7 @@ from benchmarks.rolling import Windows
 from benchmarks.spec import COMMIT_EVERY_S, EMIT_EVERY_S, RESPONSES, out_topics
 
 BATCH = 5_000
-"""Messages a fetch: five times the default, which was found faster."""
+"""Messages a fetch at most, five times the default: the more a batch holds, the more there is to combine."""
 RECOVERY_PARTITIONS = 1
 """One worker writes them; more are for more workers."""
 

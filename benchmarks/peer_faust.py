@@ -2,7 +2,7 @@
 
 In its favour: msgspec in place of Faust's own models, one table entry for each cut key, minute and score (five writes
 a response; the windows follow from the minutes, in memory), the partition as part of the table's key in place of a
-repartition topic (a second worker would need one), and uvloop where Faust finds it.
+repartition topic (a second worker would need one), and uvloop.
 """
 
 import sys
@@ -10,11 +10,13 @@ import time
 from datetime import UTC, datetime
 
 import faust
+import mode.loop
 
 from benchmarks.events import cut_keys, is_detractor, metric_json, read
 from benchmarks.rolling import Windows
 from benchmarks.spec import COMMIT_EVERY_S, EMIT_EVERY_S, PARTITIONS, RESPONSES, SESSION_TIMEOUT_S, out_topics
 
+mode.loop.use("uvloop")
 bootstrap, folder = sys.argv[1:3]
 sys.argv = ["faust", "worker", "--without-web", "-l", "error"]
 METRICS, ALERTS = out_topics("faust")

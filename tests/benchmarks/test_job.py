@@ -1,10 +1,12 @@
 """The events that are measured with, and the plain computation that every worker has to agree with."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
 
+import benchmarks
 from benchmarks import events
 from benchmarks.job import SCORE_WEIGHTS, SPAN_S, Answer, answers, many_keys
 from benchmarks.oracle import Place, Said, differences, expected
@@ -16,10 +18,11 @@ from schemas.loop_yaml import load, metric_specs
 from streams.plan import compile_plan
 
 NOW = 1_800_000_000.0
+LOOP = Path(benchmarks.__file__).parent / "loop.yaml"
 
 
 def test_our_reader_and_the_peers_take_every_event_as_what_it_says() -> None:
-    plan = compile_plan(load("benchmarks/loop.yaml"), "wall")
+    plan = compile_plan(load(LOOP), "wall")
     reader = EventReader(plan.metrics)
     clock = datetime.fromtimestamp(NOW, UTC)
     for answer in answers(300, 1, NOW):
@@ -36,9 +39,9 @@ def test_our_reader_and_the_peers_take_every_event_as_what_it_says() -> None:
 
 
 def test_the_measured_loop_has_the_windows_and_cuts_of_the_job() -> None:
-    plan = compile_plan(load("benchmarks/loop.yaml"), "wall")
+    plan = compile_plan(load(LOOP), "wall")
     assert {window.name: (window.length_s, window.pane_s) for window in plan.windows} == WINDOWS
-    assert {name: spec.scale.maximum for name, spec in metric_specs(load("benchmarks/loop.yaml")).items()} == {
+    assert {name: spec.scale.maximum for name, spec in metric_specs(load(LOOP)).items()} == {
         name: high for name, (_, high) in SCALES.items()
     }
 
