@@ -8,7 +8,7 @@ from schemas.alerts import Alert, alert_id
 from schemas.cases import CaseEvent, Entered
 from schemas.deadletters import DeadLetter, InvalidEvent, dead_letter
 from schemas.events import Money, Response, ResponseEvent, Touchpoint, TouchpointEvent
-from schemas.metrics import Books, Metric, Partial, Series, Tick
+from schemas.metrics import Books, Metric, Part, Partial, Series, Tick
 
 _ANSWERED = datetime(2026, 11, 21, 10, 20, tzinfo=UTC)
 _DELIVERED = datetime(2026, 11, 21, 10, 15, 2, 120_000, tzinfo=timezone(timedelta(hours=1)))
@@ -116,6 +116,21 @@ _METRIC = Metric(
     as_of=_ANSWERED,
     version=981,
 )
+_EFFORT = Metric(
+    metric="ces",
+    window="24h",
+    cut="all",
+    key={},
+    value=5.35,
+    low=4.99,
+    high=5.71,
+    n=80,
+    counts={"7": 24, "6": 21, "5": 14, "4": 9, "3": 6, "2": 4, "1": 2},
+    too_few=False,
+    as_of=_ANSWERED,
+    version=983,
+    parts={"top_box": Part(56.25, 45.34, 66.59, 80)},
+)
 _DAY = Metric(
     metric="csat",
     window="day",
@@ -157,7 +172,7 @@ _DEAD_LETTER: DeadLetter = dead_letter(
 EXAMPLES: dict[str, tuple[Struct, ...]] = {
     "TouchpointEvent": (_TOUCHPOINT,),
     "ResponseEvent": (_RESPONSE,),
-    "Metric": (_METRIC, _DAY),
+    "Metric": (_METRIC, _EFFORT, _DAY),
     "Books": (_BOOKS,),
     "Alert": (_ALERT,),
     "CaseEvent": (_CASE,),
