@@ -142,8 +142,21 @@ def silence(habits: Habits, known: Rhythm, hour: int, chance: float) -> Silence 
         weeks = expected / learnt
         varies = (known.days * (day_squares + of_day * of_day) + known.hours * hour_squares) / expected**2
         if at_most(seen, expected, varies * (1 + 1 / weeks) + 1 / (weeks * expected)) < chance:
-            return Silence(at, seen, expected)
+            return _from_its_beginning(habits, Silence(at, seen, expected), hour)
     return None
+
+
+def _from_its_beginning(habits: Habits, found: Silence, hour: int) -> Silence:
+    """The silence with the silent hours before it in which something is usual: it began before it was beyond chance."""
+    since, seen, expected = found
+    for at in range(since - 1, hour - WEEK_HOURS, -1):
+        if habits.count(at) > 0:
+            break
+        usual = habits.usual(at)
+        if usual is not None and usual.mean and habits.count(at) == 0:
+            since = at
+            expected += usual.mean
+    return Silence(since, seen, expected)
 
 
 def has_returned(habits: Habits, since: int, hour: int) -> bool:
