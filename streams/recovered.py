@@ -127,7 +127,8 @@ class RecoveredCustomers:
         before = {case.answer.id: case.answer for case in closed if case.answer is not None}
         after: dict[bytes, Verdict] = {}
         for case in closed:
-            first = self._first(case, [*said, *before.values()])
+            # The newly said come first: a revision takes the place of what it revises.
+            first = self._first(case, [*said, *([] if case.answer is None else [case.answer])])
             if first is not None:
                 after[first.id] = first
             if first != case.answer:
@@ -141,7 +142,6 @@ class RecoveredCustomers:
         return Observation(changes) if changes else None
 
     def _first(self, case: ClosedCase, verdicts: Sequence[Verdict]) -> Verdict | None:
-        # The newly said come first: of two that stand for one answer min takes the first.
         follow = [verdict for verdict in verdicts if case.when < verdict.when <= case.when + self._within_s]
         return min(follow, key=Fact.order, default=None)
 

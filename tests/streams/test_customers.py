@@ -186,6 +186,14 @@ def test_an_answer_breaks_the_silence_by_its_own_time(answer_ago: float, flagged
         assert bool(watched.signal("failed", "t2", HOUR)) == flagged
 
 
+def test_a_failure_too_old_to_alert_is_remembered_until_one_that_is_not_comes() -> None:
+    watched = Watched(rules=(SILENT,))
+    assert not watched.signal("failed", "t1", 80 * HOUR)
+    assert not watched.signal("failed", "t2", 79 * HOUR)
+    assert watched.signal("failed", "t3", 9 * HOUR) == ["silent"]
+    assert watched.reasons == ["3 failed touchpoints within 72 h and no answer: order 3 times."]
+
+
 def test_many_answers_are_thinned_without_a_change_of_what_they_say() -> None:
     watched = Watched(rules=(msgspec.structs.replace(SILENT, within="10h"),))
     for number in range(600):  # the last of them 20 hours ago
