@@ -157,6 +157,7 @@ def test_failures_without_a_word_are_flagged() -> None:
     assert not watched.signal("failed", "t2", 4 * HOUR, "parcel")
     assert not watched.signal("failed", "t3", 4 * HOUR, who="c2")
     assert watched.signal("failed", "t4", 3 * HOUR) == ["silent"]
+    assert not watched.signal("failed", "t1", 5 * HOUR)  # told again
     assert not watched.signal("failed", "t5", 2 * HOUR)
     assert watched.signal("failed", "t6", 1 * HOUR) == ["silent"]
     assert watched.reasons == ["2 failed touchpoints within 72 h and no answer: order twice."] * 2
