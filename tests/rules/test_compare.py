@@ -138,6 +138,13 @@ def test_what_touchpoints_tell_arrives_among_the_answers_where_it_belongs() -> N
     assert [(one.rule, one.event_id.rpartition(":")[2]) for one in found.examples] == [("silent", "t4")]
 
 
+def test_what_touchpoints_tell_is_not_too_old_because_of_later_answers() -> None:
+    """The answer of another customer, nine hours later, is applied together with the failures, but after them."""
+    failed = [touchpoint(number, "c2", number / 10, "failed") for number in range(2)]
+    side = findings([*failed, answer(1, "c9", 5, 0.5)], loop(SILENT, "alert_max_age: 1h\n")).changed
+    assert (side.alerts, side.silenced) == ({"silent": 1}, 0)
+
+
 def test_blocks_change_nothing() -> None:
     """More records than are applied at once, with both topics among each other, come to what can be counted."""
     records: list[Recorded] = []
