@@ -40,8 +40,7 @@ class Position(Struct, kw_only=True):
 
     ``offset`` is the last source offset applied. ``watermark`` is the latest event time counted, seconds UTC.
     ``forwards`` holds for each partition the offset of the last record forwarded from it to
-    here, ``signals`` for each source partition (``topic/partition``) the offset that its last signal followed from. The
-    other fields are those of :class:`~schemas.metrics.Books`.
+    here. The other fields are those of :class:`~schemas.metrics.Books`.
     """
 
     format: int = FORMAT
@@ -60,7 +59,6 @@ class Position(Struct, kw_only=True):
     dead_letters: dict[str, int] = field(default_factory=dict)
     alerts: dict[str, int] = field(default_factory=dict)
     forwards: dict[int, int] = field(default_factory=dict)
-    signals: dict[str, int] = field(default_factory=dict)
     outcomes: list[str] = field(default_factory=list)
     scales: dict[str, list[str]] = field(default_factory=dict)
 

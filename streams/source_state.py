@@ -202,7 +202,6 @@ class SourcePartition:
             (reckoned[0], "", dims, int(when) // 60, reckoned[3])
             for reckoned, dims, when in zip(reckonings, dimensions, whens, strict=True)
         ]
-        at.offset = records[-1].offset
         at.received += len(usual)
         at.counted += len(usual)
         newest = max(whens)
@@ -212,11 +211,13 @@ class SourcePartition:
             at.watermark = newest
         ids.add_all(known, groups)
         flags_of, watched = self._detector.flags, bool(self._observers)
-        for event, when, reckoned, dims in zip(usual, whens, reckonings, dimensions, strict=True):
+        for record, event, when, reckoned, dims in zip(records, usual, whens, reckonings, dimensions, strict=True):
             scale = reckoned[1]
             flags = flags_of(event.data, scale) if scale is not None and isinstance(event, ResponseEvent) else ()
             if flags or watched:
+                at.offset = record.offset
                 self._flag(event, when, scale, dims, flags, clock, outcome)
+        at.offset = records[-1].offset
         return True
 
     def _is_indifferent(self, earliest: float, latest: float, arrival: float) -> bool:
@@ -229,7 +230,8 @@ class SourcePartition:
         now = self._horizon.now
         if self._plan.clock == "event":
             now = latest if now is None else max(now, latest)
-            if now - earliest > self._plan.alert_max_age_s:
+            # Observers ask for the now of each event.
+            if self._observers or now - earliest > self._plan.alert_max_age_s:
                 return False
         # Two days less than the history: so no zone's midnight has to be asked for.
         return now is not None and now - earliest < (self._plan.history_days - 2) * 86_400
@@ -329,8 +331,8 @@ class SourcePartition:
     def _take(self, record: Record, arrived: datetime, now: datetime, outcome: Outcome) -> None:
         """Apply one record to the books and the panes. Raises InvalidEvent before anything has changed."""
         headers = record.headers
-        if headers and (told := origin_of(headers, SIGNAL)) is not None and self._topic == RESPONSES:
-            self._take_signal(record.value, told, now, outcome)
+        if headers and self._topic == RESPONSES and origin_of(headers, SIGNAL) is not None:
+            self._take_signal(record.value, now, outcome)
             return
         event = self._reckoner.read(record, arrived)
         data = event.data
@@ -398,20 +400,15 @@ class SourcePartition:
             self._corrections[group] += count
         outcome.forwards.extend(signal(here, event) for event in seen.signals)
 
-    def _take_signal(self, value: bytes | None, origin: Origin, now: datetime, outcome: Outcome) -> None:
+    def _take_signal(self, value: bytes | None, now: datetime, outcome: Outcome) -> None:
         """Show a signal to the observers. It is no event: it is in no book. Raises InvalidEvent for what is none."""
         try:
             event = read_signal(value)
         except (ValueError, msgspec.MsgspecError):
             raise InvalidEvent("type", "", "the header says that this is a signal, and it is none") from None
         known = digest(event.source, event.id)
-        told = self._at.signals
-        sender = f"{origin.topic}/{origin.partition}"
-        # The same rule as for forwards: see _came_before.
-        if origin.offset <= told.get(sender, -1) and known in self._ids:
+        if not self._ids.add(known, None):  # its sender died before it could say that it had sent it
             return
-        told[sender] = max(origin.offset, told.get(sender, -1))
-        self._ids.add(known, None)
         when = event.time.timestamp()
         if self._plan.clock == "event":
             self._horizon.advance(when)
