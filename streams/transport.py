@@ -137,7 +137,10 @@ class ChunkConsumer(driver.Consumer):
         super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> ChunkConsumerThread:
-        return ChunkConsumerThread(self, loop=self.loop, beacon=self.beacon)
+        # A loop of the worker's own kind: Faust takes asyncio's, where uvloop does the same for less.
+        thread = ChunkConsumerThread(self, loop=self.loop, thread_loop=type(self.loop)(), beacon=self.beacon)
+        thread._close_thread_loop_on_stop = True
+        return thread
 
     @property
     def _chunk_app(self) -> "ChunkApp":
