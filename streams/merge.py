@@ -148,8 +148,9 @@ class Merge:
                 del merged.rings[window]
                 self._release(merged)
         for merged, day in self._changed_days:
-            counts = merged.rings[DAY].pane_total(day) if DAY in merged.rings else {}
-            if counts:  # else it has left the history since
+            ring_of_days = merged.rings.get(DAY)
+            if ring_of_days is not None and day in ring_of_days:  # else it has left the history since
+                counts = ring_of_days.pane_total(day)
                 yield from self._metrics(merged, DAY, counts, as_of, version, date.fromordinal(day))
 
     def _metrics(
@@ -241,7 +242,7 @@ class Merge:
                 self._changed[merged, window] = None
             return
         ring = merged.rings[window]
-        if ring.remove(pane, source):
+        if ring.remove(pane, source) or not len(ring):
             if window == EVER:
                 self._change_all(merged)
             elif window != DAY:
@@ -277,7 +278,7 @@ class Merge:
                     ring = merged.rings.get(window)
                     if ring is None:
                         continue
-                    if ring.drop(pane) and window != DAY:
+                    if (ring.drop(pane) or not len(ring)) and window != DAY:
                         self._changed[merged, window] = None
                     if window == DAY and not len(ring):
                         del merged.rings[DAY]

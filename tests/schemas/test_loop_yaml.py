@@ -48,7 +48,7 @@ def test_the_example_is_good_and_shows_every_section() -> None:
     # The shop asks no question of its own; what is shown commented out has to be right as well.
     shown = text.replace("# metrics:\n#   support_quality:\n#     kind: top_box\n#     scale: [1, 5]", _OWN_METRIC)
     assert parse(shown, "loop.yaml").metrics.keys() == {"support_quality"}
-    assert {rule.name for rule in loop.rules} >= {"detractor", "contact_me", "legal_threat", "injury", "leaving"}
+    assert {rule.name for rule in loop.rules} >= {"detractor", "contact_me", "again_and_again", "silent_detractor"}
     assert loop.cuts == {
         "all": [], "touchpoint": ["touchpoint"], "touchpoint_channel": ["touchpoint", "channel"],
         "region": ["attributes.region"], "segment": ["attributes.segment"],
