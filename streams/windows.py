@@ -146,7 +146,7 @@ class Ring:
         return pane in self._panes
 
     def set(self, pane: int, source: str, counts: Mapping[str, int], version: int) -> bool:
-        """Take what a source says about a pane, if it is newer than what is held. True if the total may have changed."""
+        """Take what a source says about a pane, if it is newer than what is held. True if the total may differ."""
         parts = self._panes.setdefault(pane, [])
         for held in parts:
             if held.source == source:
