@@ -41,6 +41,11 @@ class Detector:
             lists.extend(_word_lists(rule))
         self._search = WordSearch(lists) if lists else None
 
+    @property
+    def reads_comments(self) -> bool:
+        """Whether what is said of an answer can follow from its words."""
+        return self._search is not None
+
     def flags(self, response: Response, scale: Scale) -> tuple[Flag, ...]:
         """What the rules say about a response given on ``scale``, in the order of loop.yaml."""
         if self._search is not None and response.comment:

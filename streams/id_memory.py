@@ -2,9 +2,9 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
-from itertools import islice
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -41,8 +41,15 @@ class _Amendment(Struct, array_like=True):
 _NO_GROUP = 0xFFFFFFFF
 
 
+_Key = TypeVar("_Key", Group, int)
+
+
+def _itself(group: Group) -> Group:
+    return group
+
+
 class _Fresh:
-    """What came into one slice since the last flush. Every group is there once, and known by its number."""
+    """What came into one slice since the last flush. Each group has a number: one for each key it was given by."""
 
     __slots__ = ("_numbers_of", "digests", "groups", "numbers")
 
@@ -50,19 +57,21 @@ class _Fresh:
         self.digests: list[bytes] = []
         self.numbers = array("I")
         self.groups: list[Group] = []
-        self._numbers_of: dict[Group, int] = {}
+        self._numbers_of: dict[Group | int, int] = {}
 
     def take(self, new: bytes, group: Group | None) -> Group | None:
         if group is not None:
-            return self.take_all([new], [group])[0]
+            return self.take_all([new], [group], _itself)[0]
         self.digests.append(new)
         self.numbers.append(_NO_GROUP)
         return None
 
-    def take_all(self, new: list[bytes], groups: list[Group]) -> list[Group]:
+    def take_all(self, new: list[bytes], keys: list[_Key], group_of: Callable[[_Key], Group]) -> list[Group]:
         known = self._numbers_of
-        numbers = [known.setdefault(group, len(known)) for group in groups]
-        self.groups.extend(islice(known, len(self.groups), None))
+        numbers = [known.setdefault(key, len(known)) for key in keys]
+        if len(known) > len(self.groups):  # in the order of their numbers
+            named = dict(zip(numbers, keys, strict=True))
+            self.groups.extend(group_of(named[number]) for number in range(len(self.groups), len(known)))
         self.digests.extend(new)
         self.numbers.extend(numbers)
         kept = self.groups
@@ -148,9 +157,12 @@ class IdMemory:
             return False
         return not self._replaced or self._replaced.keys().isdisjoint(found)
 
-    def add_all(self, new: list[bytes], groups: list[Group]) -> None:
-        """Remember ids that are new, and what each was counted as."""
-        self._seen.update(zip(new, self._fresh.take_all(new, groups), strict=True))
+    def add_all(self, new: list[bytes], keys: list[int], group_of: Callable[[int], Group]) -> None:
+        """Remember ids that are new, and what each was counted as: ``group_of`` gives the group that a key stands for.
+
+        A key stands for the same group until the next :meth:`flush`.
+        """
+        self._seen.update(zip(new, self._fresh.take_all(new, keys, group_of), strict=True))
 
     def counts(self) -> Counter[Group]:
         """How many ids came into each group since the last :meth:`flush`."""

@@ -49,3 +49,11 @@ class Placement:
                 self._known.clear()
             partition = self._known[key] = partition_of(key.encode(), self.partitions)
         return partition
+
+    def all_at(self, partition: int, keys: set[str]) -> bool:
+        """Whether all of these keys belong to one partition."""
+        known = self._known
+        places = set(map(known.get, keys))
+        if None in places:
+            places = set(map(self.of, keys))
+        return places == {partition}

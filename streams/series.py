@@ -69,8 +69,11 @@ class Extractor:
                 raise ValueError(f"cuts: {field} is no dimension; give one of {sorted(known)} or attributes.NAME")
         plain = [field for field in used if field in _FIELDS[kind] and field != _OUTCOME]
         attributes = [field for field in used if field.startswith(_ATTRIBUTE)]
+        self.kind = kind
+        self.plain = tuple(plain)
+        """The fields of the event that are dimensions as they are."""
         self._attributes = tuple(field.removeprefix(_ATTRIBUTE) for field in attributes)
-        self._plain = _tuple_getter(plain)
+        self._plain = tuple_getter(plain)
         self._by_outcome = kind is Touchpoint and _OUTCOME in used
         order = [*plain, *attributes, *([_OUTCOME] if self._by_outcome else [])]
         self.cuts = tuple(
@@ -82,13 +85,16 @@ class Extractor:
 
     def read(self, data: Response | Touchpoint | Signal | CaseEvent, outcome: str = "") -> Dimensions:
         """The event's dimensions. ``outcome`` is the word under which a touchpoint is counted."""
-        found = tuple(map(data.attributes.get, self._attributes))
-        if not _TEXTS.issuperset(map(type, found)):
-            found = tuple(None if value is None else canonical(value) for value in found)
-        texts = cast("Dimensions", found)
         if self._by_outcome:
-            return (*self._plain(data), *texts, outcome)
-        return (*self._plain(data), *texts)
+            return (*self._plain(data), *self.texts(data.attributes), outcome)
+        return (*self._plain(data), *self.texts(data.attributes))
+
+    def texts(self, attributes: Mapping[str, AttributeValue]) -> Dimensions:
+        """The attributes that are dimensions, as texts."""
+        found = tuple(map(attributes.get, self._attributes))
+        if not _TEXTS.issuperset(map(type, found)):
+            return tuple(None if value is None else canonical(value) for value in found)
+        return cast("Dimensions", found)
 
 
 class Vocabulary:
@@ -205,7 +211,8 @@ def is_other(values: tuple[str, ...]) -> bool:
     return bool(values) and all(value == OTHER for value in values)
 
 
-def _tuple_getter(fields: list[str]) -> Callable[[object], tuple[Any, ...]]:
+def tuple_getter(fields: list[str]) -> Callable[[object], tuple[Any, ...]]:
+    """Reads some attributes of an object as a tuple, also where they are one or none."""
     if not fields:
         return lambda _data: ()
     getter = attrgetter(*fields)

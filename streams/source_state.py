@@ -7,6 +7,7 @@ nothing behind: the rows of the last flush are taken back and the records after 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from hashlib import blake2b
 from typing import NamedTuple
 
 import msgspec
@@ -25,7 +26,7 @@ from streams.chunks import Record
 from streams.composite import with_composite
 from streams.detect import Detector, Flag, alerts, signal_alerts
 from streams.forwarding import SIGNAL, Forward, Origin, forward, origin_of, signal
-from streams.id_memory import IdMemory, digest
+from streams.id_memory import DIGEST_BYTES, IdMemory, digest
 from streams.observation import PREFIX, Forgotten, Observation, Observer
 from streams.observers import observers, recount
 from streams.panes import Group, PaneStore, PartialRow
@@ -35,6 +36,7 @@ from streams.position import POSITION_KEY, Layout, Position, read_position
 from streams.reckoning import Reckoner, Reckoning
 from streams.revisions import revise
 from streams.series import Dimensions, Extractor, SeriesIndex, Vocabulary
+from streams.usual_cases import Case, UsualCases
 from streams.windows import Calendar, Horizon
 
 _partials = msgspec.json.Decoder(Partial)
@@ -90,6 +92,7 @@ class SourcePartition:
         self._obsolete: list[PartialRow] = []
         self._at = Position(source=f"{topic}/{partition}", layout=self._layout)
         self._words = Vocabulary(self._at.outcomes, self._at.scales)
+        self._cases = UsualCases(self._extractor, self._reckoner, self._words, self._detector)
         self._flushed = self._at.offset
 
     @property
@@ -189,19 +192,18 @@ class SourcePartition:
         if not self._is_indifferent(min(whens), max(whens), min(arrivals)):
             return False
         datas = [event.data for event in usual]
-        if any(self._placement.of(customer) != self._partition for customer in {data.customer_id for data in datas}):
+        if not self._placement.all_at(self._partition, {data.customer_id for data in datas}):
+            return False
+        cases = self._cases.of(datas)
+        if cases is None:
             return False
         ids.advance(arrivals[0])
-        known = [digest(event.source, event.id) for event in usual]
-        words, reckon, read = self._words, self._reckoner.reckon_usual, self._extractor.read
-        reckonings = [found for data in datas if (found := reckon(data, words)) is not None]
-        if len(reckonings) < len(datas) or not ids.are_new(known):
-            return False
-        dimensions = [read(data, reckoned[3]) for data, reckoned in zip(datas, reckonings, strict=True)]
-        groups: list[Group] = [
-            (reckoned[0], "", dims, int(when) // 60, reckoned[3])
-            for reckoned, dims, when in zip(reckonings, dimensions, whens, strict=True)
+        known = [
+            blake2b(f"{event.source}\0{event.id}".encode(), digest_size=DIGEST_BYTES).digest()  # digest(), spelt out
+            for event in usual
         ]
+        if not ids.are_new(known):
+            return False
         at.received += len(usual)
         at.counted += len(usual)
         newest = max(whens)
@@ -209,16 +211,37 @@ class SourcePartition:
             self._horizon.advance(newest)
         if at.watermark is None or newest > at.watermark:
             at.watermark = newest
-        ids.add_all(known, groups)
-        flags_of, watched = self._detector.flags, bool(self._observers)
-        for record, event, when, reckoned, dims in zip(records, usual, whens, reckonings, dimensions, strict=True):
-            scale = reckoned[1]
-            flags = flags_of(event.data, scale) if scale is not None and isinstance(event, ResponseEvent) else ()
-            if flags or watched:
-                at.offset = record.offset
-                self._flag(event, when, scale, dims, flags, clock, outcome)
+        ids.add_all(
+            known, [case[0] + int(when) // 60 for case, when in zip(cases, whens, strict=True)], self._cases.group
+        )
+        self._flag_all(records, usual, whens, cases, clock, outcome)
         at.offset = records[-1].offset
         return True
+
+    def _flag_all(
+        self,
+        records: Sequence[Record],
+        events: Sequence[UsualResponseEvent | UsualTouchpointEvent],
+        whens: Sequence[float],
+        cases: Sequence[Case],
+        now: datetime,
+        outcome: Outcome,
+    ) -> None:
+        """Flag those of a chunk that call for it, and show all to the observers if there are any."""
+        watched, reads = bool(self._observers), self._detector.reads_comments
+        for number, (event, case) in enumerate(zip(events, cases, strict=True)):
+            data = event.data
+            flags: Sequence[Flag] = ()
+            scale = case.scale
+            if (
+                scale is not None
+                and isinstance(data, Response)
+                and (case.flagged or data.contact_requested or (reads and data.comment))
+            ):
+                flags = self._detector.flags(data, scale)
+            if flags or watched:
+                self._at.offset = records[number].offset
+                self._flag(event, whens[number], scale, case.dimensions, flags, now, outcome)
 
     def _is_indifferent(self, earliest: float, latest: float, arrival: float) -> bool:
         """Whether events between these times count all the same in whatever order, none of them late or too old.
@@ -289,6 +312,7 @@ class SourcePartition:
         self._at = read_position(living.pop(POSITION_KEY, None), self._at.source)
         self._flushed = self._at.offset
         self._words = Vocabulary(self._at.outcomes, self._at.scales)
+        self._cases = UsualCases(self._extractor, self._reckoner, self._words, self._detector)
         written_under, self._at.layout = self._at.layout, self._layout
         if self._plan.clock == "event" and self._at.watermark is not None:
             self._horizon.advance(self._at.watermark)

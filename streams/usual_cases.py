@@ -1,0 +1,77 @@
+"""What usual events count as, remembered by what they say: most events say what another has said before. Pure."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from schemas.events import Response, Touchpoint
+from schemas.scales import Scale
+from streams.detect import Detector
+from streams.panes import Group
+from streams.reckoning import Reckoner
+from streams.series import CACHE_LIMIT, Dimensions, Extractor, Vocabulary, tuple_getter
+
+_MINUTES = 32
+"""Bits of a key that hold the minute: enough for some thousand years."""
+
+
+class Case(NamedTuple):
+    """A metric, a score (or an outcome) and dimensions that have come together."""
+
+    key: int
+    """A number of its own, with room for the minute: ``key + minute`` stands for a group."""
+    metric: str
+    word: str
+    dimensions: Dimensions
+    scale: Scale | None
+    flagged: bool
+    """Whether a rule flags such an answer whatever else it holds."""
+
+
+class UsualCases:
+    """The cases of one source partition. At most :data:`~streams.series.CACHE_LIMIT` are remembered."""
+
+    def __init__(self, extractor: Extractor, reckoner: Reckoner, words: Vocabulary, detector: Detector) -> None:
+        self._extractor = extractor
+        self._reckoner = reckoner
+        self._words = words
+        self._detector = detector
+        self._says = tuple_getter(
+            [*(("outcome",) if extractor.kind is Touchpoint else ("metric", "score")), *extractor.plain]
+        )
+        self._known: dict[tuple[object, ...], Case] = {}
+        self._by_number: dict[int, Case] = {}
+        self._count = 0
+
+    def of(self, datas: Sequence[Response | Touchpoint]) -> list[Case] | None:
+        """The case of each event; None if one of them has a metric that is not known, or a score off its scale."""
+        says, texts, known = self._says, self._extractor.texts, self._known
+        cases = []
+        for data in datas:
+            said = (*says(data), *texts(data.attributes))
+            case = known.get(said) or self._meet(data, said)
+            if case is None:
+                return None
+            cases.append(case)
+        return cases
+
+    def group(self, key: int) -> Group:
+        """The group that the sum of a case's key and a minute stands for."""
+        case = self._by_number[key >> _MINUTES]
+        return (case.metric, "", case.dimensions, key & ((1 << _MINUTES) - 1), case.word)
+
+    def _meet(self, data: Response | Touchpoint, said: tuple[object, ...]) -> Case | None:
+        reckoned = self._reckoner.reckon_usual(data, self._words)
+        if reckoned is None:
+            return None
+        if len(self._known) >= CACHE_LIMIT:
+            self._known.clear()
+            self._by_number.clear()
+        self._count += 1
+        metric, scale, _, word = reckoned
+        flagged = False
+        if scale is not None and isinstance(data, Response):
+            bare = Response(customer_id=data.customer_id, metric=metric, score=data.score)
+            flagged = bool(self._detector.flags(bare, scale))
+        case = Case(self._count << _MINUTES, metric, word, self._extractor.read(data, word), scale, flagged)
+        self._known[said] = self._by_number[self._count] = case
+        return case

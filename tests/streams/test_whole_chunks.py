@@ -1,0 +1,96 @@
+"""Taken column by column or one by one, a chunk comes to the same: a header that nobody reads makes the difference."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.metrics import Clock
+from schemas.topics import RESPONSES, TOUCHPOINTS
+from streams.placement import partition_of
+from streams.source_state import Outcome, SourcePartition
+from tests.streams.survey_events import Rec, plan, response, touchpoint
+
+NOW = 1_795_000_000.0
+ONE_BY_ONE = (("trace", b"1"),)
+
+answers = st.builds(
+    lambda number, ago, customer, data: (f"r{number}", NOW - ago, f"c{customer}", data),
+    st.integers(0, 400),
+    st.one_of(*[st.integers(-200, 5000)] * 3, st.integers(-310, 80 * 86_400)),
+    st.sampled_from([1] * 40 + [2]),
+    st.fixed_dictionaries(
+        {"metric": st.sampled_from(["csat", "nps", "effort"]), "score": st.integers(1, 5)},
+        optional={
+            "contact_requested": st.booleans(),
+            "comment": st.sampled_from(["ok", "atrasou de novo, não volto"]),
+            "touchpoint": st.sampled_from(["order", "support"]),
+            "channel": st.just("mail"),
+            "revises": st.integers(0, 400).map(lambda n: f"r{n}"),
+            "attributes": st.fixed_dictionaries({"region": st.sampled_from(["SP", "RJ", True, 1, 1.0, "1", "true"])}),
+        },
+    ),
+)
+
+
+def apply_all(
+    topic: str, values: list[bytes], cuts: list[int], clock: Clock, headers: tuple[tuple[str, bytes], ...]
+) -> tuple[SourcePartition, list[Outcome]]:
+    home = partition_of(b"c1", 2)
+    state = SourcePartition(topic, home, 2, plan(clock))
+    stamps = [int(NOW * 1000) - 4_000_000 + 9_000 * number for number in range(len(values))]
+    records = [Rec(n, stamps[n], None, value, headers) for n, value in enumerate(values)]
+    outcomes = []
+    start = 0
+    for cut in [*sorted(cuts), len(records)]:
+        outcomes.append(state.apply(records[start:cut], NOW))
+        start = max(start, cut)
+    return state, outcomes
+
+
+def same(topic: str, values: list[bytes], cuts: list[int], clock: Clock) -> None:
+    whole, quick = apply_all(topic, values, cuts, clock, ())
+    single, slow = apply_all(topic, values, cuts, clock, ONE_BY_ONE)
+    assert whole.books() == single.books()
+    assert [[alert.id for alert in out.alerts] for out in quick] == [[alert.id for alert in out.alerts] for out in slow]
+    assert [len(out.dead_letters) for out in quick] == [len(out.dead_letters) for out in slow]
+    assert [[f.value for f in out.forwards] for out in quick] == [[f.value for f in out.forwards] for out in slow]
+    rows, others = whole.dirty(NOW), single.dirty(NOW)
+    assert (rows is None) == (others is None)
+    if rows is not None and others is not None:
+        assert {row.key: row.value for row in rows.partial_rows} == {row.key: row.value for row in others.partial_rows}
+    assert whole.remembered_ids == single.remembered_ids
+
+
+@pytest.mark.parametrize("clock", ["wall", "event"])
+@settings(deadline=None, max_examples=60)
+@given(st.lists(answers, max_size=25, unique_by=lambda a: a[0]), st.lists(st.integers(0, 25), max_size=3))
+def test_answers(clock: Clock, sent: list[tuple[str, float, str, dict[str, Any]]], cuts: list[int]) -> None:
+    same(RESPONSES, [response(number, when, customer, **data) for number, when, customer, data in sent], cuts, clock)
+
+
+@pytest.mark.parametrize("clock", ["wall", "event"])
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 30), st.integers(0, 4000), st.sampled_from([{}, {"outcome": "failed"}, {"outcome": "slow"}])
+        ),
+        max_size=25,
+    ),
+    st.lists(st.integers(0, 25), max_size=3),
+)
+def test_touchpoints(clock: Clock, sent: list[tuple[int, int, dict[str, str]]], cuts: list[int]) -> None:
+    same(TOUCHPOINTS, [touchpoint(f"t{n}", NOW - ago, "c1", **data) for n, ago, data in sent], cuts, clock)
+
+
+def test_a_chunk_without_anything_odd_is_taken_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("taken one by one")
+
+    monkeypatch.setattr(SourcePartition, "_enter", refuse)
+    state = SourcePartition(RESPONSES, 0, 1, plan())
+    values = [response(f"r{n}", NOW - n, score=n % 5 + 1, comment="não") for n in range(20)]
+    outcome = state.apply([Rec(n, int(NOW * 1000), None, value) for n, value in enumerate(values)], NOW)
+    assert (state.books().counted, len(outcome.alerts)) == (20, 8)
