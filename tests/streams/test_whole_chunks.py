@@ -15,31 +15,44 @@ from tests.streams.survey_events import Rec, plan, response, touchpoint
 NOW = 1_795_000_000.0
 ONE_BY_ONE = (("trace", b"1"),)
 
-answers = st.builds(
-    lambda number, ago, customer, data: (f"r{number}", NOW - ago, f"c{customer}", data),
-    st.integers(0, 400),
-    st.one_of(*[st.integers(-200, 5000)] * 3, st.integers(-310, 80 * 86_400)),
-    st.sampled_from([1] * 40 + [2]),
-    st.fixed_dictionaries(
-        {"metric": st.sampled_from(["csat", "nps", "effort"]), "score": st.integers(1, 5)},
-        optional={
-            "contact_requested": st.booleans(),
-            "comment": st.sampled_from(["ok", "atrasou de novo, não volto"]),
-            "touchpoint": st.sampled_from(["order", "support"]),
-            "channel": st.just("mail"),
-            "revises": st.integers(0, 400).map(lambda n: f"r{n}"),
-            "attributes": st.fixed_dictionaries({"region": st.sampled_from(["SP", "RJ", True, 1, 1.0, "1", "true"])}),
-        },
-    ),
+fields = {"metric": st.sampled_from(["csat", "nps", "effort"]), "score": st.integers(1, 5)}
+usual = st.fixed_dictionaries(
+    fields,
+    optional={
+        "contact_requested": st.booleans(),
+        "comment": st.sampled_from(["ok", "atrasou de novo, não volto"]),
+        "touchpoint": st.sampled_from(["order", "support"]),
+        "channel": st.just("mail"),
+        "attributes": st.fixed_dictionaries({"region": st.sampled_from(["SP", "RJ", True, 1, 1.0, "1", "true"])}),
+    },
 )
+odd = st.fixed_dictionaries(fields | {"revises": st.integers(0, 40).map(lambda n: f"r{n}")})
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> list[tuple[str, float, str, dict[str, Any]]]:
+    """Mostly runs without anything odd, or no chunk would be taken whole."""
+    span = draw(st.sampled_from([3000, 3000, 3000, 40 * 86_400, 80 * 86_400]))
+    early = draw(st.sampled_from([0, 0, 0, 310]))
+    strange = draw(st.sampled_from([False, False, False, False, True]))
+    numbers = draw(st.lists(st.integers(0, 40), max_size=20, unique=not strange))
+    return [
+        (
+            f"r{number}",
+            NOW - draw(st.integers(-early, span)),
+            draw(st.sampled_from(["c1", "c2"])) if strange else "c1",
+            draw(st.one_of(usual, odd)) if strange else draw(usual),
+        )
+        for number in numbers
+    ]
 
 
 def apply_all(
     topic: str, values: list[bytes], cuts: list[int], clock: Clock, headers: tuple[tuple[str, bytes], ...]
 ) -> tuple[SourcePartition, list[Outcome]]:
-    home = partition_of(b"c1", 2)
-    state = SourcePartition(topic, home, 2, plan(clock))
-    stamps = [int(NOW * 1000) - 4_000_000 + 9_000 * number for number in range(len(values))]
+    home = partition_of(b"c1", 7)
+    state = SourcePartition(topic, home, 7, plan(clock))
+    stamps = [int(NOW * 1000) - 200_000 + 9_000 * number for number in range(len(values))]
     records = [Rec(n, stamps[n], None, value, headers) for n, value in enumerate(values)]
     outcomes = []
     start = 0
@@ -64,8 +77,8 @@ def same(topic: str, values: list[bytes], cuts: list[int], clock: Clock) -> None
 
 
 @pytest.mark.parametrize("clock", ["wall", "event"])
-@settings(deadline=None, max_examples=60)
-@given(st.lists(answers, max_size=25, unique_by=lambda a: a[0]), st.lists(st.integers(0, 25), max_size=3))
+@settings(deadline=None, max_examples=80)
+@given(answers(), st.lists(st.integers(0, 20), max_size=3))
 def test_answers(clock: Clock, sent: list[tuple[str, float, str, dict[str, Any]]], cuts: list[int]) -> None:
     same(RESPONSES, [response(number, when, customer, **data) for number, when, customer, data in sent], cuts, clock)
 
@@ -83,6 +96,36 @@ def test_answers(clock: Clock, sent: list[tuple[str, float, str, dict[str, Any]]
 )
 def test_touchpoints(clock: Clock, sent: list[tuple[int, int, dict[str, str]]], cuts: list[int]) -> None:
     same(TOUCHPOINTS, [touchpoint(f"t{n}", NOW - ago, "c1", **data) for n, ago, data in sent], cuts, clock)
+
+
+DAY_S = 86_400
+
+
+@pytest.mark.parametrize("clock", ["wall", "event"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        # True, 1 and 1.0 are equal in Python, and three regions here.
+        [("a", 0, "c1", {"attributes": {"region": region}}) for region in (True, 1, 1.0, "1", "true")],
+        # Under the event clock the first is news when it comes, and under the wall clock it is history.
+        [("a", 5 * DAY_S, "c1", {"score": 1}), ("b", 0, "c1", {})],
+        [("a", 0, "c1", {}), ("b", 5 * DAY_S, "c1", {"score": 1})],
+        [("a", 60 * DAY_S, "c1", {}), ("b", 0, "c1", {})],
+        [("a", 0, "c1", {}), ("b", 60 * DAY_S, "c1", {})],
+        [("a", 49 * DAY_S, "c1", {}), ("b", 0, "c1", {}), ("c", 51 * DAY_S, "c1", {})],
+        [("a", 0, "c1", {}), ("b", 0, "c2", {}), ("c", 0, "c1", {})],
+        [("a", 0, "c1", {"score": 1}), ("b", 0, "c1", {"score": 9}), ("c", 0, "c1", {"metric": "joy"})],
+        [("a", 0, "c1", {}), ("b", -400, "c1", {})],
+        [("a", 0, "c1", {}), ("a", 10, "c1", {"score": 1})],
+    ],
+)
+def test_what_needs_a_look_of_its_own_gets_it(clock: Clock, sent: list[tuple[str, int, str, dict[str, Any]]]) -> None:
+    values = [
+        response(f"{number}{place if number == 'a' and 'attributes' in data else ''}", NOW - ago, customer, **data)
+        for place, (number, ago, customer, data) in enumerate(sent)
+    ]
+    same(RESPONSES, values, [], clock)
+    same(RESPONSES, values, [1], clock)
 
 
 def test_a_chunk_without_anything_odd_is_taken_whole(monkeypatch: pytest.MonkeyPatch) -> None:
