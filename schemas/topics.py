@@ -44,7 +44,8 @@ _COMPACT = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.2", "de
 # The broker's clock, not the app's, says when an event arrived: duplicates are remembered by arrival, and an event's
 # time is held against it, so a replayed record is judged as it was the first time.
 _ARRIVAL = {"message.timestamp.type": "LogAppendTime"}
-# A dead letter is larger than the record it holds, which may be as large as a broker takes.
+# A dead letter is larger than the record it holds, which may be as large as a broker takes. A row of state holds what
+# came in one flush, in parts; long ids and dimensions make a part large.
 _ROOMY = {"max.message.bytes": str(LETTER_BYTES)}
 
 
@@ -71,9 +72,9 @@ def catalogue(partitions: int = DEFAULT_PARTITIONS, replication: int = 1) -> tup
             ("streams",),
             _delete(365) | _ARRIVAL,
         ),
-        topic(TOUCHPOINTS_STATE, "state key", "state row", ("streams",), ("streams",), _COMPACT),
-        topic(RESPONSES_STATE, "state key", "state row", ("streams",), ("streams",), _COMPACT),
-        topic(CASES_STATE, "state key", "state row", ("streams",), ("streams",), _COMPACT),
+        topic(TOUCHPOINTS_STATE, "state key", "state row", ("streams",), ("streams",), _COMPACT | _ROOMY),
+        topic(RESPONSES_STATE, "state key", "state row", ("streams",), ("streams",), _COMPACT | _ROOMY),
+        topic(CASES_STATE, "state key", "state row", ("streams",), ("streams",), _COMPACT | _ROOMY),
         topic(PARTIALS, "series + pane + source", "Partial | Tick", ("streams",), ("streams",), _COMPACT),
         topic(METRICS, "series + window", "Metric | Books", ("streams",), ("gateway", "consumers", "anyone"), _COMPACT),
         topic(ALERTS, "customer_id", "Alert", ("streams",), ("consumers",), _delete(30)),

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple, Self
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
+from schemas.deadletters import LETTER_BYTES
+
 log = logging.getLogger("closeloop.kafka")
 
 ClientConfig = Mapping[str, str | int | float | bool]
@@ -118,6 +120,7 @@ class ChangelogWriter:
             "partitioner": "murmur2_random",
             "compression.type": self._settings.compression,
             "linger.ms": 1,
+            "message.max.bytes": LETTER_BYTES,
             "message.timeout.ms": int(self._settings.delivery_timeout * 1000),
             "log_level": 3,
         }

@@ -17,6 +17,9 @@ DIGEST_BYTES = 8
 SLICES = 24
 """Slices of time that the kept span is cut into; what is forgotten is forgotten a slice at a time."""
 
+SEGMENT_FACTS = 2_000
+"""Facts in a row at most: Kafka takes a megabyte, and each may bring dimensions of its own."""
+
 MOST_FACTS = 256
 """Facts that are remembered of one customer, the latest: no robot with a customer's id can fill the memory."""
 
@@ -111,8 +114,8 @@ class CustomerMemory(Generic[F]):
         self._settle()
         oldest = int((now - self._keep_s) // self._slice_s)
         for number, changed in self._changed.items():
-            if number >= oldest and (row := self._segment(number, changed)) is not None:
-                yield row
+            if number >= oldest:
+                yield from self._segments(number, changed)
         self._changed.clear()
         for number in [number for number in {*self._slices, *self._rows} if number < oldest]:
             self._forget(number)
@@ -158,20 +161,20 @@ class CustomerMemory(Generic[F]):
             self._tidy(facts)
         self._slices.setdefault(self._slice(fact), set()).add(customer)
 
-    def _segment(self, number: int, changed: dict[tuple[bytes, bytes], None]) -> tuple[bytes, bytes] | None:
-        customers: list[bytes] = []
-        facts: list[F] = []
-        for customer, event in changed:
-            for fact in self._facts.get(customer, ()):
-                if fact.id == event:
-                    customers.append(customer)
-                    facts.append(fact)
-        if not facts:
-            return None
-        key = b"%b%d]" % (self.prefix, self._next_segment)
-        self._next_segment += 1
-        self._rows.setdefault(number, []).append(key)
-        return key, msgspec.msgpack.encode((self._layout, b"".join(customers), facts))
+    def _segments(self, number: int, changed: dict[tuple[bytes, bytes], None]) -> Iterator[tuple[bytes, bytes]]:
+        found = [
+            (customer, fact)
+            for customer, event in changed
+            for fact in self._facts.get(customer, ())
+            if fact.id == event
+        ]
+        for start in range(0, len(found), SEGMENT_FACTS):
+            part = found[start : start + SEGMENT_FACTS]
+            key = b"%b%d]" % (self.prefix, self._next_segment)
+            self._next_segment += 1
+            self._rows.setdefault(number, []).append(key)
+            customers = b"".join(customer for customer, _ in part)
+            yield key, msgspec.msgpack.encode((self._layout, customers, [fact for _, fact in part]))
 
     def _forget(self, number: int) -> None:
         for customer in self._slices.pop(number, ()):

@@ -15,6 +15,9 @@ DIGEST_BYTES = 16
 SLICES = 24
 """Slices of time that the remembered span is cut into; what is forgotten is forgotten a slice at a time."""
 
+SEGMENT_IDS = 4_000
+"""Ids in a row at most: Kafka takes a megabyte, and each may bring a group of its own."""
+
 PREFIX = b'["ids",'
 _AMENDED = b'["ids","amended",'
 
@@ -58,6 +61,14 @@ class _Fresh:
         self.numbers = array("I")
         self.groups: list[Group] = []
         self._numbers_of: dict[Group | int, int] = {}
+
+    def segment(self, start: int) -> "_Segment":
+        """A row's worth of ids from a place on, with the groups that they are in and no others."""
+        digests, numbers = self.digests[start : start + SEGMENT_IDS], self.numbers[start : start + SEGMENT_IDS]
+        used = [number for number in dict.fromkeys(numbers) if number != _NO_GROUP]
+        places = {number: place for place, number in enumerate(used)} | {_NO_GROUP: _NO_GROUP}
+        packed = array("I", map(places.__getitem__, numbers)).tobytes()
+        return _Segment(b"".join(digests), packed, [self.groups[number] for number in used])
 
     def take(self, new: bytes, group: Group | None) -> Group | None:
         if group is not None:
@@ -204,17 +215,19 @@ class IdMemory:
         ``version`` is the source offset that they stand at: no two flushes have the same.
         """
         for number, fresh in self._unflushed.items():
+            for start in range(0, len(fresh.digests), SEGMENT_IDS):
+                key = b'["ids",%d,%d,%d]' % (number, start, version)
+                yield self._row(number, key), msgspec.msgpack.encode(fresh.segment(start))
             if fresh.digests:
-                segment = _Segment(b"".join(fresh.digests), fresh.numbers.tobytes(), fresh.groups)
-                yield self._row(number, b'["ids",%d,%d]' % (number, version)), msgspec.msgpack.encode(segment)
                 self._slices.setdefault(number, []).extend(fresh.digests)
         self._fresh = _Fresh()
         self._unflushed = {self._slice: self._fresh}
         if self._amended:
             seen, replaced = self._seen, self._replaced
             rows = [_Amendment(known, seen.get(known), replaced.get(known)) for known in self._amended]
-            key = b"%b%d,%d]" % (_AMENDED, self._slice, version)
-            yield self._row(self._slice, key), msgspec.msgpack.encode(rows)
+            for start in range(0, len(rows), SEGMENT_IDS):
+                key = b"%b%d,%d,%d]" % (_AMENDED, self._slice, start, version)
+                yield self._row(self._slice, key), msgspec.msgpack.encode(rows[start : start + SEGMENT_IDS])
             self._amended.clear()
         for key in self._expired_rows:
             yield key, None
@@ -227,7 +240,7 @@ class IdMemory:
     def restore(self, key: bytes, value: bytes) -> None:
         """Take back a row; segments before amendments, these in the order of their versions. Raises ValueError."""
         if is_amendment(key):
-            _, _, number, _ = msgspec.json.decode(key, type=tuple[str, str, int, int])
+            _, _, number, _, _ = msgspec.json.decode(key, type=tuple[str, str, int, int, int])
             for amended in _amendments.decode(value):
                 if amended.known in self._seen:
                     self._seen[amended.known] = amended.group
@@ -235,7 +248,7 @@ class IdMemory:
                     self._replaced[amended.known] = amended.by
                     self._replacing.setdefault(number, []).append(amended.known)
         else:
-            _, number, _ = msgspec.json.decode(key, type=tuple[str, int, int])
+            _, number, _, _ = msgspec.json.decode(key, type=tuple[str, int, int, int])
             segment = _segments.decode(value)
             raw = segment.digests
             digests = [raw[start : start + DIGEST_BYTES] for start in range(0, len(raw), DIGEST_BYTES)]

@@ -5,7 +5,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.id_memory import SLICES, IdMemory, digest
+from streams.id_memory import SLICES, IdMemory, digest, is_amendment
 
 calm = settings(deadline=None, max_examples=60)  # a loaded machine is no failure
 
@@ -49,6 +49,26 @@ def test_known_for_at_least_the_span_and_little_longer(
                 memory = IdMemory(span)
                 for key, value in rows.items():
                     memory.restore(key, value)
+
+
+def test_no_row_is_larger_than_kafka_takes() -> None:
+    """A flush of 50,000 answers that have nothing in common."""
+    memory, again = IdMemory(3600), IdMemory(3600)
+    memory.advance(0)
+    groups = {digest("s", str(n)): ("nps", "", ("x" * 60, str(n)), n, str(n % 11)) for n in range(50_000)}
+    for known, group in groups.items():
+        memory.add(known, None if group[3] % 7 == 0 else group)
+    for n in range(9_000):
+        memory.replace(digest("s", str(n)), digest("t", str(n)))
+    rows = list(memory.flush(1))
+    assert max(len(value or b"") for _, value in rows) < 1_000_000
+    assert len({key for key, _ in rows}) == len(rows) > 15
+    for key, value in sorted(rows, key=lambda row: is_amendment(row[0])):
+        again.restore(key, value or b"")
+    assert len(again) == 50_000
+    for known, group in groups.items():
+        assert again.group(known) == (None if group[3] % 7 == 0 else group)
+    assert again.is_replaced(digest("s", "8999"))
 
 
 def test_what_is_forgotten_leaves_no_rows() -> None:
