@@ -181,7 +181,8 @@ class IdMemory:
         for fresh in self._unflushed.values():
             for number, count in Counter(fresh.numbers).items():
                 if number != _NO_GROUP:
-                    counted[fresh.groups[number]] += count
+                    group = fresh.groups[number]
+                    counted[group] = counted.get(group, 0) + count
         return counted
 
     def group(self, known: bytes) -> Group | None:

@@ -1,5 +1,6 @@
 """The panes of one source partition: what it has counted, by window, pane and series. Pure."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from heapq import heappop, heappush
 from typing import NamedTuple
@@ -47,7 +48,11 @@ class _Minute(NamedTuple):
     """The panes that hold a minute, and what a fold adds to each of them: summed up once, not once a pane."""
 
     buckets: list[_Bucket]
-    added: dict[Tally, dict[str, int]]
+    added: defaultdict[Tally, defaultdict[str, int]]
+
+
+def _counts() -> defaultdict[str, int]:
+    return defaultdict(int)
 
 
 class PaneStore:
@@ -79,18 +84,14 @@ class PaneStore:
         for (metric, scale, dimensions, minute, word), count in groups.items():
             found = minutes.get(minute)
             if found is None:
-                found = minutes[minute] = _Minute(self._buckets_of(minute, oldest), {})
+                found = minutes[minute] = _Minute(self._buckets_of(minute, oldest), defaultdict(_counts))
             buckets, added = found
             if not buckets:
                 continue
             tallies, others = resolve(metric, scale, dimensions)
             overflowed += others * count
             for tally in tallies:
-                counts = added.get(tally)
-                if counts is None:
-                    added[tally] = {word: count}
-                else:
-                    counts[word] = counts.get(word, 0) + count
+                added[tally][word] += count
         for buckets, added in minutes.values():
             for bucket in buckets:
                 self._add(bucket, added)

@@ -35,11 +35,12 @@ def partition_of(key: bytes, partitions: int) -> int:
 class Placement:
     """The same with a bounded memory, because hashing in Python costs more than all else that is done to an event."""
 
-    __slots__ = ("_known", "partitions")
+    __slots__ = ("_here", "_known", "partitions")
 
     def __init__(self, partitions: int) -> None:
         self.partitions = partitions
         self._known: dict[str, int] = {}
+        self._here: set[str] = set()
 
     def of(self, key: str) -> int:
         """The partition of a key given as text (UTF-8 on the wire)."""
@@ -50,10 +51,13 @@ class Placement:
             partition = self._known[key] = partition_of(key.encode(), self.partitions)
         return partition
 
-    def all_at(self, partition: int, keys: set[str]) -> bool:
-        """Whether all of these keys belong to one partition."""
-        known = self._known
-        places = set(map(known.get, keys))
-        if None in places:
-            places = set(map(self.of, keys))
-        return places == {partition}
+    def all_at(self, partition: int, keys: list[str]) -> bool:
+        """Whether all of these keys belong to one partition: always the same one that is asked for."""
+        if self._here.issuperset(keys):
+            return True
+        if any(self.of(key) != partition for key in set(keys) - self._here):
+            return False
+        if len(self._here) >= CACHE_LIMIT:
+            self._here.clear()
+        self._here.update(keys)
+        return True

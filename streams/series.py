@@ -72,7 +72,8 @@ class Extractor:
         self.kind = kind
         self.plain = tuple(plain)
         """The fields of the event that are dimensions as they are."""
-        self._attributes = tuple(field.removeprefix(_ATTRIBUTE) for field in attributes)
+        self.attributes = tuple(field.removeprefix(_ATTRIBUTE) for field in attributes)
+        """The attributes that are dimensions."""
         self._plain = tuple_getter(plain)
         self._by_outcome = kind is Touchpoint and _OUTCOME in used
         order = [*plain, *attributes, *([_OUTCOME] if self._by_outcome else [])]
@@ -91,7 +92,7 @@ class Extractor:
 
     def texts(self, attributes: Mapping[str, AttributeValue]) -> Dimensions:
         """The attributes that are dimensions, as texts."""
-        found = tuple(map(attributes.get, self._attributes))
+        found = tuple(map(attributes.get, self.attributes))
         if not _TEXTS.issuperset(map(type, found)):
             return tuple(None if value is None else canonical(value) for value in found)
         return cast("Dimensions", found)

@@ -192,7 +192,7 @@ class SourcePartition:
         if not self._is_indifferent(min(whens), max(whens), min(arrivals)):
             return False
         datas = [event.data for event in usual]
-        if not self._placement.all_at(self._partition, {data.customer_id for data in datas}):
+        if not self._placement.all_at(self._partition, [data.customer_id for data in datas]):
             return False
         cases = self._cases.of(datas)
         if cases is None:

@@ -44,22 +44,24 @@ class UsualCases:
 
     def of(self, datas: Sequence[Response | Touchpoint]) -> list[Case] | None:
         """The case of each event; None if one of them has a metric that is not known, or a score off its scale."""
-        says, texts, known = self._says, self._extractor.texts, self._known
-        cases = []
-        for data in datas:
-            said = (*says(data), *texts(data.attributes))
-            case = known.get(said) or self._meet(data, said)
-            if case is None:
-                return None
-            cases.append(case)
-        return cases
+        says, names, known = self._says, self._extractor.attributes, self._known.get
+        cases = [known((*says(data), *map(data.attributes.get, names))) for data in datas]
+        if None in cases:
+            cases = [case or self._meet(data) for case, data in zip(cases, datas, strict=True)]
+        found = [case for case in cases if case is not None]
+        return found if len(found) == len(datas) else None
 
     def group(self, key: int) -> Group:
         """The group that the sum of a case's key and a minute stands for."""
         case = self._by_number[key >> _MINUTES]
         return (case.metric, "", case.dimensions, key & ((1 << _MINUTES) - 1), case.word)
 
-    def _meet(self, data: Response | Touchpoint, said: tuple[object, ...]) -> Case | None:
+    def _meet(self, data: Response | Touchpoint) -> Case | None:
+        """A case that has not been met, or that is not looked up: one of True, 1 and 1.0 is equal to the others."""
+        said = (*self._says(data), *self._extractor.texts(data.attributes))
+        known = self._known.get(said)
+        if known is not None:
+            return known
         reckoned = self._reckoner.reckon_usual(data, self._words)
         if reckoned is None:
             return None
@@ -73,5 +75,6 @@ class UsualCases:
             bare = Response(customer_id=data.customer_id, metric=metric, score=data.score)
             flagged = bool(self._detector.flags(bare, scale))
         case = Case(self._count << _MINUTES, metric, word, self._extractor.read(data, word), scale, flagged)
+        # Under texts alone: what is equal to a text is that text.
         self._known[said] = self._by_number[self._count] = case
         return case
