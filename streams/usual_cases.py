@@ -28,7 +28,7 @@ class Case(NamedTuple):
 
 
 class UsualCases:
-    """The cases of one source partition. At most :data:`~streams.series.CACHE_LIMIT` are remembered."""
+    """The cases of one source partition. About :data:`~streams.series.CACHE_LIMIT` are remembered at most."""
 
     def __init__(self, extractor: Extractor, reckoner: Reckoner, words: Vocabulary, detector: Detector) -> None:
         self._extractor = extractor
@@ -44,6 +44,11 @@ class UsualCases:
 
     def of(self, datas: Sequence[Response | Touchpoint]) -> list[Case] | None:
         """The case of each event; None if one of them has a metric that is not known, or a score off its scale."""
+        if (
+            len(self._known) >= CACHE_LIMIT
+        ):  # between chunks: the groups of one are asked for when all its cases are met
+            self._known.clear()
+            self._by_number.clear()
         says, names, known = self._says, self._extractor.attributes, self._known.get
         cases = [known((*says(data), *map(data.attributes.get, names))) for data in datas]
         if None in cases:
@@ -52,7 +57,7 @@ class UsualCases:
         return found if len(found) == len(datas) else None
 
     def group(self, key: int) -> Group:
-        """The group that the sum of a case's key and a minute stands for."""
+        """The group that the sum of a case's key and a minute stands for; to be asked before the next chunk."""
         case = self._by_number[key >> _MINUTES]
         return (case.metric, "", case.dimensions, key & ((1 << _MINUTES) - 1), case.word)
 
@@ -65,9 +70,6 @@ class UsualCases:
         reckoned = self._reckoner.reckon_usual(data, self._words)
         if reckoned is None:
             return None
-        if len(self._known) >= CACHE_LIMIT:
-            self._known.clear()
-            self._by_number.clear()
         self._count += 1
         metric, scale, _, word = reckoned
         flagged = False

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from schemas.metrics import Clock
 from schemas.topics import RESPONSES, TOUCHPOINTS
+from streams import usual_cases
 from streams.placement import partition_of
 from streams.source_state import Outcome, SourcePartition
 from tests.streams.survey_events import Rec, plan, response, touchpoint
@@ -137,3 +138,9 @@ def test_a_chunk_without_anything_odd_is_taken_whole(monkeypatch: pytest.MonkeyP
     values = [response(f"r{n}", NOW - n, score=n % 5 + 1, comment="não") for n in range(20)]
     outcome = state.apply([Rec(n, int(NOW * 1000), None, value) for n, value in enumerate(values)], NOW)
     assert (state.books().counted, len(outcome.alerts)) == (20, 8)
+
+
+def test_more_cases_than_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(usual_cases, "CACHE_LIMIT", 3)
+    values = [response(f"r{n}", NOW - n, attributes={"region": f"r{n % 11}"}) for n in range(40)]
+    same(RESPONSES, values, [5, 9, 30], "wall")
