@@ -196,6 +196,8 @@ def now_stands_still(sent: list[Sent], rnd: random.Random) -> World:
 def time_goes_on(drawn: list[tuple[str, int, int, int]], rnd: random.Random) -> World:
     """A month of events, each up to half a day late: memories come and go, and nothing that is counted shows it."""
     world = World("event", rnd)
+    # An answer first: signals alone do not move the event clock.
+    drawn = [("answer", 9, 60 * DAY, 3), *drawn]
     sent = [(kind, number, customer, age, variant) for number, (kind, customer, age, variant) in enumerate(drawn)]
     for event in sorted(sent, key=lambda event: -event[3] + rnd.random() * DAY / 2):
         # One that is named has not been forgotten; who answers later than that answers what nobody knows of.

@@ -13,7 +13,7 @@ from schemas.topics import RESPONSES, TOUCHPOINTS
 from streams.position import POSITION_KEY
 from streams.series import OTHER
 from streams.source_state import Flush, SourcePartition
-from tests.streams.survey_events import Rec, plan, response, touchpoint
+from tests.streams.survey_events import Rec, plan, response, rfc3339, touchpoint
 
 NOW = 1_795_000_000.0
 
@@ -329,3 +329,17 @@ def test_what_loop_yaml_no_longer_asks_for_is_let_go_of() -> None:
     other_scale.restore(rows)
     assert other_scale.series == 0
     assert Series("csat", "all", ()).key() in {row.place for row in flush(other_scale).partial_rows}
+
+
+def test_a_signal_from_ahead_makes_no_answer_history() -> None:
+    """Under the event clock touchpoints may be read days ahead of the answers that follow them."""
+    told = {
+        "specversion": "1.0", "id": "failed:t1", "source": "/shop", "type": "closeloop.signal.v1",
+        "time": rfc3339(NOW), "data": {"kind": "failed", "customer_id": "c1"},
+    }  # fmt: skip
+    state = source(clock="event")
+    ahead = Rec(0, int(NOW * 1000), None, msgspec.json.encode(told), (("closeloop-signal", b"cx.touchpoints/0/7"),))
+    answer = Rec(1, int(NOW * 1000), None, response("a", NOW - 10 * 86_400, score=1))
+    state.apply([ahead], NOW)
+    assert [alert.event_id for alert in state.apply([answer], NOW).alerts] == ["a"]
+    assert state.silenced == 0
