@@ -38,7 +38,8 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+# The same on PostgreSQL takes another minute: it runs behind test-faults, so that the suite stays under ten.
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.faults)])
 def loop(
     request: pytest.FixtureRequest,
     tmp_path: Path,
