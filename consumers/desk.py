@@ -198,7 +198,7 @@ def paging(loop: Loop, case: CaseRow, alert: Alert, now: datetime) -> Opening | 
     """
     if case.page or not alert.page or alert.recovered:
         return None
-    severity = joining.severity_after(case.severity, alert)  # type: ignore[arg-type] # only severities are stored
+    severity = joining.severity_after(case.severity, alert)
     due = due_times(loop, severity, case.owner, now, alert.subject)
     return Opening(
         receiver=case.receiver,

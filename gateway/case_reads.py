@@ -199,9 +199,9 @@ def read_case(session: Session, words: Vocabulary, case_id: int) -> Case | None:
 
 def show_case(row: CaseRow, words: Vocabulary, excerpt: int | None = EXCERPT_CHARACTERS) -> Case:
     """A row as the API shows it; the comment is cut to ``excerpt`` characters."""
-    state: CaseState = row.state  # type: ignore[assignment] # only states of schemas.cases are ever stored
-    severity: Severity = row.severity  # type: ignore[assignment] # likewise
-    subject: Subject = row.subject  # type: ignore[assignment] # likewise
+    state: CaseState = row.state
+    severity: Severity = row.severity
+    subject: Subject = row.subject
     return Case(
         id=row.id,
         version=row.version,

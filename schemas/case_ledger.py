@@ -146,7 +146,7 @@ def join_case(
     over = joining.recovery([*held, alert])
     columns = case_clock.advanced(case, now, hours, hours) | {
         "answer_count": case.answer_count + (joining.counts(alert) and not _holds_event(session, case, alert)),
-        "severity": joining.severity_after(case.severity, alert),  # type: ignore[arg-type] # only severities are stored
+        "severity": joining.severity_after(case.severity, alert),
         "latest_alert": msgspec.to_builtins(joining.shown(msgspec.convert(case.latest_alert, Alert), alert)),
         "recovered_at": None if over is None else over.event_time,
         "recovery_reason": None if over is None else over.reason,
@@ -190,7 +190,7 @@ def act(
         raise Refused("missing", f"there is no case C-{case_id}")
     if expected_version is not None and _changed_since(session, case, expected_version):
         raise Refused("stale", f"C-{case_id} has changed since: it is {case.state} now", case)
-    target = after(action, case.state, case.subject)  # type: ignore[arg-type] # only states and subjects are ever stored
+    target = after(action, case.state, case.subject)
     if target is None:
         why = "is about a metric" if action == "contact" and case.subject == "metric" else f"is {case.state}"
         raise Refused("not_allowed", f"C-{case_id} {why}: it cannot be {_PAST[action]}", case)

@@ -21,6 +21,9 @@ from sqlalchemy import (
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from schemas.alerts import Severity, Subject
+from schemas.cases import CaseState
+
 _LIVE = text("state NOT IN ('resolved', 'dismissed')")
 _UNPUBLISHED = text("published_at IS NULL")
 
@@ -82,12 +85,12 @@ class CaseRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     version: Mapped[int]
-    subject: Mapped[str] = mapped_column(String(16))
+    subject: Mapped[Subject] = mapped_column(String(16))
     """``customer`` or ``metric``; of a metric, ``customer_id`` names the series."""
     customer_id: Mapped[str]
     programme: Mapped[str]
-    state: Mapped[str] = mapped_column(String(16))
-    severity: Mapped[str] = mapped_column(String(16))
+    state: Mapped[CaseState] = mapped_column(String(16))
+    severity: Mapped[Severity] = mapped_column(String(16))
     page: Mapped[bool]
     """Whether anybody may be disturbed by it: one of its alerts pages."""
     receiver: Mapped[str]
