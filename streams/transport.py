@@ -320,6 +320,9 @@ class ChunkConsumer(driver.Consumer):
             async with asyncio.timeout(self._chunk_app.fetch.handover_s):
                 if self._chunk_app.listener is not None:
                     await self._chunk_app.listener.handover(given_up)
+                # Faust answers a commit asked for amid another one with the outcome of that other one, which began
+                # before the last chunks were released.
+                await self.maybe_wait_for_commit_to_finish()
                 await self.commit()
         except (TimeoutError, KafkaError) as exc:
             # Nothing is lost: what was not committed is delivered again, and the state skips what it holds.

@@ -28,6 +28,7 @@ class FakeThread:
         self.commits: list[dict[TP, int]] = []
         self.rewound: list[TP] = []
         self.accepts = True
+        self.during_commit: Any = None
         self.during_fetch: Any = None
 
     async def getmany(self, active: set[TP], timeout: float) -> dict[TP, list[Rec]]:  # noqa: ASYNC109  Faust's
@@ -43,6 +44,8 @@ class FakeThread:
 
     async def commit(self, offsets: dict[TP, int]) -> bool:
         self.commits.append(dict(offsets))
+        if self.during_commit is not None:
+            await self.during_commit()
         return self.accepts
 
     def assignment(self) -> set[TP]:
@@ -133,6 +136,36 @@ def test_a_chunk_out_of_turn_is_not_committed_past_606(tmp_path: Path) -> None:
         consumer.release(first)
         await consumer.force_commit()
         assert thread.commits == [{AT: 3}]
+
+    asyncio.run(scenario())
+
+
+def test_a_handover_amid_a_commit_still_commits_what_was_released_since(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        app, consumer, thread = build(tmp_path)
+        first, _ = deliver(consumer, 0, 1)
+        second, _ = deliver(consumer, 2, 3)
+
+        class Listener:
+            def assigned(self, partitions: frozenset[TP]) -> None: ...
+
+            async def handover(self, partitions: frozenset[TP]) -> None:
+                consumer.release(second)
+
+        app.listener = Listener()
+        answered = asyncio.Event()
+        thread.during_commit = answered.wait
+        consumer.release(first)
+        regular = asyncio.create_task(consumer.commit())
+        while not thread.commits:
+            await asyncio.sleep(0)
+        giving_up = asyncio.create_task(consumer._hand_over({AT}))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        answered.set()
+        await regular
+        await giving_up
+        assert thread.commits == [{AT: 2}, {AT: 4}]
 
     asyncio.run(scenario())
 
