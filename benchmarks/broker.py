@@ -1,5 +1,6 @@
 """The broker that is measured with: one real Apache Kafka on this machine, its topics, events laid ready on them."""
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ from schemas.topics import TopicSpec, catalogue
 
 HEAP_MB = 1024
 """The broker's Java heap: enough that its garbage collection is no part of what is measured."""
+
+WARM_UP = "bench.warm-up"
+WARM_UP_BATCH = 30
 
 
 @contextmanager
@@ -51,6 +55,18 @@ def preload(bootstrap: str, events: Iterable[Answer], topic: str = RESPONSES) ->
     if producer.flush(60):
         raise RuntimeError("the broker did not take all events within 60 s")
     return count
+
+
+def warm(bootstrap: str, seconds: float, topic: str = WARM_UP) -> None:
+    """Write small batches to a topic of nobody's and read them back, until the broker's hot paths are compiled."""
+    producer, consumer = new_producer(bootstrap, linger_ms=1), reader(bootstrap, topic)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        for number in range(WARM_UP_BATCH):
+            producer.produce(topic, b"x" * 300, str(number))
+        producer.flush(10)
+        consumer.consume(WARM_UP_BATCH, 0)
+    consumer.close()
 
 
 def new_producer(bootstrap: str, linger_ms: float) -> Producer:

@@ -9,7 +9,7 @@ from statistics import quantiles
 
 import msgspec
 
-from benchmarks.broker import fresh_kafka, preload
+from benchmarks.broker import WARM_UP, fresh_kafka, preload, warm
 from benchmarks.job import answers
 from benchmarks.observe import WorkerDied, progression
 from benchmarks.pacer import Paced
@@ -49,7 +49,9 @@ def latency(peers: list[Peer], sizes: Sizes, progress: Progress) -> dict[str, li
     """Every peer at every rate, on one broker a peer; higher rates are left out for one that does not keep up."""
     found: dict[str, list[Latency]] = {peer.name: [] for peer in peers}
     for peer in peers:
-        with fresh_kafka(peer.topics) as (kafka, folder):
+        with fresh_kafka([*peer.topics, WARM_UP]) as (kafka, folder):
+            progress.now(f"{peer.title}: warming the broker for {sizes.broker_warm_up_seconds} s")
+            warm(kafka.bootstrap, sizes.broker_warm_up_seconds)
             preload(kafka.bootstrap, answers(PRIMING, 7, time.time()))
             try:
                 with peer.start(kafka.bootstrap, folder) as worker:

@@ -22,10 +22,24 @@ def draw(data: dict[str, Any], out: Path) -> None:
     plt.rcParams.update(
         {"font.size": 10, "axes.edgecolor": FAINT, "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK}
     )
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6), width_ratios=(7, 5), layout="constrained")
+    timed = bool(data["latency"])
+    figure = plt.figure(figsize=(11 if timed else 7, 4.6), layout="constrained")
+    grid = figure.add_gridspec(1, 2 if timed else 1, width_ratios=(7, 5) if timed else (1,))
     others = iter(OTHERS * 2)
     colours = {name: COLOURS.get(name) or next(others) for name in data["names"]}
-    bars = sorted(data["throughput"], key=lambda bar: bar["rate"][0])
+    drawn = [_throughput(figure.add_subplot(grid[0, 0]), data["throughput"], colours)]
+    if timed:
+        drawn.append(_latency(figure.add_subplot(grid[0, 1]), data, colours))
+    for axes in drawn:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(length=0)
+    figure.text(0.995, 0.005, data["caption"], ha="right", va="bottom", fontsize=7, color=SOFT)
+    figure.get_layout_engine().set(rect=(0, 0.04, 1, 0.96))
+    figure.savefig(out, dpi=130, facecolor="white")
+
+
+def _throughput(left: Any, measured: list[dict[str, Any]], colours: dict[str, str]) -> Any:
+    bars = sorted(measured, key=lambda bar: bar["rate"][0])
     places = range(len(bars))
     for place, bar in zip(places, bars, strict=True):
         middle, low, high = bar["rate"]
@@ -39,6 +53,10 @@ def draw(data: dict[str, Any], out: Path) -> None:
     left.margins(x=0.16)
     left.grid(axis="x", color=FAINT)
     left.set_axisbelow(True)
+    return left
+
+
+def _latency(right: Any, data: dict[str, Any], colours: dict[str, str]) -> Any:
     for line in data["latency"]:
         ours = line["name"] == "closeloop"
         right.plot(
@@ -52,7 +70,7 @@ def draw(data: dict[str, Any], out: Path) -> None:
         )
     right.set_xscale("log")
     right.set_yscale("log")
-    right.set_title("Response to alert: p99 in ms, at responses a second", loc="left", fontsize=11)
+    right.set_title("Response to alert, p99 in ms, by responses/s", loc="left", fontsize=11)
     right.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     right.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     right.minorticks_off()
@@ -63,12 +81,7 @@ def draw(data: dict[str, Any], out: Path) -> None:
         right.set_yticks([tick for tick in TICKS_MS if min(told) / 2.5 <= tick <= max(told) * 2.5])
         right.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=2)
     right.grid(color=FAINT)
-    for axes in (left, right):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(length=0)
-    figure.text(0.995, 0.005, data["caption"], ha="right", va="bottom", fontsize=7, color=SOFT)
-    figure.get_layout_engine().set(rect=(0, 0.04, 1, 0.96))
-    figure.savefig(out, dpi=130, facecolor="white")
+    return right
 
 
 if __name__ == "__main__":

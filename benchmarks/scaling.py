@@ -7,6 +7,7 @@ response as one does, two on cores of their own do twice the work.
 
 import time
 from dataclasses import dataclass
+from statistics import median
 
 from benchmarks.broker import fresh_kafka, preload
 from benchmarks.job import answers
@@ -33,20 +34,32 @@ class Scale:
 
 
 def scaling(sizes: Sizes, progress: Progress) -> list[Scale]:
-    """One worker and two, each on a fresh broker."""
-    found = []
-    for workers in (1, 2):
+    """One worker and two, each on a fresh broker, in turn; the median of each."""
+    runs: dict[int, list[Scale]] = {1: [], 2: []}
+    for number in range(2 * sizes.rounds):
+        workers = 1 + (number + number // 2) % 2  # 1 2 2 1: a machine that grows slower favours neither
         try:
             measured = _measure(workers, sizes)
         except (WorkerDied, TimeoutError) as error:
             progress.say(f"{workers} worker(s): {error}")
             continue
-        found.append(measured)
+        runs[workers].append(measured)
         progress.say(
             f"{workers} worker(s): {measured.rate:,.0f}/s, {measured.per_core:,.0f}/s a core "
             f"({measured.cores:.2f} cores, the broker {measured.broker_cores:.2f})"
         )
-    return found
+    return [_middle(measured) for measured in runs.values() if measured]
+
+
+def _middle(runs: list[Scale]) -> Scale:
+    """The median of each figure."""
+    return Scale(
+        runs[0].workers,
+        median(run.rate for run in runs),
+        median(run.per_core for run in runs),
+        median(run.cores for run in runs),
+        median(run.broker_cores for run in runs),
+    )
 
 
 def _measure(workers: int, sizes: Sizes) -> Scale:

@@ -153,12 +153,16 @@ def test_a_handover_amid_a_commit_still_commits_what_was_released_since(tmp_path
                 consumer.release(second)
 
         app.listener = Listener()
-        answered = asyncio.Event()
-        thread.during_commit = answered.wait
+        asked, answered = asyncio.Event(), asyncio.Event()
+
+        async def slow() -> None:
+            asked.set()
+            await answered.wait()
+
+        thread.during_commit = slow
         consumer.release(first)
         regular = asyncio.create_task(consumer.commit())
-        while not thread.commits:
-            await asyncio.sleep(0)
+        await asked.wait()
         giving_up = asyncio.create_task(consumer._hand_over({AT}))
         for _ in range(5):
             await asyncio.sleep(0)
