@@ -201,7 +201,8 @@ def _latency(results: Results) -> str:
             "From the broker's acknowledgement of a detractor's response to the arrival of its alert at a reader. The "
             "producer keeps a steady rate; producer, worker, broker and reader are processes of their own on one "
             f"machine. {results.sizes.latency_seconds} s each, the first {results.sizes.warm_up_seconds} s left out; "
-            f"the broker was warmed for {results.sizes.broker_warm_up_seconds} s before, since its compiler takes half a core meanwhile. "
+            f"the broker was warmed for {results.sizes.broker_warm_up_seconds} s before, since its compiler takes half "
+            "a core meanwhile. "
             "p50 / p99 in ms."
         ),
         "",
