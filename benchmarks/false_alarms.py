@@ -20,7 +20,7 @@ from time import monotonic
 from zoneinfo import ZoneInfo
 
 from schemas.alarm_rows import FallAlarm
-from schemas.config import FallRule, StoppedRule
+from schemas.config_rules import FallRule, StoppedRule
 from schemas.metrics import Series
 from schemas.scales import DEFAULT_METRICS
 from streams.falls import Bounds, baseline_panes, follow, has_fallen

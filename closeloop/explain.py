@@ -10,7 +10,8 @@ from closeloop.errors import UserError
 from consumers.routing import explain
 from schemas.alerts import Alert
 from schemas.cloudevents import EventReader
-from schemas.config import Loop, RepeatedRule, SilentRule
+from schemas.config import Loop
+from schemas.config_rules import RepeatedRule, SilentRule
 from schemas.deadletters import InvalidEvent
 from schemas.events import ResponseEvent, TouchpointEvent
 from schemas.loop_yaml import load, metric_specs

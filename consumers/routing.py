@@ -11,7 +11,9 @@ from msgspec import Struct
 
 from schemas.alerts import Alert
 from schemas.case_ledger import Destination
-from schemas.config import Loop, Receiver, Route, Scalar
+from schemas.config import Loop
+from schemas.config_base import Scalar
+from schemas.config_owners import Receiver, Route
 
 _FIELDS = ("severity", "rule", "programme", "subject", "metric", "touchpoint", "channel", "language")
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from msgspec import Struct
 
 from schemas.alerts import Severity, Subject
-from schemas.config import Loop, seconds
+from schemas.config import Loop
+from schemas.config_base import seconds
 from schemas.working_time import add_working_time, calendar_of
 
 

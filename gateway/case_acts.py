@@ -10,7 +10,8 @@ from gateway.case_requests import ActionRequest, change_of
 from gateway.vocabulary import Vocabulary
 from schemas.case_ledger import act
 from schemas.cases import UserAction, Via
-from schemas.config import Loop, seconds
+from schemas.config import Loop
+from schemas.config_base import seconds
 from schemas.working_time import calendars
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.cases import CLOSED_STATES, CaseAction, CaseState
-from schemas.config import Calendar
+from schemas.config_owners import Calendar
 from schemas.tables import CaseRow
 from schemas.working_time import add_working_time, working_time_between
 

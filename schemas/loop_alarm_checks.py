@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from schemas.config import FallRule, Loop, StoppedRule, seconds
+from schemas.config import Loop
+from schemas.config_base import seconds
+from schemas.config_rules import FallRule, StoppedRule
 from schemas.metrics import OUTCOME, RECOVERED
 from schemas.panes import hourly_window
 from schemas.scales import DEFAULT_METRICS

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from schemas.config import Loop, RepeatedRule, SilentRule, ThresholdRule, seconds
+from schemas.config import Loop
+from schemas.config_base import seconds
+from schemas.config_rules import RepeatedRule, SilentRule, ThresholdRule
 from schemas.scales import DEFAULT_METRICS, Scale
 from schemas.typed_walk import Misfit, show_value, unknown_word
 from schemas.yaml_source import Path

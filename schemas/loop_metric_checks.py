@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from itertools import combinations
 from math import isfinite
 
-from schemas.config import Loop, seconds
+from schemas.config import Loop
+from schemas.config_base import seconds
 from schemas.metrics import RESERVED_METRICS, RESERVED_PREFIXES
 from schemas.scales import DEFAULT_METRICS
 from schemas.typed_walk import Misfit, unknown_word

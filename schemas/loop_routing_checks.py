@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from typing import get_args
 
 from schemas.alerts import SEVERITIES, Subject
-from schemas.config import Loop, Receiver, Route, Scalar
+from schemas.config import Loop
+from schemas.config_base import Scalar
+from schemas.config_owners import Receiver, Route
 from schemas.metrics import OUTCOME
 from schemas.scales import DEFAULT_METRICS
 from schemas.typed_walk import Misfit, unknown_word

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from schemas.config import ContradictionRule, WordsRule
+from schemas.config_rules import ContradictionRule, WordsRule
 from schemas.typed_walk import Misfit, show_value, unknown_word
 from schemas.word_forms import LANGUAGES, Term, Tongue, subtags
 from schemas.yaml_source import Path

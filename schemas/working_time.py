@@ -9,7 +9,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from schemas.config import WEEKDAYS, Calendar, Loop
+from schemas.config import Loop
+from schemas.config_base import WEEKDAYS
+from schemas.config_owners import Calendar
 
 HORIZON_DAYS = 3 * 366
 """How far ahead working time is looked for; a calendar without any by then is an error."""

@@ -5,7 +5,8 @@ from hashlib import blake2b
 
 import msgspec
 
-from schemas.config import RepeatedRule, SilentRule, seconds
+from schemas.config_base import seconds
+from schemas.config_rules import RepeatedRule, SilentRule
 from schemas.events import Event, Touchpoint
 from schemas.scales import Scale
 from schemas.signals import Signal, SignalEvent, SignalKind, signal_id

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from schemas.alerts import SEVERITIES, Alert, Severity, alert_id
-from schemas.config import ContactRule, ContradictionRule, Rule, ThresholdRule, WordsRule
+from schemas.config_rules import ContactRule, ContradictionRule, Rule, ThresholdRule, WordsRule
 from schemas.events import Response, ResponseEvent
 from schemas.scales import MetricSpec, Scale
 from schemas.signals import SignalEvent

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from schemas.alarm_rows import AlarmRow, FallAlarm, Standing, alarm_key
-from schemas.config import FallRule
+from schemas.config_rules import FallRule
 from schemas.metrics import Series
 from streams import metric_alerts
 from streams.falls import Bounds, baseline_panes, follow, has_fallen

@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple, Self
 from msgspec.structs import replace
 
 from schemas.alarm_rows import FallAlarm, Standing
-from schemas.config import FallRule, seconds
+from schemas.config_base import seconds
+from schemas.config_rules import FallRule
 from streams.significance import worse_by
 from streams.windows import WindowSpec
 

@@ -16,7 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from schemas.config import Invitations, seconds
+from schemas.config import Invitations
+from schemas.config_base import seconds
 from schemas.events import Event, Response
 from schemas.metrics import RESPONSE_RATE
 from schemas.scales import Scale

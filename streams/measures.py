@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from schemas.config import seconds
+from schemas.config_base import seconds
 from schemas.metrics import CSI, LIFECYCLE, LIFECYCLE_METRICS, OUTCOME, RECOVERED, RESPONSE_RATE, Part
 from schemas.scales import MetricKind, Scale
 from streams.composite import Composite, Weighted

@@ -11,7 +11,7 @@ from hashlib import sha1
 from typing import NamedTuple
 
 from schemas.alerts import Alert, alert_id
-from schemas.config import FallRule, StoppedRule
+from schemas.config_rules import FallRule, StoppedRule
 from schemas.metrics import OUTCOME, Series
 from streams.readings import Reading
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from schemas.config import Csi, Invitations, Lifecycle, Loop, Recovered, Rule, seconds
+from schemas.config import Csi, Invitations, Lifecycle, Loop, Recovered
+from schemas.config_base import seconds
+from schemas.config_rules import Rule
 from schemas.loop_yaml import metric_specs
 from schemas.metrics import Clock
 from schemas.scales import MetricSpec

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from schemas.config import Recovered, ThresholdRule, seconds
+from schemas.config import Recovered
+from schemas.config_base import seconds
+from schemas.config_rules import ThresholdRule
 from schemas.events import Event, Response
 from schemas.metrics import RECOVERED
 from schemas.scales import Scale

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from schemas.config import RepeatedRule, seconds
+from schemas.config_base import seconds
+from schemas.config_rules import RepeatedRule
 from schemas.events import Event, Response
 from schemas.scales import Scale
 from schemas.signals import SignalEvent

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from schemas.config import SilentRule, seconds
+from schemas.config_base import seconds
+from schemas.config_rules import SilentRule
 from schemas.events import Event, Response
 from schemas.scales import Scale
 from schemas.signals import SignalEvent

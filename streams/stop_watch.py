@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from schemas.alarm_rows import AlarmRow, HourProfile, StopAlarm, alarm_key, profile_key
-from schemas.config import StoppedRule
+from schemas.config_rules import StoppedRule
 from schemas.metrics import OUTCOME, Series
 from schemas.panes import hourly_window
 from streams import metric_alerts

@@ -12,7 +12,7 @@ from math import inf
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from schemas.config import seconds
+from schemas.config_base import seconds
 from schemas.metrics import DAY
 from schemas.panes import pane_seconds
 

@@ -7,7 +7,7 @@ import msgspec
 from closeloop.errors import UserError
 from closeloop.rules.findings import Format, render
 from closeloop.rules.run import Named, run_test
-from schemas.config import Duration, seconds
+from schemas.config_base import Duration, seconds
 from schemas.loop_checks import MAX_DAYS
 from schemas.loop_yaml import load as load_loop
 from schemas.settings import Settings

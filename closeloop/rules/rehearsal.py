@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from closeloop.rules.recorded import Recorded
 from schemas.alerts import Alert
-from schemas.config import FallRule, Loop, StoppedRule
+from schemas.config import Loop
+from schemas.config_rules import FallRule, StoppedRule
 from schemas.topics import RESPONSES, TOUCHPOINTS
 from streams.alarms import LOOKS
 from streams.forwarding import SIGNAL, origin_of

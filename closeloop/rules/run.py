@@ -16,7 +16,8 @@ from closeloop.rules.findings import Events, Example, Findings, Most, Only, Side
 from closeloop.rules.recorded import Recorded, Tell, from_file, from_topics
 from closeloop.rules.rehearsal import Rehearsal
 from schemas.alerts import Alert
-from schemas.config import Loop, seconds
+from schemas.config import Loop
+from schemas.config_base import seconds
 from schemas.settings import Settings
 from streams.stop_watch import GRACE_S
 

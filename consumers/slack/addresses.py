@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from consumers.slack.client import SlackCalls
 from consumers.slack.errors import classify
-from schemas.config import Loop, Person
+from schemas.config import Loop
+from schemas.config_owners import Person
 from schemas.tables import SlackUserRow
 
 FOUND_FOR = timedelta(days=1)

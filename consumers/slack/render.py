@@ -16,7 +16,7 @@ from consumers.slack import text as words
 from schemas.alerts import Alert, Severity
 from schemas.card_actions import MORE, SNOOZE_LABELS, CardValue, Look, action_id
 from schemas.cases import CLOSED_STATES, ROOT_CAUSES, CaseAction, CaseState, UserAction, allowed_actions
-from schemas.config import Person
+from schemas.config_owners import Person
 
 Block = dict[str, Any]
 """One Block Kit block as JSON: https://docs.slack.dev/reference/block-kit/blocks."""

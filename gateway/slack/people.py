@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from schemas.config import Person
+from schemas.config_owners import Person
 from schemas.tables import SlackUserRow
 
 UNKNOWN_PREFIX = "slack:"

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.routing import assign, explain, receivers
-from schemas.config import Loop, Route
+from schemas.config import Loop
+from schemas.config_owners import Route
 from tests.consumers.alerts import LOOP, a_metric_alert, an_alert
 
 

@@ -16,7 +16,7 @@ from closeloop.demo.world import DELIVERY_COMMENTS, REGIONS, SUPPORT_COMMENTS, T
 from closeloop_client import Event, Response, Touchpoint
 from closeloop_client.events import encode
 from schemas.cloudevents import EventReader
-from schemas.config import seconds
+from schemas.config_base import seconds
 from schemas.loop_yaml import load, metric_specs
 
 START = datetime(2026, 11, 21, 10, tzinfo=UTC)

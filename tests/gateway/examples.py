@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from schemas.alerts import Alert, Severity
 from schemas.case_ledger import Destination, Opening, open_case
-from schemas.config import Calendar, Loop, MetricConfig, Person, Receiver, Route
+from schemas.config import Loop, MetricConfig
+from schemas.config_owners import Calendar, Person, Receiver, Route
 
 ANA, BOB = "U0ANA", "U0BOB"
 STRANGER = "U0STRANGER"

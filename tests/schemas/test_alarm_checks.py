@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.config import FallRule, StoppedRule
+from schemas.config_rules import FallRule, StoppedRule
 from schemas.loop_yaml import ConfigError, load, parse
 from schemas.panes import hourly_window
 

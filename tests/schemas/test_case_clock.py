@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.case_clock import advanced, entered, in_time
-from schemas.config import WEEKDAYS, Calendar
+from schemas.config_base import WEEKDAYS
+from schemas.config_owners import Calendar
 from schemas.tables import CaseRow
 from schemas.working_time import add_working_time
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.config import RepeatedRule, SilentRule
+from schemas.config_rules import RepeatedRule, SilentRule
 from schemas.loop_yaml import ConfigError, parse
 from tests.schemas.test_loop_yaml import SMALL
 

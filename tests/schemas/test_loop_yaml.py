@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.config import Loop, Route, seconds
+from schemas.config import Loop
+from schemas.config_base import seconds
+from schemas.config_owners import Route
 from schemas.loop_yaml import ConfigError, load, metric_specs, parse
 from schemas.panes import pane_seconds, usable_windows_near
 from schemas.scales import DEFAULT_METRICS, MetricSpec, Scale

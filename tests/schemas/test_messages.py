@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from schemas import contract
 from schemas.cases import TRANSITIONS, CaseState, UserAction, after, allowed_actions
 from schemas.cloudevents import EventReader
-from schemas.config import Loop, seconds
+from schemas.config import Loop
+from schemas.config_base import seconds
 from schemas.deadletters import DeadLetter, InvalidEvent, dead_letter
 from schemas.events import RESPONSE_TYPE, ResponseEvent
 from schemas.loop_yaml import parse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.config import ContradictionRule, WordsRule
+from schemas.config_rules import ContradictionRule, WordsRule
 from schemas.loop_yaml import ConfigError, parse
 from tests.schemas.test_loop_yaml import ROOT, SMALL
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from schemas.config import WEEKDAYS, Calendar
+from schemas.config_base import WEEKDAYS
+from schemas.config_owners import Calendar
 from schemas.working_time import add_working_time, working_time_between
 
 HOUR = 3600

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from schemas.config import ContactRule, ThresholdRule
+from schemas.config_rules import ContactRule, ThresholdRule
 from schemas.metrics import Clock
 from schemas.scales import DEFAULT_METRICS, MetricSpec, Scale
 from schemas.topics import RESPONSES, TOUCHPOINTS

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.alerts import Alert, alert_id
-from schemas.config import FallRule, StoppedRule
+from schemas.config_rules import FallRule, StoppedRule
 from schemas.metrics import DAY, Clock, Partial, Series, Tick, partial_key
 from streams.alarms import LOOKS, QUIET_S
 from streams.merge import Merge

@@ -14,7 +14,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.config import Invitations, Recovered, RepeatedRule, SilentRule, ThresholdRule
+from schemas.config import Invitations, Recovered
+from schemas.config_rules import RepeatedRule, SilentRule, ThresholdRule
 from schemas.metrics import RECOVERED, RESPONSE_RATE, Clock, Partial
 from schemas.topics import RESPONSES, TOUCHPOINTS
 from streams.source_state import SourcePartition

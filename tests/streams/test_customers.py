@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas.config import Invitations, Recovered, RepeatedRule, SilentRule, ThresholdRule
+from schemas.config import Invitations, Recovered
+from schemas.config_rules import RepeatedRule, SilentRule, ThresholdRule
 from schemas.events import Response, ResponseEvent
 from schemas.metrics import Partial
 from schemas.scales import DEFAULT_METRICS

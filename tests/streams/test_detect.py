@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.alerts import alert_id
 from schemas.cloudevents import EventReader
-from schemas.config import ContactRule, ContradictionRule, ThresholdRule, WordsRule
+from schemas.config_rules import ContactRule, ContradictionRule, ThresholdRule, WordsRule
 from schemas.events import Response, ResponseEvent
 from schemas.scales import DEFAULT_METRICS, MetricSpec, Scale
 from streams.detect import Detector, alerts, at_best_end, at_worst_end, reaches

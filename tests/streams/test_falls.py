@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.alarm_rows import FallAlarm, Standing
-from schemas.config import FallRule
+from schemas.config_rules import FallRule
 from schemas.metrics import Series
 from streams.falls import Bounds, baseline_panes, default_z, follow, has_fallen
 from streams.windows import WindowSpec
