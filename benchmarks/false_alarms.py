@@ -2,9 +2,9 @@
 
     python -m benchmarks.false_alarms [--segments 200] [--seed 20261122] [--jobs 2] [--write docs/alarms.md]
 
-The decisions are those of the streams themselves: `streams.falls` on `streams.significance`, and the whole
-`streams.stop_watch` on real rings. Simulated are the answers alone. With --write the tables go into the page, between
-its two marks.
+The decisions are those of the streams themselves: `streams.alarms.falls` on `streams.alarms.significance`, and the
+whole `streams.alarms.stop_watch` on real rings. Simulated are the answers alone. With --write the tables go into the
+page, between its two marks.
 """
 
 import argparse
@@ -23,13 +23,13 @@ from schemas.alarm_rows import FallAlarm
 from schemas.config_rules import FallRule, StoppedRule
 from schemas.metrics import Series
 from schemas.scales import DEFAULT_METRICS
-from streams.falls import Bounds, baseline_panes, follow, has_fallen
-from streams.measures import Scored
+from streams.alarms.falls import Bounds, baseline_panes, follow, has_fallen
+from streams.alarms.significance import nps_standing
+from streams.alarms.stop_watch import GRACE_S, StopWatch
+from streams.alarms.watch import Judgement, Moment, Watched
+from streams.counting.windows import Ring, WindowSpec
+from streams.metrics.measures import Scored
 from streams.plan import Plan
-from streams.significance import nps_standing
-from streams.stop_watch import GRACE_S, StopWatch
-from streams.watch import Judgement, Moment, Watched
-from streams.windows import Ring, WindowSpec
 
 HOUR, DAY = 3600, 86_400
 YEARS = 2

@@ -19,9 +19,9 @@ from schemas.config import Loop
 from schemas.loop_yaml import parse
 from schemas.metrics import Partial, Series, Tick
 from schemas.panes import pane_seconds
-from streams.merge import Merge
+from streams.counting.merge import Merge
+from streams.counting.windows import Calendar
 from streams.plan import Plan, compile_plan
-from streams.windows import Calendar
 
 NOW = 1_795_000_020.0
 PANES = {"1h": 60, "24h": 900, "7d": pane_seconds(604_800) or 0, "30d": pane_seconds(2_592_000) or 0, "day": 86_400}

@@ -21,14 +21,14 @@ from benchmarks.state_cost import NOW, answer, plan, resident
 from closeloop.broker.local import LocalKafka
 from closeloop.broker.topics_admin import create_topics
 from schemas.topics import PARTIALS, RESPONSES, RESPONSES_STATE, catalogue
-from streams.changelog import OutRecord
-from streams.emitter import Emitter
+from streams.counting.merge import Merge
+from streams.counting.source_state import SourcePartition
 from streams.instruments import Instruments
 from streams.intake_processor import IntakeProcessor
-from streams.links import Links
-from streams.merge import Merge
+from streams.kafka.changelog import OutRecord
+from streams.kafka.emitter import Emitter
+from streams.kafka.links import Links
 from streams.merge_processor import MergeProcessor
-from streams.source_state import SourcePartition
 
 KEYS = (10_000, 100_000, 300_000)
 RUNS = 2

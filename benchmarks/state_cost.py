@@ -15,10 +15,10 @@ import msgspec
 from schemas.config import Loop
 from schemas.loop_yaml import parse
 from schemas.topics import RESPONSES
-from streams import id_memory, panes
-from streams.merge import Merge
+from streams.counting import id_memory, panes
+from streams.counting.merge import Merge
+from streams.counting.source_state import SourcePartition
 from streams.plan import Plan, compile_plan
-from streams.source_state import SourcePartition
 
 NOW = 1_795_000_020.0
 LOOP = """

@@ -19,7 +19,7 @@ from benchmarks.recovery_time import links
 from closeloop.broker.local import LocalKafka
 from closeloop.broker.topics_admin import create_topics
 from schemas.topics import PARTIALS, RESPONSES_STATE, catalogue
-from streams.changelog import OutRecord
+from streams.kafka.changelog import OutRecord
 
 FLUSHES = 200
 ROW = 200

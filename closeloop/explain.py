@@ -16,7 +16,7 @@ from schemas.deadletters import InvalidEvent
 from schemas.events import ResponseEvent, TouchpointEvent
 from schemas.loop_yaml import load, metric_specs
 from schemas.scales import Scale
-from streams.detect import Detector, Flag, alerts, reaches
+from streams.flagging.detect import Detector, Flag, alerts, reaches
 
 _FAILED = "failed"
 

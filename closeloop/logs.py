@@ -23,7 +23,7 @@ _QUIET = {
     "mode.timers": logging.ERROR,
     # At DEBUG it writes whole requests: customers' words.
     "slack_sdk": logging.INFO,
-    "streams.transport": logging.WARNING,
+    "streams.kafka.transport": logging.WARNING,
     "urllib3": logging.WARNING,
     "uvicorn": logging.WARNING,
 }

@@ -1,7 +1,7 @@
 """The rules of loop.yaml: which answers, customers and metrics call for somebody."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 

@@ -11,7 +11,15 @@ from schemas.config import Loop, MetricConfig
 from schemas.config_base import seconds
 from schemas.config_clock import Sla
 from schemas.config_owners import Calendar
-from schemas.config_rules import ContradictionRule, FallRule, RepeatedRule, SilentRule, StoppedRule, ThresholdRule, WordsRule
+from schemas.config_rules import (
+    ContradictionRule,
+    FallRule,
+    RepeatedRule,
+    SilentRule,
+    StoppedRule,
+    ThresholdRule,
+    WordsRule,
+)
 from schemas.loop_alarm_checks import check_fall, check_stopped
 from schemas.loop_customer_checks import check_silent, check_thresholds, check_waiting
 from schemas.loop_metric_checks import check_computed

@@ -9,17 +9,17 @@ from typing import Protocol
 import msgspec
 
 from schemas.topics import ALERTS, DEADLETTERS, METRICS, PARTIALS, STATE_OF
-from streams.changelog import ChangelogWriter, OutRecord, read_partition
-from streams.chunks import Chunk, Record
-from streams.emitter import Emitter
+from streams.counting.source_state import Flush, Outcome
 from streams.instruments import Instruments
-from streams.links import Links
-from streams.placement import CACHE_LIMIT, partition_of
-from streams.source_state import Flush, Outcome
+from streams.kafka.changelog import ChangelogWriter, OutRecord, read_partition
+from streams.kafka.chunks import Chunk, Record
+from streams.kafka.emitter import Emitter
+from streams.kafka.links import Links
+from streams.kafka.placement import CACHE_LIMIT, partition_of
 
 
 class SourceState(Protocol):
-    """What :class:`~streams.source_state.SourcePartition` does; a test may put something smaller in its place."""
+    """What :class:`~streams.counting.source_state.SourcePartition` does; a test may put something smaller there."""
 
     @property
     def overflowed(self) -> int:

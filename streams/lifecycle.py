@@ -2,7 +2,7 @@
 
 import asyncio
 
-from streams.transport import ChunkApp
+from streams.kafka.transport import ChunkApp
 
 
 class WorkerCrash(Exception):  # noqa: N818  it is what happened, and the supervisor's reason to start a new worker

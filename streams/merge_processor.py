@@ -9,16 +9,16 @@ import msgspec
 
 from schemas.metrics import Metric
 from schemas.topics import ALERTS, METRICS, PARTIALS
-from streams.alarms import is_alarm_row
-from streams.changelog import LEASE_KEY, ChangelogWriter, OutRecord, Row, replay_partition
-from streams.chunks import Chunk
-from streams.cluster import committed_offset
-from streams.links import Links
-from streams.watch import Judgement
+from streams.alarms.judge import is_alarm_row
+from streams.alarms.watch import Judgement
+from streams.kafka.changelog import LEASE_KEY, ChangelogWriter, OutRecord, Row, replay_partition
+from streams.kafka.chunks import Chunk
+from streams.kafka.cluster import committed_offset
+from streams.kafka.links import Links
 
 
 class MergeState(Protocol):
-    """What :class:`~streams.merge.Merge` does; a test may put something smaller in its place."""
+    """What :class:`~streams.counting.merge.Merge` does; a test may put something smaller in its place."""
 
     def apply(self, key: bytes, value: bytes | None, *, sent: bool = False) -> None:
         """Take one record."""

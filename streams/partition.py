@@ -9,8 +9,8 @@ from typing import Protocol
 import structlog
 from faust.types import TP
 
-from streams.chunks import Chunk
 from streams.instruments import Instruments
+from streams.kafka.chunks import Chunk
 
 
 class Processor(Protocol):

@@ -11,7 +11,7 @@ from schemas.loop_yaml import metric_specs
 from schemas.metrics import Clock
 from schemas.scales import MetricSpec
 from schemas.topics import RESPONSES, TOUCHPOINTS
-from streams.windows import WindowSpec
+from streams.counting.windows import WindowSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

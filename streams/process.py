@@ -10,17 +10,17 @@ from prometheus_client import CollectorRegistry
 from schemas.config import Loop
 from schemas.settings import Settings
 from schemas.topics import CASES
-from streams.case_state import CasePartition
-from streams.changelog import WriterSettings
-from streams.cluster import ClusterError
+from streams.counting.case_state import CasePartition
+from streams.counting.merge import Merge
+from streams.counting.source_state import SourcePartition
 from streams.health import Health
 from streams.instruments import Instruments
 from streams.intake_processor import SourceState
+from streams.kafka.changelog import WriterSettings
+from streams.kafka.cluster import ClusterError
+from streams.kafka.transport import FetchSettings
 from streams.lifecycle import WorkerCrash
-from streams.merge import Merge
 from streams.plan import Plan, compile_plan
-from streams.source_state import SourcePartition
-from streams.transport import FetchSettings
 from streams.worker import Makers, Worker, WorkerSettings
 
 GC_THRESHOLDS = (50_000, 20, 100)

@@ -14,17 +14,17 @@ from mode.supervisors import CrashingSupervisor
 from prometheus_client import CollectorRegistry
 
 from schemas.topics import ALERTS, DEADLETTERS, METRICS, PARTIALS, STATE_OF
-from streams.changelog import ClientConfig, WriterSettings
-from streams.chunks import Chunk
-from streams.cluster import ClusterError, partition_counts
-from streams.emitter import EmitError, Emitter
 from streams.instruments import Instruments
 from streams.intake_processor import IntakeProcessor, SourceState
+from streams.kafka.changelog import ClientConfig, WriterSettings
+from streams.kafka.chunks import Chunk
+from streams.kafka.cluster import ClusterError, partition_counts
+from streams.kafka.emitter import EmitError, Emitter
+from streams.kafka.links import Links
+from streams.kafka.transport import ChunkApp, FetchSettings
 from streams.lifecycle import WorkerCrash, run_app
-from streams.links import Links
 from streams.merge_processor import MergeProcessor, MergeState
 from streams.partition import Pace, Partition, Processor
-from streams.transport import ChunkApp, FetchSettings
 from streams.watchdog import Sight, Watchdog
 
 WATCH_EVERY_S = 2.0

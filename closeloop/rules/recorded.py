@@ -18,7 +18,7 @@ from consumers.kafka_clients import plain_consumer
 from schemas.events import RESPONSE_TYPE
 from schemas.settings import Settings
 from schemas.topics import RESPONSES, TOUCHPOINTS
-from streams.forwarding import SIGNAL
+from streams.kafka.forwarding import SIGNAL
 
 REACH_S = 10.0
 """How long a cluster may take to answer at all, seconds."""

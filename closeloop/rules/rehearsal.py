@@ -12,12 +12,12 @@ from schemas.alerts import Alert
 from schemas.config import Loop
 from schemas.config_rules import FallRule, StoppedRule
 from schemas.topics import RESPONSES, TOUCHPOINTS
-from streams.alarms import LOOKS
-from streams.forwarding import SIGNAL, origin_of
-from streams.merge import Merge
+from streams.alarms.judge import LOOKS
+from streams.alarms.stop_watch import GRACE_S
+from streams.counting.merge import Merge
+from streams.counting.source_state import Outcome, SourcePartition
+from streams.kafka.forwarding import SIGNAL, origin_of
 from streams.plan import Plan, compile_plan
-from streams.source_state import Outcome, SourcePartition
-from streams.stop_watch import GRACE_S
 
 _HOUR_S = 3600
 _FOLD_EVERY = 50_000

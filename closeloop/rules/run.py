@@ -19,7 +19,7 @@ from schemas.alerts import Alert
 from schemas.config import Loop
 from schemas.config_base import seconds
 from schemas.settings import Settings
-from streams.stop_watch import GRACE_S
+from streams.alarms.stop_watch import GRACE_S
 
 EXAMPLES = 5
 """Of each kind."""

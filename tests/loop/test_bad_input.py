@@ -21,7 +21,7 @@ from sqlalchemy import select
 from closeloop.sandbox.delivery import sign
 from schemas.database import open_database, readers
 from schemas.tables import DeadLetterRow
-from streams.placement import partition_of
+from streams.kafka.placement import partition_of
 from tests.loop.bad_events import SECRET, BadEvent, bad_events, encoded, response, touchpoint
 from tests.loop.running import RunningLoop, running_loop, wait_until
 

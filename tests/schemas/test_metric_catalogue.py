@@ -9,7 +9,7 @@ from msgspec import structs
 from schemas.config import Csi, Invitations, Lifecycle, Loop
 from schemas.loop_yaml import load
 from schemas.metric_catalogue import catalogue
-from streams.measures import measured
+from streams.metrics.measures import measured
 from streams.plan import compile_plan
 
 EXAMPLE = load(Path(__file__).parents[2] / "loop.yaml")

@@ -14,9 +14,9 @@ import faust
 from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 
-from streams.chunks import Chunk
+from streams.kafka.chunks import Chunk
+from streams.kafka.transport import ChunkApp, FetchSettings
 from streams.lifecycle import WorkerCrash, run_app
-from streams.transport import ChunkApp, FetchSettings
 
 
 async def main() -> int:

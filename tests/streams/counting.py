@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from schemas.alerts import Alert
 from schemas.deadletters import InvalidEvent, dead_letter
 from schemas.metrics import Books, Metric
-from streams.chunks import Record
-from streams.source_state import Flush, Outcome, PartialRow
-from streams.watch import Judgement
+from streams.alarms.watch import Judgement
+from streams.counting.source_state import Flush, Outcome, PartialRow
+from streams.kafka.chunks import Record
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

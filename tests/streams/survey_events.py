@@ -10,8 +10,8 @@ from schemas.config_rules import ContactRule, ThresholdRule
 from schemas.metrics import Clock
 from schemas.scales import DEFAULT_METRICS, MetricSpec, Scale
 from schemas.topics import RESPONSES, TOUCHPOINTS
+from streams.counting.windows import WindowSpec
 from streams.plan import Plan
-from streams.windows import WindowSpec
 
 SOURCE = "/shop/surveys"
 

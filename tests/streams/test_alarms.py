@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from schemas.alerts import Alert, alert_id
 from schemas.config_rules import FallRule, StoppedRule
 from schemas.metrics import DAY, Clock, Partial, Series, Tick, partial_key
-from streams.alarms import LOOKS, QUIET_S
-from streams.merge import Merge
+from streams.alarms.judge import LOOKS, QUIET_S
+from streams.counting.merge import Merge
+from streams.counting.windows import WindowSpec
 from streams.plan import Plan
-from streams.windows import WindowSpec
 from tests.streams.survey_events import plan
 
 HOUR, DAY_S = 3600, 86_400

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from schemas.metrics import Books, Clock, Metric
 from schemas.topics import RESPONSES, TOUCHPOINTS
-from streams.merge import Merge
-from streams.placement import partition_of
+from streams.counting.merge import Merge
+from streams.counting.source_state import SourcePartition
+from streams.kafka.placement import partition_of
 from streams.plan import Plan
-from streams.source_state import SourcePartition
 from tests.streams.batch import MetricKey, batch
 from tests.streams.survey_events import Rec, plan, response, touchpoint
 

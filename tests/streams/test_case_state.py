@@ -24,12 +24,12 @@ from schemas.deadletters import InvalidEvent
 from schemas.metrics import Books, Clock, Metric
 from schemas.signals import read_signal
 from schemas.topics import CASES, RESPONSES
-from streams.case_state import CasePartition
-from streams.case_times import read_case
-from streams.merge import Merge
-from streams.placement import partition_of
+from streams.counting.case_state import CasePartition
+from streams.counting.case_times import read_case
+from streams.counting.merge import Merge
+from streams.counting.source_state import SourcePartition
+from streams.kafka.placement import partition_of
 from streams.plan import Plan
-from streams.source_state import SourcePartition
 from tests.streams.survey_events import Rec, plan, response
 
 NOW = 1_795_000_000.0

@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
-from streams.changelog import ChangelogError, ChangelogWriter, FencedError, OutRecord, WriterSettings, read_partition
+from streams.kafka.changelog import (
+    ChangelogError,
+    ChangelogWriter,
+    FencedError,
+    OutRecord,
+    WriterSettings,
+    read_partition,
+)
 from tests.streams.conftest import COMPACTED, ROOT, Broker, wait_until
 
 pytestmark = pytest.mark.kafka
@@ -67,7 +74,7 @@ def test_a_compacted_log_with_holes_recovers_the_last_values(broker: Broker) -> 
     counted: list[int] = []
 
     def compacted() -> bool:
-        from streams.changelog import ChangelogReader
+        from streams.kafka.changelog import ChangelogReader
 
         # Appending rolls the active segment, which the cleaner never touches.
         broker.produce(topic, [], partition=0)

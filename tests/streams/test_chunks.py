@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.chunks import Chunk, OffsetLedger, split
+from streams.kafka.chunks import Chunk, OffsetLedger, split
 
 
 @dataclass

@@ -12,13 +12,13 @@ from schemas.config import Csi
 from schemas.metrics import CSI, Metric
 from schemas.scales import Scale
 from schemas.topics import RESPONSES
-from streams.composite import Composite, Weighted, with_composite
-from streams.measures import Scored, meanings, measured
-from streams.merge import Merge
-from streams.panes import Group
-from streams.readings import Counted
-from streams.source_state import SourcePartition
-from streams.statistics import Z95
+from streams.counting.merge import Merge
+from streams.counting.panes import Group
+from streams.counting.source_state import SourcePartition
+from streams.metrics.composite import Composite, Weighted, with_composite
+from streams.metrics.measures import Scored, meanings, measured
+from streams.metrics.readings import Counted
+from streams.metrics.statistics import Z95
 from tests.streams.survey_events import Rec, plan, response
 
 NOW = 1_795_000_000.0

@@ -7,7 +7,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.customer_memory import SLICES, CustomerMemory, Fact, customer_digest, event_digest
+from streams.customers.memory import SLICES, CustomerMemory, Fact, customer_digest, event_digest
 
 PREFIX = b'["customers","test",'
 KEEP = 24 * 3600

@@ -18,7 +18,7 @@ from schemas.config import Invitations, Recovered
 from schemas.config_rules import RepeatedRule, SilentRule, ThresholdRule
 from schemas.metrics import RECOVERED, RESPONSE_RATE, Clock, Partial
 from schemas.topics import RESPONSES, TOUCHPOINTS
-from streams.source_state import SourcePartition
+from streams.counting.source_state import SourcePartition
 from tests.streams import customer_oracle as oracle
 from tests.streams.survey_events import SOURCE, Rec, plan, response, rfc3339, touchpoint
 

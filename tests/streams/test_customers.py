@@ -16,12 +16,12 @@ from schemas.metrics import Partial
 from schemas.scales import DEFAULT_METRICS
 from schemas.signals import Signal, SignalEvent, SignalKind, read_signal, signal_id
 from schemas.topics import RESPONSES, TOUCHPOINTS
-from streams.customer_memory import MOST_FACTS
-from streams.observation import PREFIX, Observation
-from streams.observers import observers
-from streams.source_state import SourcePartition
-from streams.streaks import tally
-from streams.windows import Calendar, Horizon
+from streams.counting.source_state import SourcePartition
+from streams.counting.windows import Calendar, Horizon
+from streams.customers.memory import MOST_FACTS
+from streams.customers.observation import PREFIX, Observation
+from streams.customers.observers import observers
+from streams.customers.streaks import tally
 from tests.streams.survey_events import SOURCE, Rec, plan, response, touchpoint
 
 NOW = 1_795_000_000.0

@@ -12,7 +12,7 @@ from schemas.cloudevents import EventReader
 from schemas.config_rules import ContactRule, ContradictionRule, ThresholdRule, WordsRule
 from schemas.events import Response, ResponseEvent
 from schemas.scales import DEFAULT_METRICS, MetricSpec, Scale
-from streams.detect import Detector, alerts, at_best_end, at_worst_end, reaches
+from streams.flagging.detect import Detector, alerts, at_best_end, at_worst_end, reaches
 from tests.streams.survey_events import response
 
 calm = settings(deadline=None, max_examples=60)  # a loaded machine is no failure
@@ -250,6 +250,6 @@ def test_a_reason_names_the_rule_and_not_the_word() -> None:
 
 
 def test_comments_are_not_read_where_no_rule_asks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.words.fold", lambda text: pytest.fail("a comment was looked at"))
+    monkeypatch.setattr("streams.flagging.words.fold", lambda text: pytest.fail("a comment was looked at"))
     for rules, comment in ((RULES, "my lawyer"), (WORDY, None), (WORDY, "")):
         Detector(rules, METRICS).flags(Response("c", "csat", 1, comment=comment), METRICS["csat"].scale)

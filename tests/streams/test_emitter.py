@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from streams.emitter import EmitError, Emitter
+from streams.kafka.emitter import EmitError, Emitter
 from tests.streams.conftest import Broker
 
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from schemas.alarm_rows import FallAlarm, Standing
 from schemas.config_rules import FallRule
 from schemas.metrics import Series
-from streams.falls import Bounds, baseline_panes, default_z, follow, has_fallen
-from streams.windows import WindowSpec
+from streams.alarms.falls import Bounds, baseline_panes, default_z, follow, has_fallen
+from streams.counting.windows import WindowSpec
 
 HOUR = 3600
 BOUNDS = Bounds.of(FallRule(name="f", metric="nps", cuts=["all"], z=3.0))

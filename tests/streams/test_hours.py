@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.hours import HOUR_S, KEPT_DAYS, UNKNOWN, Habits, HourCounts, Week
+from streams.alarms.hours import HOUR_S, KEPT_DAYS, UNKNOWN, Habits, HourCounts, Week
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

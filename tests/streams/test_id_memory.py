@@ -5,7 +5,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.id_memory import SLICES, IdMemory, digest, is_amendment
+from streams.counting.id_memory import SLICES, IdMemory, digest, is_amendment
 
 calm = settings(deadline=None, max_examples=60)  # a loaded machine is no failure
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from schemas.metrics import DAY, Metric, Partial, Series, Tick, partial_key
-from streams.merge import Merge
+from streams.counting.merge import Merge
 from tests.streams.survey_events import plan
 
 NOW = 1_795_000_000.0

@@ -12,10 +12,10 @@ import pytest
 from schemas.config import Csi, Invitations, Lifecycle
 from schemas.metrics import LIFECYCLE, LIFECYCLE_METRICS, Part
 from schemas.scales import DEFAULT_METRICS, MetricSpec, Scale
-from streams.durations import RELATIVE_ERROR, words_of
-from streams.measures import measured
+from streams.metrics.durations import RELATIVE_ERROR, words_of
+from streams.metrics.measures import measured
+from streams.metrics.readings import Counted, Reading
 from streams.plan import Plan
-from streams.readings import Counted, Reading
 from tests.streams.survey_events import plan
 
 PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()

@@ -7,8 +7,8 @@ import pytest
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
-from streams.chunks import Chunk
 from streams.instruments import Instruments
+from streams.kafka.chunks import Chunk
 from streams.partition import Pace, Partition
 from tests.streams.test_chunks import chunk
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kafka.partitioner.default import murmur2 as reference
 
-from streams.placement import Placement, murmur2, partition_of
+from streams.kafka.placement import Placement, murmur2, partition_of
 
 
 @settings(deadline=None)

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.events import Money
-from streams.money import minor_digits, minor_units
-from streams.readings import Counted, Reading
-from streams.retention import Churn, LifetimeValue, Retention, movement
+from streams.metrics.money import minor_digits, minor_units
+from streams.metrics.readings import Counted, Reading
+from streams.metrics.retention import Churn, LifetimeValue, Retention, movement
 
 calm = settings(deadline=None, max_examples=int(os.environ.get("LIFECYCLE_EXAMPLES", "20")))
 DAY_S = 86_400

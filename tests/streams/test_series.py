@@ -9,7 +9,7 @@ from schemas.deadletters import InvalidEvent
 from schemas.events import Response, Touchpoint
 from schemas.metrics import Series
 from schemas.scales import Scale
-from streams.series import MAX_OUTCOMES, MAX_SCALES, OTHER, Extractor, SeriesIndex, Vocabulary, scale_of_label
+from streams.counting.series import MAX_OUTCOMES, MAX_SCALES, OTHER, Extractor, SeriesIndex, Vocabulary, scale_of_label
 
 calm = settings(deadline=None, max_examples=60)  # a loaded machine is no failure
 

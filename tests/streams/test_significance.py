@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.scales import Scale
-from streams.durations import words_of
-from streams.measures import Durations, Scored, Share
-from streams.significance import rises_when_good, standing, worse_by
+from streams.alarms.significance import rises_when_good, standing, worse_by
+from streams.metrics.durations import words_of
+from streams.metrics.measures import Durations, Scored, Share
 
 NPS, CSAT, CES = Scored("nps"), Scored("top_box"), Scored("mean")
 FAILURES = Share("failed")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from schemas.alarm_rows import StopAlarm
 from schemas.metrics import Series
-from streams.hours import Habits, HourCounts, Week
-from streams.stopped import GIVEN_UP_HOURS, Rhythm, at_most, judge, rhythm, silence
+from streams.alarms.hours import Habits, HourCounts, Week
+from streams.alarms.stopped import GIVEN_UP_HOURS, Rhythm, at_most, judge, rhythm, silence
 
 CHANCE = 1e-6
 SERIES = Series("nps", "all", ())

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from schemas.config import Lifecycle
 from schemas.metrics import EVER, LIFECYCLE_METRICS, Metric
 from schemas.topics import TOUCHPOINTS
-from streams.merge import Merge
+from streams.counting.merge import Merge
+from streams.counting.source_state import SourcePartition
+from streams.counting.windows import WindowSpec
+from streams.customers.tenure import MOST_MOMENTS, Moment, Stay, Tenure, stays, tidied
 from streams.plan import Plan
-from streams.source_state import SourcePartition
-from streams.tenure import MOST_MOMENTS, Moment, Stay, Tenure, stays, tidied
-from streams.windows import WindowSpec
 from tests.streams.survey_events import Rec, plan, touchpoint
 
 NOW = 1_795_000_000.0

@@ -12,8 +12,15 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
-from streams.chunks import Chunk
-from streams.transport import ChunkApp, ChunkConsumer, ChunkConsumerThread, ChunkSchema, ChunkTransport, FetchSettings
+from streams.kafka.chunks import Chunk
+from streams.kafka.transport import (
+    ChunkApp,
+    ChunkConsumer,
+    ChunkConsumerThread,
+    ChunkSchema,
+    ChunkTransport,
+    FetchSettings,
+)
 from tests.streams.test_chunks import Rec
 
 AT = TP("t", 0)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from schemas.metrics import Clock
 from schemas.topics import RESPONSES, TOUCHPOINTS
-from streams import usual_cases
-from streams.placement import partition_of
-from streams.source_state import Outcome, SourcePartition
+from streams.counting import usual_cases
+from streams.counting.source_state import Outcome, SourcePartition
+from streams.kafka.placement import partition_of
 from tests.streams.survey_events import Rec, plan, response, touchpoint
 
 NOW = 1_795_000_000.0

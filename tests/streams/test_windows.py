@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.metrics import DAY
-from streams.windows import Calendar, Horizon, Ring, WindowSpec
+from streams.counting.windows import Calendar, Horizon, Ring, WindowSpec
 
 calm = settings(deadline=None, max_examples=60)  # a loaded machine is no failure
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.word_forms import fold
-from streams.words import WordSearch, nearest
+from streams.flagging.words import WordSearch, nearest
 
 calm = settings(deadline=None, max_examples=60)  # a loaded machine is no failure
 

@@ -15,10 +15,10 @@ from closeloop.logs import configure_logs
 from schemas.loop_yaml import load
 from schemas.settings import Settings
 from streams.instruments import Instruments
+from streams.kafka.transport import FetchSettings
 from streams.partition import Pace
 from streams.plan import compile_plan
 from streams.process import makers, serve
-from streams.transport import FetchSettings
 from streams.worker import Makers, Worker, WorkerSettings
 from tests.streams.counting import CountingMerge, CountingSource
 

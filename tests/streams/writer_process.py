@@ -6,7 +6,7 @@ Arguments: bootstrap, topic, transactional id. Answers each line with ``flushed`
 import asyncio
 import sys
 
-from streams.changelog import ChangelogError, ChangelogWriter, FencedError, OutRecord
+from streams.kafka.changelog import ChangelogError, ChangelogWriter, FencedError, OutRecord
 
 
 async def main() -> None:

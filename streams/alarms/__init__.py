@@ -1,0 +1,1 @@
+"""The rules over metrics: what fell beyond chance, and what stopped coming."""
