@@ -49,11 +49,16 @@ def answers(draw: st.DrawFn) -> list[tuple[str, float, str, dict[str, Any]]]:
 
 
 def apply_all(
-    topic: str, values: list[bytes], cuts: list[int], clock: Clock, headers: tuple[tuple[str, bytes], ...]
+    topic: str,
+    values: list[bytes],
+    cuts: list[int],
+    clock: Clock,
+    headers: tuple[tuple[str, bytes], ...],
+    arrivals: list[float],
 ) -> tuple[SourcePartition, list[Outcome]]:
     home = partition_of(b"c1", 7)
     state = SourcePartition(topic, home, 7, plan(clock))
-    stamps = [int(NOW * 1000) - 200_000 + 9_000 * number for number in range(len(values))]
+    stamps = [int(arrival * 1000) for arrival in arrivals]
     records = [Rec(n, stamps[n], None, value, headers) for n, value in enumerate(values)]
     outcomes = []
     start = 0
@@ -63,9 +68,12 @@ def apply_all(
     return state, outcomes
 
 
-def same(topic: str, values: list[bytes], cuts: list[int], clock: Clock) -> None:
-    whole, quick = apply_all(topic, values, cuts, clock, ())
-    single, slow = apply_all(topic, values, cuts, clock, ONE_BY_ONE)
+def same(
+    topic: str, values: list[bytes], cuts: list[int], clock: Clock, arrivals: list[float] | None = None
+) -> SourcePartition:
+    stamps = arrivals or [NOW - 200 + 9 * number for number in range(len(values))]
+    whole, quick = apply_all(topic, values, cuts, clock, (), stamps)
+    single, slow = apply_all(topic, values, cuts, clock, ONE_BY_ONE, stamps)
     assert whole.books() == single.books()
     assert [[alert.id for alert in out.alerts] for out in quick] == [[alert.id for alert in out.alerts] for out in slow]
     assert [len(out.dead_letters) for out in quick] == [len(out.dead_letters) for out in slow]
@@ -75,6 +83,7 @@ def same(topic: str, values: list[bytes], cuts: list[int], clock: Clock) -> None
     if rows is not None and others is not None:
         assert {row.key: row.value for row in rows.partial_rows} == {row.key: row.value for row in others.partial_rows}
     assert whole.remembered_ids == single.remembered_ids
+    return whole
 
 
 @pytest.mark.parametrize("clock", ["wall", "event"])
@@ -127,6 +136,27 @@ def test_what_needs_a_look_of_its_own_gets_it(clock: Clock, sent: list[tuple[str
     ]
     same(RESPONSES, values, [], clock)
     same(RESPONSES, values, [1], clock)
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "counted"),
+    [
+        # Ids are forgotten an hour at a time, once more than 24 whole hours lie between. The second answer comes while
+        # the first is remembered, and the last of the same chunk when it is not.
+        ([(0, "a"), (24, "b"), (24.9, "a"), (25, "c")], 3),
+        ([(0, "a"), (24, "b"), (25, "a")], 3),
+        # One chunk over two of these hours: the first of it is forgotten an hour before the second.
+        ([(24, "a"), (25, "b"), (49, "a"), (49, "b")], 3),
+    ],
+)
+def test_ids_are_forgotten_amid_a_chunk_as_they_would_be_between(
+    arrivals: list[tuple[float, str]], counted: int
+) -> None:
+    start = (NOW // 3600 - 49) * 3600 + 1
+    values = [response(number, start - 60, "c1") for _, number in arrivals]
+    stamps = [start + hours * 3600 for hours, _ in arrivals]
+    for cuts in ([], [1], [2], [1, 2]):
+        assert same(RESPONSES, values, cuts, "wall", stamps).books().counted == counted
 
 
 def test_a_chunk_without_anything_odd_is_taken_whole(monkeypatch: pytest.MonkeyPatch) -> None:
