@@ -1,0 +1,67 @@
+"""Commands over events and the configuration: import, check, contract."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from closeloop.commands.shared import ConfigOption, read_settings, say, user_errors
+
+app = typer.Typer()
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CloudEvents as JSONL (also .gz, - for standard input) or CSV.")],
+    url: Annotated[str, typer.Option(help="The gateway.")] = "http://127.0.0.1:8080",
+    mapping: Annotated[Path | None, typer.Option(help="For CSV: a YAML file that maps columns to fields.")] = None,
+    batch: Annotated[int, typer.Option(min=1, max=5000, help="Events a request.")] = 1000,
+) -> None:
+    """Send events from a file, in order; can be run again safely. The key is taken from CLOSELOOP_API_KEY."""
+    with user_errors():
+        from closeloop.importer import run_import
+
+        if not url.startswith(("http://", "https://")):
+            say("closeloop: --url: give the gateway's URL, http:// or https://")
+            raise typer.Exit(1)
+        key = os.environ.get("CLOSELOOP_API_KEY") or None
+        raise typer.Exit(run_import(file, url=url, key=key, mapping=mapping, batch=batch))
+
+
+@app.command()
+def check(config: ConfigOption = Path("loop.yaml")) -> None:
+    """Check loop.yaml and the environment's settings. Says each problem with its line and field."""
+    with user_errors():
+        from schemas.loop_yaml import load
+
+        settings = read_settings()
+        loop = load(config, settings.zone)
+        say(f"{config}: good")
+        say(
+            f"  {len(loop.rules)} rules, {len(loop.cuts)} cuts, windows {', '.join(loop.windows)}; "
+            f"{len(loop.people)} people, {len(loop.teams)} teams, {len(loop.receivers)} receivers"
+        )
+        kinds: dict[str, list[str]] = {}
+        for rule in loop.rules:
+            kinds.setdefault(str(rule.__struct_config__.tag), []).append(rule.name)
+        for kind, names in kinds.items():
+            say(f"  {kind}: {', '.join(names)}")
+
+
+@app.command()
+def contract(
+    write: Annotated[Path | None, typer.Option(help="Write the documents into this folder.")] = None,
+) -> None:
+    """Write or check the documents of every message. JSON Schema and AsyncAPI; those checked are in docs/contract."""
+    with user_errors():
+        from schemas import contract as documents
+
+        if write is not None:
+            documents.write(write)
+            say(f"written to {write}")
+            return
+        stale = documents.check(Path("docs/contract"))
+        for name in stale:
+            say(f"stale: docs/contract/{name}")
+        raise typer.Exit(1 if stale else 0)

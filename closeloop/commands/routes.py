@@ -1,0 +1,23 @@
+"""``closeloop routes``: who gets an alert."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from closeloop.commands.shared import ConfigOption, read_settings, user_errors
+
+app = typer.Typer(help="Say who gets an alert, and why.", no_args_is_help=True)
+
+
+@app.command("explain")
+def routes_explain(
+    event: Annotated[Path, typer.Argument(help="A file with one CloudEvent, or one alert of cx.alerts, in JSON.")],
+    config: ConfigOption = Path("loop.yaml"),
+) -> None:
+    """Say who would get the alert of this answer or touchpoint, and why."""
+    with user_errors():
+        from closeloop.explain import explain_event
+
+        for line in explain_event(event, config, read_settings().zone):
+            print(line)  # noqa: T201 - this command's output

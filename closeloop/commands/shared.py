@@ -1,0 +1,68 @@
+"""What the commands share: their common options, and how they speak to the person at the terminal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from closeloop.errors import USER_ERROR
+from schemas.settings import Settings, SettingsError, from_environment
+
+ConfigOption = Annotated[Path, typer.Option("--config", help="The configuration of the loop.")]
+DataDirOption = Annotated[Path, typer.Option("--data-dir", help="Where local data, logs and process ids are kept.")]
+PortOption = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the API and the console.")]
+
+
+def read_settings() -> Settings:
+    """The settings of this environment. Raises SettingsError."""
+    return from_environment()
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal; standard output is for scripts."""
+    typer.echo(text, err=True)
+
+
+def refuse(text: str) -> NoReturn:
+    """Say what is wrong with what was asked, and end with exit code 2."""
+    say(f"closeloop: {text}")
+    raise typer.Exit(USER_ERROR)
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """Turn what a person can mend into lines without a traceback and exit code 2."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from closeloop.broker.errors import BrokerError
+    from closeloop.errors import UserError
+    from gateway.keys import KeyRefused
+    from schemas.database import DatabaseUrlError
+    from schemas.loop_yaml import ConfigError
+    from schemas.migrate import MigrationError
+
+    known: tuple[type[Exception], ...] = (
+        BrokerError,
+        ConfigError,
+        DatabaseUrlError,
+        KeyRefused,
+        MigrationError,
+        SettingsError,
+        UserError,
+    )
+    try:
+        yield
+    except known as error:
+        refuse(str(error))
+    except FileNotFoundError as error:
+        refuse(f"{error.filename}: no such file")
+    except PermissionError as error:
+        refuse(f"{error.filename}: not allowed")
+    except SQLAlchemyError as error:
+        # The driver's first line says why; what follows it is the statement.
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        refuse(f"DATABASE_URL: {reason}; closeloop database upgrade makes missing tables")
+    except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
+        refuse(f"{error.filename}: {(error.strerror or str(error)).lower()}")
