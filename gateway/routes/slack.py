@@ -1,6 +1,6 @@
 """``/slack/interactions`` and ``/slack/events``: Slack's signed HTTP mode."""
 
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 from litestar import Request, Response, post
@@ -10,8 +10,9 @@ from litestar.di import NamedDependency
 from gateway.bodies import read_body
 from gateway.parts import Parts, now
 from gateway.problems import Refusal
-from gateway.slack.interactions import Answer, Unavailable
-from gateway.slack.payloads import BlockActions, ViewSubmission, read_event, read_interaction
+from gateway.slack.interactions import Unavailable
+from gateway.slack.payloads import read_event, read_interaction
+from gateway.slack.reception import take_event, take_interaction
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -34,29 +35,14 @@ async def post_interaction(request: Request[Any, Any, Any], parts: NamedDependen
         # Signed, so it is Slack's, but of a kind that is not served here. A plain 200 shows the person nothing.
         _log.info("interaction_passed_over")
         return Response(b"", media_type="text/plain")
-    kind: Literal["click", "dialog", "other"] = "other"
-    if isinstance(found, BlockActions):
-        kind = "click"
-    elif isinstance(found, ViewSubmission):
-        kind = "dialog"
-    with parts.instruments.slack_seconds.labels(kind).time():
-        try:
-            if isinstance(found, BlockActions):
-                answer = await parts.slack.click(found, now())
-            elif isinstance(found, ViewSubmission):
-                answer = await parts.slack.submit(found, now())
-            else:
-                answer = Answer()
-        except Unavailable:
-            raise Refusal(503, "unavailable", "", "the database did not answer in time") from None
-    told = None
-    if answer.notice is not None and isinstance(found, BlockActions):
-        told = BackgroundTask(
-            parts.slack.calls.tell, found.response_url, found.container.channel_id, found.user.id, answer.notice
-        )
-    if answer.body is None:
+    try:
+        reply = await take_interaction(parts.slack, parts.instruments, found, now())
+    except Unavailable:
+        raise Refusal(503, "unavailable", "", "the database did not answer in time") from None
+    told = None if reply.afterwards is None else BackgroundTask(reply.afterwards)
+    if reply.body is None:
         return Response(b"", media_type="text/plain", background=told)
-    return Response(answer.body, media_type="application/json", background=told)
+    return Response(reply.body, media_type="application/json", background=told)
 
 
 @post(
@@ -75,11 +61,10 @@ async def post_event(request: Request[Any, Any, Any], parts: NamedDependency[Par
         raise Refusal(400, "not_json", "", "not a delivery of Slack's Events API") from None
     if envelope.type == "url_verification":
         return Response({"challenge": envelope.challenge[:1024]}, media_type="application/json")
-    if envelope.event_id:
-        try:
-            await parts.slack.event(envelope.event_id, envelope.type, now())
-        except Unavailable:
-            raise Refusal(503, "unavailable", "", "the database did not answer in time") from None
+    try:
+        await take_event(parts.slack, envelope, now())
+    except Unavailable:
+        raise Refusal(503, "unavailable", "", "the database did not answer in time") from None
     return Response(b"", media_type="text/plain")
 
 

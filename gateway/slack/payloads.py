@@ -1,6 +1,6 @@
 """Slack's interaction payloads as structs: only what is read; all else in them is passed over."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 import msgspec
@@ -130,7 +130,20 @@ def read_interaction(raw: bytes) -> Interaction:
     payloads = fields.get("payload")
     if not payloads:
         raise ValueError("no field `payload`")
-    found = _interaction.decode(payloads[0])
+    return _with_action(_interaction.decode(payloads[0]))
+
+
+def convert_interaction(payload: Any) -> Interaction:
+    """The interaction in an envelope of Socket Mode. Raises ``ValueError`` for one that is not served here."""
+    return _with_action(msgspec.convert(payload, Interaction))
+
+
+def convert_event(payload: Any) -> EventEnvelope:
+    """The delivery of the Events API in an envelope of Socket Mode. Raises ``ValueError``."""
+    return msgspec.convert(payload, EventEnvelope)
+
+
+def _with_action(found: Interaction) -> Interaction:
     if isinstance(found, BlockActions) and not found.actions:
         raise ValueError("no action")
     return found
