@@ -12,10 +12,8 @@ from msgspec import Struct
 from schemas.alerts import Alert
 from schemas.case_ledger import Destination
 from schemas.config import Loop
-from schemas.config_base import Scalar
 from schemas.config_owners import Receiver, Route
-
-_FIELDS = ("severity", "rule", "programme", "subject", "metric", "touchpoint", "channel", "language")
+from schemas.matching import FactOf, facts_of, in_words, matches
 
 
 class Reached(Struct, frozen=True):
@@ -41,7 +39,7 @@ def receivers(route: Route, alert: Alert) -> tuple[Reached, ...]:
     """
     if route.receiver is None:
         raise ValueError("route.receiver: missing; the root route must name the default receiver")
-    found = _walk(route, alert, route.receiver, ("default",))
+    found = _walk(route, facts_of(alert), route.receiver, ("default",))
     distinct: dict[str, Reached] = {}
     for reached in found:
         distinct.setdefault(reached.receiver, reached)
@@ -105,45 +103,15 @@ def explain(loop: Loop, alert: Alert, open_cases: Mapping[str, int]) -> list[str
     return lines
 
 
-def matches(route: Route, alert: Alert) -> bool:
-    """Whether every field of the route's ``match`` has the given value, or one of the listed."""
-    return all(
-        _equal(_fact(alert, name), wanted if isinstance(wanted, list) else [wanted])
-        for name, wanted in route.match.items()
-    )
-
-
-def _walk(route: Route, alert: Alert, receiver: str, path: tuple[str, ...]) -> list[Reached]:
+def _walk(route: Route, fact: FactOf, receiver: str, path: tuple[str, ...]) -> list[Reached]:
     found: list[Reached] = []
     for child in route.routes:
-        if not matches(child, alert):
+        if not matches(child.match, fact):
             continue
-        found += _walk(child, alert, child.receiver or receiver, (*path, _words(child)))
+        found += _walk(child, fact, child.receiver or receiver, (*path, in_words(child.match)))
         if not child.continue_:
             break
     return found or [Reached(receiver, path)]
-
-
-def _words(route: Route) -> str:
-    facts = [
-        f"{name}={'|'.join(map(str, wanted)) if isinstance(wanted, list) else wanted}"
-        for name, wanted in route.match.items()
-    ]
-    return " and ".join(facts) or "everything"
-
-
-def _fact(alert: Alert, name: str) -> Scalar | None:
-    if name.startswith("attributes."):
-        return alert.attributes.get(name.removeprefix("attributes."))
-    if name not in _FIELDS:
-        raise ValueError(f"route.match.{name}: not a field; give one of {', '.join(_FIELDS)} or attributes.NAME")
-    value: Scalar | None = getattr(alert, name)
-    return value
-
-
-def _equal(fact: Scalar | None, wanted: list[Scalar]) -> bool:
-    """True and 1 are equal in Python and are not the same answer."""
-    return any(fact == value and isinstance(fact, bool) == isinstance(value, bool) for value in wanted)
 
 
 def _present(loop: Loop, person: str) -> bool:

@@ -8,6 +8,10 @@ from msgspec import field
 from schemas.config_base import Clock, Scalar, Section, Weekday
 
 
+Language = Literal["en", "de", "ru", "uk", "zh", "pt"]
+"""What people can be spoken to in; Portuguese is Brazil's, Chinese is written in simplified characters."""
+
+
 class Calendar(Section, frozen=True, kw_only=True):
     """Working hours: spans of local time by weekday, in a zone, without holidays."""
 
@@ -25,6 +29,8 @@ class Person(Section, frozen=True, kw_only=True):
     calendar: str | None = None
     """A name of ``calendars``; without it every hour is a working hour."""
     away: bool = False
+    language: Language = "en"
+    """What Slack says to this person: direct messages, dialogs, App Home."""
 
 
 class Team(Section, frozen=True, kw_only=True):
@@ -50,16 +56,30 @@ class Receiver(Section, frozen=True, kw_only=True):
     channel: str
     """The Slack channel, ``#name`` or an id: also the fall-back where a direct message cannot be sent."""
     notify: Notify = "channel"
+    language: Language = "en"
+    """Of the cards in the channel."""
+
+
+class Condition(Section, frozen=True, kw_only=True):
+    """What a field has to be, beyond a value or a list of values. All that is given must hold."""
+
+    at_least: int | float | None = None
+    at_most: int | float | None = None
+    not_: Scalar | list[Scalar] | None = field(default=None, name="not")
+    """None of these; a field that the alert has not got is not any of them."""
+    matches: str | None = None
+    """A regular expression (RE2) that the whole text fits."""
+
+
+Wanted = Scalar | list[Scalar] | Condition
+Match = dict[str, Wanted]
+"""Field to what it has to be: ``attributes.NAME``, or a field of :data:`schemas.matching.MATCH_FIELDS`."""
 
 
 class Route(Section, frozen=True, kw_only=True):
-    """A node of the routing tree: the first child that matches wins, unless it says ``continue``.
+    """A node of the routing tree: the first child that matches wins, unless it says ``continue``."""
 
-    ``match`` maps a field (``severity``, ``rule``, ``programme``, ``subject``, ``metric``, ``touchpoint``, ``channel``,
-    ``language``, ``attributes.NAME``) to a value or a list of values. ``subject`` is ``customer`` or ``metric``.
-    """
-
-    match: dict[str, Scalar | list[Scalar]] = {}
+    match: Match = {}
     receiver: str | None = None
     """Without one, the parent's."""
     continue_: bool = field(default=False, name="continue")

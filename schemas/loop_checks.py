@@ -23,7 +23,8 @@ from schemas.config_rules import (
 from schemas.loop_alarm_checks import check_fall, check_stopped
 from schemas.loop_customer_checks import check_silent, check_thresholds, check_waiting
 from schemas.loop_metric_checks import check_computed
-from schemas.loop_routing_checks import check_owners, check_route
+from schemas.loop_owner_checks import check_owners
+from schemas.loop_routing_checks import check_route
 from schemas.loop_word_checks import check_words
 from schemas.panes import pane_seconds, usable_windows_near
 from schemas.typed_walk import Misfit, unknown_word

@@ -1,4 +1,4 @@
-"""Whether every case of a loop.yaml finds an owner: people, teams, receivers and the routing tree."""
+"""Whether the routing tree of a loop.yaml, or a silence, says what it means: fields, values, order, a default."""
 
 import re
 from collections.abc import Iterator
@@ -7,37 +7,14 @@ from typing import get_args
 from schemas.alerts import SEVERITIES, Subject
 from schemas.config import Loop
 from schemas.config_base import Scalar
-from schemas.config_owners import Receiver, Route
+from schemas.config_owners import Condition, Match, Route
+from schemas.matching import FLAG_FIELDS, MATCH_FIELDS, NUMBER_FIELDS, TEXT_FIELDS, pattern_problem
 from schemas.metrics import OUTCOME
 from schemas.scales import DEFAULT_METRICS
 from schemas.typed_walk import Misfit, unknown_word
 from schemas.yaml_source import Path
 
-MATCH_FIELDS = ("severity", "rule", "programme", "subject", "metric", "touchpoint", "channel", "language")
-"""What a route can match on besides ``attributes.NAME``."""
-
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-_SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,}")
-_CHANNEL = re.compile(r"#[^\sA-Z#@.,]{1,79}|[CG][A-Z0-9]{2,}")
 _ATTRIBUTE = re.compile(r"attributes\..{1,64}")
-
-
-def check_owners(loop: Loop) -> Iterator[Misfit]:
-    """People, teams and receivers: every name leads somewhere, and every receiver to somebody who is there."""
-    yield from _check_people(loop)
-    for name, team in loop.teams.items():
-        path: Path = ("teams", name)
-        if not team.members:
-            yield (*path, "members"), "nobody in it; give at least one person"
-        for number, member in enumerate(team.members):
-            if member not in loop.people:
-                yield (*path, "members", number), unknown_word(member, loop.people)
-            elif member in team.members[:number]:
-                yield (*path, "members", number), f"`{member}` is named twice; name each person once"
-        if team.lead is not None and team.lead not in loop.people:
-            yield (*path, "lead"), unknown_word(team.lead, loop.people)
-    for name, receiver in loop.receivers.items():
-        yield from _check_receiver(loop, receiver, ("receivers", name))
 
 
 def check_route(loop: Loop, route: Route, path: Path) -> Iterator[Misfit]:
@@ -51,8 +28,7 @@ def check_route(loop: Loop, route: Route, path: Path) -> Iterator[Misfit]:
             yield (*path, "continue"), "there is nothing after the top route; remove it"
     if route.receiver is not None and route.receiver not in loop.receivers:
         yield (*path, "receiver"), unknown_word(route.receiver, loop.receivers)
-    for field, wanted in route.match.items():
-        yield from _check_match(loop, field, wanted, (*path, "match", field))
+    yield from check_match(loop, route.match, (*path, "match"))
     for number, child in enumerate(route.routes):
         last = number == len(route.routes) - 1
         if not child.match and not child.continue_ and not last:
@@ -60,62 +36,40 @@ def check_route(loop: Loop, route: Route, path: Path) -> Iterator[Misfit]:
         yield from check_route(loop, child, (*path, "routes", number))
 
 
-def _check_people(loop: Loop) -> Iterator[Misfit]:
-    emails: dict[str, str] = {}
-    slack: dict[str, str] = {}
-    for key, person in loop.people.items():
-        path: Path = ("people", key)
-        if not key or len(key) > 64 or ":" in key:
-            yield path, "give a short key without a colon, such as ana"
-        if not person.name.strip():
-            yield (*path, "name"), "empty; give the name that colleagues read"
-        if not _EMAIL.fullmatch(person.email):
-            yield (*path, "email"), "no e-mail address; give one such as ana@example.com"
-        elif person.email.lower() in emails:
-            yield (*path, "email"), f"also that of `{emails[person.email.lower()]}`; each person has their own"
-        emails.setdefault(person.email.lower(), key)
-        if person.slack is not None:
-            if not _SLACK_USER.fullmatch(person.slack):
-                yield (*path, "slack"), "no Slack user id; give one such as U024BE7LH, or leave it out"
-            elif person.slack in slack:
-                yield (*path, "slack"), f"also that of `{slack[person.slack]}`; each person has their own"
-            slack.setdefault(person.slack, key)
-        if person.calendar is not None and person.calendar not in loop.calendars:
-            yield (*path, "calendar"), unknown_word(person.calendar, loop.calendars)
+def check_match(loop: Loop, match: Match, path: Path) -> Iterator[Misfit]:
+    """The conditions at ``path``: fields that there are, values of their type, ranges and patterns that can hold."""
+    for field, wanted in match.items():
+        if field not in MATCH_FIELDS and not _ATTRIBUTE.fullmatch(field):
+            yield (*path, field), unknown_word(field, [*MATCH_FIELDS, "attributes.NAME"])
+        elif isinstance(wanted, Condition):
+            yield from _check_condition(loop, field, wanted, (*path, field))
+        else:
+            yield from _check_values(loop, field, wanted, (*path, field))
 
 
-def _check_receiver(loop: Loop, receiver: Receiver, path: Path) -> Iterator[Misfit]:
-    if not _CHANNEL.fullmatch(receiver.channel):
-        yield (*path, "channel"), "give a Slack channel: #name in small letters, quoted, or an id such as C024BE91L"
-    if receiver.team is not None and receiver.person is not None:
-        yield (*path, "person"), "both a team and a person; keep one of them"
-    if receiver.team is None and receiver.person is None:
-        yield (
-            path,
-            "no owner: add a team or a person for events whose owner_attribute is missing or unknown"
-            if receiver.owner_attribute is not None
-            else "no owner; add a team or a person",
-        )
-    if receiver.owner_attribute == "" or (receiver.owner_attribute or "").startswith("attributes."):
-        yield (*path, "owner_attribute"), "give the attribute's bare name, such as account_owner"
-    if receiver.person is not None:
-        person = loop.people.get(receiver.person)
-        if person is None:
-            yield (*path, "person"), unknown_word(receiver.person, loop.people)
-        elif person.away:
-            yield (*path, "person"), f"unreachable owner: `{receiver.person}` is away; name a team, or somebody else"
-    if receiver.team is not None:
-        team = loop.teams.get(receiver.team)
-        if team is None:
-            yield (*path, "team"), unknown_word(receiver.team, loop.teams)
-        elif team.members and all(member in loop.people and loop.people[member].away for member in team.members):
-            yield (*path, "team"), f"unreachable owner: everybody in `{receiver.team}` is away; add somebody who is not"
+def _check_condition(loop: Loop, field: str, wanted: Condition, path: Path) -> Iterator[Misfit]:
+    ranged = wanted.at_least is not None or wanted.at_most is not None
+    if not ranged and wanted.not_ is None and wanted.matches is None:
+        yield path, "says nothing; give at_least, at_most, not or matches"
+    if ranged and field in (*TEXT_FIELDS, *FLAG_FIELDS):
+        kind = "text" if field in TEXT_FIELDS else "true or false"
+        yield path, f"{field} is {kind}; a range is about numbers, such as score"
+    elif ranged and wanted.matches is not None:
+        yield path, "a range is about numbers and a pattern about text; keep one of them"
+    if wanted.at_least is not None and wanted.at_most is not None and wanted.at_least > wanted.at_most:
+        yield path, f"an empty range: nothing is at least {wanted.at_least} and at most {wanted.at_most}"
+    if wanted.not_ is not None:
+        yield from _check_values(loop, field, wanted.not_, (*path, "not"))
+    if wanted.matches is not None:
+        if field in (*NUMBER_FIELDS, *FLAG_FIELDS):
+            kind = "a number" if field in NUMBER_FIELDS else "true or false"
+            yield (*path, "matches"), f"{field} is {kind}; a pattern is about text"
+        problem = pattern_problem(wanted.matches)
+        if problem is not None:
+            yield (*path, "matches"), problem
 
 
-def _check_match(loop: Loop, field: str, wanted: Scalar | list[Scalar], path: Path) -> Iterator[Misfit]:
-    if field not in MATCH_FIELDS and not _ATTRIBUTE.fullmatch(field):
-        yield path, unknown_word(field, [*MATCH_FIELDS, "attributes.NAME"])
-        return
+def _check_values(loop: Loop, field: str, wanted: Scalar | list[Scalar], path: Path) -> Iterator[Misfit]:
     values = wanted if isinstance(wanted, list) else [wanted]
     if not values:
         yield path, "an empty list matches nothing; give a value"
@@ -130,5 +84,9 @@ def _check_match(loop: Loop, field: str, wanted: Scalar | list[Scalar], path: Pa
         at = (*path, number) if isinstance(wanted, list) else path
         if field in known and value not in known[field]:
             yield at, unknown_word(value, known[field])
-        elif field in MATCH_FIELDS and not isinstance(value, str):
+        elif field in TEXT_FIELDS and not isinstance(value, str):
             yield at, f"{field} is text; put the value in quotes"
+        elif field in FLAG_FIELDS and not isinstance(value, bool):
+            yield at, f"{field} is true or false"
+        elif field in NUMBER_FIELDS and (isinstance(value, bool) or not isinstance(value, int | float)):
+            yield at, f"{field} is a number; give one such as 3, or a range such as {{at_most: 3}}"
