@@ -73,8 +73,11 @@ def bring_up(options: UpOptions, supervisor: Supervisor) -> Addresses:
     if base.slack_bot_token is None:
         sandbox, slack = _start_sandbox(options, supervisor, environment)
         environment |= slack
-    elif base.slack_signing_secret is None:
-        raise SettingsError("SLACK_SIGNING_SECRET: is missing; Slack's clicks cannot be trusted without it")
+    elif base.slack_signing_secret is None and base.slack_app_token is None:
+        raise SettingsError(
+            "SLACK_APP_TOKEN: is missing, and so is SLACK_SIGNING_SECRET; Slack's clicks come over Socket Mode with the"
+            " first, over HTTP with the second"
+        )
     _start_rooms(options, supervisor, environment)
     return Addresses(console=f"http://{LOOPBACK}:{options.port}", sandbox=sandbox, kafka=kafka)
 
@@ -122,6 +125,7 @@ def _start_sandbox(
     url = f"http://{LOOPBACK}:{port}"
     slack = {
         "SLACK_BOT_TOKEN": "xoxb-sandbox",
+        "SLACK_APP_TOKEN": "",  # one that is set belongs to a real workspace
         "SLACK_SIGNING_SECRET": secret_file.read_text().strip(),
         "SLACK_API_URL": f"{url}/api/",
         "CLOSELOOP_SANDBOX_URL": url,

@@ -61,3 +61,14 @@ class Instruments:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.slack_socket_up = Gauge(
+            "closeloop_gateway_slack_socket_up",
+            "1 while Slack can deliver clicks over Socket Mode.",
+            registry=self.registry,
+        )
+        self.slack_unacked = Counter(
+            "closeloop_gateway_slack_unacked",
+            "Deliveries over Socket Mode that got no ack, by why: the person saw that it did not work.",
+            ["why"],
+            registry=self.registry,
+        )

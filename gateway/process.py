@@ -26,6 +26,7 @@ from gateway.producer import EventProducer
 from gateway.slack.calls import SlackCalls
 from gateway.slack.interactions import SlackDesk
 from gateway.slack.signature import SignatureCheck
+from gateway.slack.socket_mode import SocketMode
 from gateway.vocabulary import vocabulary
 from schemas.cloudevents import EventReader
 from schemas.config import Loop
@@ -157,15 +158,27 @@ async def _listen(parts: Parts, stop: _Stop, listener: socket.socket) -> None:
     server = _Server(config)
     serving = asyncio.create_task(server.serve([listener]), name="http")
     asked = asyncio.create_task(stop.asked.wait(), name="stop")
+    socket_mode = _socket_mode(parts)
     host, port = listener.getsockname()[:2]
     _log.info("gateway_serves", url=f"http://{host}:{port}", without_keys=await parts.keyring.is_open())
     await asyncio.wait((serving, asked), return_when=asyncio.FIRST_COMPLETED)
     if not stop.asked.is_set():
         stop.fail("the HTTP server ended")
     parts.hub.close()
+    if socket_mode is not None:
+        socket_mode.cancel()
+        await asyncio.wait((socket_mode,))
     server.should_exit = True
     asked.cancel()
     await serving
+
+
+def _socket_mode(parts: Parts) -> asyncio.Task[None] | None:
+    """With an app token Slack's clicks come over a connection that we open; without one, signed over HTTP."""
+    token, url = parts.settings.slack_app_token, parts.settings.slack_api_url
+    if token is None:
+        return None
+    return asyncio.create_task(SocketMode(token, url, parts.slack, parts.instruments).run(), name="slack-socket")
 
 
 async def _tables_exist(reading: sessionmaker[Session], stop: _Stop) -> bool:

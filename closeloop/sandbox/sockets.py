@@ -10,6 +10,7 @@ from typing import Literal
 from aiohttp import WSMsgType, web
 
 from closeloop.sandbox.core import Core
+from closeloop.sandbox.faults import FaultKind
 from closeloop.sandbox.model import Json, SlackError
 
 MOST_CONNECTIONS = 10
@@ -40,7 +41,11 @@ class Sockets:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one connection: spend its ticket, say hello, take acks until it ends."""
         core = self._core
-        if core.faults.decide("socket.handshake", core.clock()) is not None:
+        fault = core.faults.decide("socket.handshake", core.clock())
+        if fault is not None:
+            if fault.kind is FaultKind.DROP_AFTER:  # the handshake fails once its ticket is spent
+                with contextlib.suppress(SlackError):
+                    core.grants.use("ticket", request.query.get("ticket", ""), core.clock())
             return web.Response(status=503)
         try:
             core.grants.use("ticket", request.query.get("ticket", ""), core.clock())
