@@ -11,17 +11,26 @@ from msgspec import UNSET, Struct
 
 from gateway.access import caller_of, needs, same_origin
 from gateway.case_acts import act_within
-from gateway.case_reads import CardPlace, Case, CaseFilter, CasePage, list_cases, read_case
+from gateway.case_filter import (
+    CustomerQuery,
+    OverdueQuery,
+    OwnerQuery,
+    ReceiverQuery,
+    SeverityQuery,
+    StateQuery,
+    SubjectQuery,
+    TouchpointQuery,
+    read_filter,
+)
+from gateway.case_reads import list_cases, read_case
 from gateway.case_requests import ActionRequest, Unfit, who_acts
+from gateway.case_shapes import CardPlace, Case, CasePage
 from gateway.parts import Parts, now
 from gateway.problems import Problem, Refusal
 from gateway.routes.answers import refusals
-from schemas.alerts import Subject
 from schemas.case_ledger import Refused, user_action
-from schemas.cases import CaseState, UserAction, Via
+from schemas.cases import UserAction, Via
 
-_STATES: tuple[CaseState, ...] = get_args(CaseState)
-_SUBJECTS: tuple[Subject, ...] = get_args(Subject)
 MAX_PAGE = 200
 _MAX_ID = 2**63 - 1
 
@@ -43,32 +52,35 @@ class RefusedAction(Struct, frozen=True, kw_only=True):
 )
 async def get_cases(
     parts: NamedDependency[Parts],
-    wanted_state: Annotated[
-        str | None, QueryParameter(name="state", description="One state, or several with commas: open,acknowledged")
-    ] = None,
-    owner: Annotated[str | None, QueryParameter(description="A person key of loop.yaml")] = None,
-    customer: Annotated[
-        str | None, QueryParameter(description="A customer_id, or the series of a metric's case")
-    ] = None,
-    subject: Annotated[str | None, QueryParameter(description="customer or metric")] = None,
+    wanted_state: StateQuery = None,
+    owner: OwnerQuery = None,
+    customer: CustomerQuery = None,
+    subject: SubjectQuery = None,
+    severity: SeverityQuery = None,
+    receiver: ReceiverQuery = None,
+    touchpoint: TouchpointQuery = None,
+    overdue: OverdueQuery = False,
     limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="Cases a page.")] = 50,
     cursor: Annotated[str | None, QueryParameter(description="`next` of the page before")] = None,
 ) -> CasePage:
     """Read a page."""
     if cursor and not (cursor.isascii() and cursor.isdigit() and int(cursor) <= _MAX_ID):
         raise Refusal(400, "invalid", "cursor", "not a cursor of this list; give `next` of the page before")
-    wanted = CaseFilter(
-        states=_states(wanted_state),
-        owner=owner or None,
-        customer=customer or None,
-        subject=_subject(subject),
-        before=int(cursor) if cursor else None,
-        limit=limit,
+    wanted = read_filter(
+        state=wanted_state,
+        owner=owner,
+        customer=customer,
+        subject=subject,
+        severity=severity,
+        receiver=receiver,
+        touchpoint=touchpoint,
+        overdue=overdue,
+        now=now(),
     )
 
     def read() -> CasePage:
         with parts.readers() as session:
-            return list_cases(session, parts.words, wanted)
+            return list_cases(session, parts.words, wanted, int(cursor) if cursor else None, limit)
 
     return await asyncio.to_thread(read)
 
@@ -77,7 +89,10 @@ async def get_cases(
     "/v1/cases/{case_id:int}",
     guards=[needs("read")],
     summary="One case",
-    description="With its history (`events`), the answers that were flagged (`alerts`) and its Slack cards (`slack`).",
+    description=(
+        "With its history (`events`), the answers that were flagged (`alerts`), its Slack cards (`slack`) and the "
+        "messages about it (`messages`)."
+    ),
     responses=refusals(404),
     tags=["cases"],
 )
@@ -172,23 +187,6 @@ async def _with_links(parts: Parts, case: Case) -> Case:
         return msgspec.structs.replace(card, permalink=await calls.permalink(card.channel, card.ts))
 
     return msgspec.structs.replace(case, slack=list(await asyncio.gather(*map(linked, case.slack))))
-
-
-def _subject(text: str | None) -> Subject | None:
-    for known in _SUBJECTS:
-        if text == known:
-            return known
-    if text:
-        raise Refusal(400, "invalid", "subject", f"not a subject of a case; there are {', '.join(_SUBJECTS)}")
-    return None
-
-
-def _states(text: str | None) -> tuple[CaseState, ...]:
-    wanted = [part.strip() for part in (text or "").split(",") if part.strip()]
-    for part in wanted:
-        if part not in _STATES:
-            raise Refusal(400, "invalid", "state", f"not a state of a case; there are {', '.join(_STATES)}")
-    return tuple(known for known in _STATES if known in wanted)
 
 
 routes = [get_cases, get_case, post_action]

@@ -22,7 +22,7 @@ def commands() -> list[tuple[str, ...]]:
 
 
 COMMANDS = commands()
-GROUPS = {(), ("topics",), ("database",), ("keys",), ("routes",), ("rules",)}
+GROUPS = {(), ("topics",), ("database",), ("keys",), ("routes",), ("rules",), ("cases",)}
 
 
 def parameters(words: tuple[str, ...]) -> list[object]:
@@ -38,6 +38,7 @@ def test_every_command_is_there() -> None:
         "demo", "up", "streams", "consumers", "gateway", "kafka", "sandbox", "import", "check", "contract",
         "topics print", "topics create", "topics check", "database upgrade", "database downgrade",
         "keys create", "keys list", "keys revoke", "routes explain", "rules test",
+        "cases list", "cases show", "cases act",
     }  # fmt: skip
 
 

@@ -1,0 +1,113 @@
+"""Which cases are asked for: read from a query's words, told to SQL. The same for lists and exports."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Annotated, TypeVar, get_args
+
+from litestar.params import QueryParameter
+from msgspec import Struct
+from sqlalchemy import ColumnElement, and_, or_
+
+from gateway.problems import Refusal
+from schemas.alerts import SEVERITIES, Severity, Subject
+from schemas.cases import CLOSED_STATES, CaseState
+from schemas.tables import CaseRow
+
+_STATES: tuple[CaseState, ...] = get_args(CaseState)
+_SUBJECTS: tuple[Subject, ...] = get_args(Subject)
+
+StateQuery = Annotated[
+    str | None, QueryParameter(name="state", description="One state, or several with commas: open,acknowledged")
+]
+OwnerQuery = Annotated[str | None, QueryParameter(description="A person key of loop.yaml")]
+CustomerQuery = Annotated[str | None, QueryParameter(description="A customer_id, or the series of a metric's case")]
+SubjectQuery = Annotated[str | None, QueryParameter(description="customer or metric")]
+SeverityQuery = Annotated[str | None, QueryParameter(description="critical, high or normal; several with commas")]
+ReceiverQuery = Annotated[str | None, QueryParameter(description="A receiver of loop.yaml")]
+TouchpointQuery = Annotated[str | None, QueryParameter(description="The touchpoint of the alert that opened it")]
+OverdueQuery = Annotated[
+    bool, QueryParameter(description="Only open cases that were not acknowledged, contacted or resolved in time")
+]
+
+T = TypeVar("T", bound=str)
+
+
+class CaseFilter(Struct, frozen=True, kw_only=True):
+    """Which cases are asked for; everything given must hold."""
+
+    states: tuple[CaseState, ...] = ()
+    owner: str | None = None
+    customer: str | None = None
+    subject: Subject | None = None
+    severities: tuple[Severity, ...] = ()
+    receiver: str | None = None
+    touchpoint: str | None = None
+    overdue_at: datetime | None = None
+    """Only open cases of which a promise was broken by then."""
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What must hold of a row of ``cases``."""
+        found: list[ColumnElement[bool]] = []
+        if self.states:
+            found.append(CaseRow.state.in_(self.states))
+        if self.severities:
+            found.append(CaseRow.severity.in_(self.severities))
+        for column, value in (
+            (CaseRow.owner, self.owner),
+            (CaseRow.customer_id, self.customer),
+            (CaseRow.subject, self.subject),
+            (CaseRow.receiver, self.receiver),
+            (CaseRow.touchpoint, self.touchpoint),
+        ):
+            if value is not None:
+                found.append(column == value)
+        if self.overdue_at is not None:
+            found.append(_overdue(self.overdue_at))
+        return found
+
+
+def read_filter(
+    *,
+    state: str | None,
+    owner: str | None,
+    customer: str | None,
+    subject: str | None,
+    severity: str | None,
+    receiver: str | None,
+    touchpoint: str | None,
+    overdue: bool,
+    now: datetime,
+) -> CaseFilter:
+    """The filter that a query's words mean; an empty word means none. Raises :class:`Refusal` (400)."""
+    subjects = _words("subject", subject, _SUBJECTS)
+    return CaseFilter(
+        states=_words("state", state, _STATES),
+        owner=owner or None,
+        customer=customer or None,
+        subject=subjects[0] if len(subjects) == 1 else None,
+        severities=_words("severity", severity, SEVERITIES),
+        receiver=receiver or None,
+        touchpoint=touchpoint or None,
+        overdue_at=now if overdue else None,
+    )
+
+
+def _overdue(now: datetime) -> ColumnElement[bool]:
+    """A snoozed case is not overdue: its due times move on. Nor is a metric that is back to normal."""
+    return and_(
+        CaseRow.state.not_in([*CLOSED_STATES, "snoozed"]),
+        CaseRow.recovered_at.is_(None),
+        or_(
+            and_(CaseRow.acknowledge_by <= now, CaseRow.acknowledged_at.is_(None)),
+            and_(CaseRow.contact_by <= now, CaseRow.contacted_at.is_(None)),
+            CaseRow.resolve_by <= now,
+        ),
+    )
+
+
+def _words(field: str, text: str | None, known: Collection[T]) -> tuple[T, ...]:
+    wanted = [part.strip() for part in (text or "").split(",") if part.strip()]
+    for part in wanted:
+        if part not in known:
+            raise Refusal(400, "invalid", field, f"not a {field} of a case; there are {', '.join(known)}")
+    return tuple(word for word in known if word in wanted)
