@@ -16,6 +16,9 @@ from streams.kafka.chunks import Chunk
 from streams.kafka.cluster import committed_offset
 from streams.kafka.links import Links
 
+AT_ONCE = 20_000
+"""Windows said in one transaction. After a restart all are said again: the first are not to wait for the last."""
+
 
 class MergeState(Protocol):
     """What :class:`~streams.counting.merge.Merge` does; a test may put something smaller in its place."""
@@ -23,8 +26,12 @@ class MergeState(Protocol):
     def apply(self, key: bytes, value: bytes | None, *, sent: bool = False) -> None:
         """Take one record."""
 
-    def emit(self, now: float) -> list[Metric]:
-        """The metrics that changed since the last call."""
+    @property
+    def unsaid(self) -> int:
+        """What changed and was not said yet."""
+
+    def emit(self, now: float, windows: int | None = None) -> list[Metric]:
+        """The metrics that changed since the last call; of so many windows at most."""
 
     def judge(self, now: float) -> Judgement:
         """What the rules over metrics have to say, after :meth:`emit`."""
@@ -92,15 +99,24 @@ class MergeProcessor:
         """Write the metrics that changed, also where a window has moved on with no event, and the alerts about them."""
         now = self._now()
         encode = self._encoder.encode
-        metrics = self._state.emit(now)
+        records = self._said(now)
         alerts, rows = self._state.judge(now)
-        records = [OutRecord(self._metrics, metric.record_key(), encode(metric)) for metric in metrics]
         # Alerts first: where a broker knows no transactions, one is rather said again, under its id, than lost.
         records += [OutRecord(self._alerts, alert.customer_id.encode(), encode(alert)) for alert in alerts]
         records += [OutRecord(self._partials, key, value, self._partition) for key, value in rows]
         assert self._writer is not None
         await self._writer.flush(records)
-        return len(records)
+        written = len(records)
+        while self._state.unsaid:
+            records = self._said(self._now())
+            await self._writer.flush(records)
+            written += len(records)
+        return written
+
+    def _said(self, now: float) -> list[OutRecord]:
+        encode = self._encoder.encode
+        metrics = self._state.emit(now, AT_ONCE)
+        return [OutRecord(self._metrics, metric.record_key(), encode(metric)) for metric in metrics]
 
     async def close(self) -> None:
         """Forget the state."""

@@ -9,6 +9,7 @@ from typing import Protocol
 import structlog
 from faust.types import TP
 
+from streams.collector import Collector
 from streams.instruments import Instruments
 from streams.kafka.chunks import Chunk
 
@@ -55,6 +56,7 @@ class Partition:
         fail: Callable[[BaseException], None],
         instruments: Instruments,
         pace: Pace,
+        collector: Collector,
     ) -> None:
         self.tp = tp
         self.ready = False
@@ -67,6 +69,7 @@ class Partition:
         self._fail = fail
         self._instruments = instruments
         self._pace = pace
+        self._collector = collector
         self._pending: list[Chunk] = []
         self._waiting_records = 0
         self._full = asyncio.Event()
@@ -172,7 +175,8 @@ class Partition:
         else:
             self._whole = False
             await self._processor.close()
-            rows = await self._processor.recover()
+            with self._collector.resting():
+                rows = await self._processor.recover()
             self._whole = True
             took = time.perf_counter() - began
             self._instruments.recovery_seconds.labels(self.tp.topic).observe(took)

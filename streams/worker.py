@@ -14,6 +14,7 @@ from mode.supervisors import CrashingSupervisor
 from prometheus_client import CollectorRegistry
 
 from schemas.topics import ALERTS, DEADLETTERS, METRICS, PARTIALS, STATE_OF
+from streams.collector import Collector
 from streams.instruments import Instruments
 from streams.intake_processor import IntakeProcessor, SourceState
 from streams.kafka.changelog import ClientConfig, WriterSettings
@@ -71,6 +72,7 @@ class Worker:
         self._partitions: dict[TP, Partition] = {}
         self._dropping: set[asyncio.Task[None]] = set()
         self._joined = False
+        self._collector = Collector()
         self._failure: BaseException | None = None
         self._ending = asyncio.Event()
         self._log = structlog.get_logger("streams")
@@ -219,6 +221,7 @@ class Worker:
             self._fail,
             self._instruments,
             self._settings.pace,
+            self._collector,
         )
 
     def _processor(self, tp: TP) -> Processor:

@@ -111,8 +111,16 @@ class Merge:
             else:
                 self._forget(row)
 
-    def emit(self, now: float) -> list[Metric]:
+    @property
+    def unsaid(self) -> int:
+        """Windows that changed and were not said by the last :meth:`emit`."""
+        return len(self._changed)
+
+    def emit(self, now: float, windows: int | None = None) -> list[Metric]:
         """The metrics that changed since the last call. ``now`` is the wall clock, seconds UTC.
+
+        With ``windows`` at most so many windows of series are said, the latest changes first, and the rest by the
+        next calls; days are always said.
 
         Windows are judged by it or, under ``--clock event``, by the latest watermark of any source; before the first
         there is nothing to send. A window that has become empty is sent once with n = 0 and then let go of. Days that
@@ -127,8 +135,7 @@ class Merge:
         assert self._horizon.now is not None
         as_of = datetime.fromtimestamp(self._horizon.now, UTC)
         version = sum(self._versions.values())
-        metrics = list(self._changes(as_of, version))
-        self._changed.clear()
+        metrics = list(self._changes(as_of, version, len(self._changed) if windows is None else windows))
         self._changed_days.clear()
         return metrics
 
@@ -141,8 +148,9 @@ class Merge:
             return Judgement([], [])
         return self._alarms.judge(self._horizon.now, now)
 
-    def _changes(self, as_of: datetime, version: int) -> Iterator[Metric]:
-        for merged, window in self._changed:
+    def _changes(self, as_of: datetime, version: int, windows: int) -> Iterator[Metric]:
+        for _ in range(min(windows, len(self._changed))):
+            (merged, window), _said = self._changed.popitem()
             ring = merged.rings[window]
             yield from self._metrics(merged, window, ring.total(), as_of, version)
             if not len(ring):

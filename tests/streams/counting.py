@@ -127,7 +127,11 @@ class CountingMerge:
             if not sent:
                 self._changed.add(name)
 
-    def emit(self, now: float) -> list[Metric]:
+    @property
+    def unsaid(self) -> int:
+        return 0
+
+    def emit(self, now: float, windows: int | None = None) -> list[Metric]:
         changed, self._changed = self._changed, set()
         return [
             Metric(

@@ -99,15 +99,18 @@ class World:
             merger.merge.apply(*merger.log[number])
             merger.read = number + 1
 
-    def emit(self, merger: Merger) -> None:
-        for metric in merger.merge.emit(self.now):
+    def emit(self, merger: Merger, patience: float = 0.9) -> None:
+        said = merger.merge.emit(self.now, 20)
+        while merger.merge.unsaid and self.rnd.random() < patience:  # else it crashes amid a flush, or is very slow
+            said += merger.merge.emit(self.now, 20)
+        for metric in said:
             key = metric.record_key()
             held = self.metrics.get(key)
             if held is None or (metric.version, metric.as_of) > (held.version, held.as_of):
                 self.metrics[key] = metric
             elif (metric.version, metric.as_of) == (held.version, held.as_of):
                 assert metric.counts == held.counts, "one version, two contents"
-        if self.rnd.random() < 0.7:
+        if not merger.merge.unsaid and self.rnd.random() < 0.7:
             merger.committed = merger.read
 
     def restart(self, merger: Merger) -> None:
@@ -150,7 +153,7 @@ class World:
             self.flush(place)
         for merger in self.mergers:
             self.read(merger, len(merger.log))
-            self.emit(merger)
+            self.emit(merger, patience=1.0)
 
 
 def enumerate_rows(rows: list[Row]):  # type: ignore[no-untyped-def] # keys with their offsets, for one use

@@ -78,6 +78,27 @@ def test_nothing_follows_from_half_a_flush() -> None:
     assert [m.version for m in merge.emit(NOW)] == [10, 10]
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_what_is_said_in_parts_is_what_would_be_said_at_once(at_once: int) -> None:
+    def filled() -> Merge:
+        merge = Merge(plan())
+        for number, window in enumerate(("1h", "24h")):
+            for back in range(4):
+                say(merge, window, MINUTE - back, {"5": number + back + 1}, source=f"cx.responses/{back % 2}")
+        return merge
+
+    parts, whole = filled(), filled()
+    expected = {metric.record_key(): metric for metric in whole.emit(NOW)}
+    said: list[Metric] = []
+    while not said or parts.unsaid:
+        more = parts.emit(NOW, at_once)
+        assert len([metric for metric in more if metric.window != "day"]) == min(at_once, 2 - len(said))
+        said += more
+    assert {metric.record_key(): metric for metric in said} == expected
+    assert len(said) == len(expected) == 2
+    assert parts.emit(NOW) == []
+
+
 def test_sources_add_up_and_an_older_total_changes_nothing() -> None:
     merge = Merge(plan())
     say(merge, "1h", MINUTE, {"5": 2}, version=9)

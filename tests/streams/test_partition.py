@@ -1,12 +1,14 @@
 """The life of a partition, with a processor that does as it is told."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 
 import pytest
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
+from streams.collector import Collector
 from streams.instruments import Instruments
 from streams.kafka.chunks import Chunk
 from streams.partition import Pace, Partition
@@ -66,6 +68,7 @@ class Stage:
             self.failures.append,
             Instruments(CollectorRegistry()),
             Pace(interval, records),
+            Collector(),
         )
 
     def _release(self, chunk: Chunk) -> bool:
@@ -86,6 +89,26 @@ def play(scene: Callable[[Stage], Awaitable[None]], stage: Callable[[], Stage] =
         await on.partition.close()
 
     asyncio.run(scenario())
+
+
+def test_the_collector_rests_until_the_last_state_is_there() -> None:
+    collector = Collector()
+    with collector.resting():
+        with collector.resting():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+    async def scene(on: Stage) -> None:
+        on.told.gates["recover"] = asyncio.Event()
+        on.partition.start()
+        await until(lambda: "recover" in on.told.did)
+        assert not gc.isenabled()
+        on.told.gates["recover"].set()
+        await until(lambda: on.partition.ready)
+        assert gc.isenabled()
+
+    play(scene)
 
 
 def test_nothing_is_taken_before_the_state_is_there() -> None:
