@@ -127,6 +127,8 @@ class CaseRow(Base):
     channel: Mapped[str | None]
     language: Mapped[str | None]
     attributes: Mapped[dict[str, Any]]
+    undelivered_at: Mapped[datetime | None]
+    """Since when nobody could be told of it: no channel, person, mailbox or webhook took a message."""
 
 
 class AlertRow(Base):
@@ -222,6 +224,37 @@ class SlackOutboxRow(Base):
     last_error: Mapped[str | None]
     channel: Mapped[str | None]
     ts: Mapped[str | None]
+
+
+class DeliveryStepRow(Base):
+    """One destination that refused a message for good, or that took it in place of one that had."""
+
+    __tablename__ = "delivery_steps"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    outbox_id: Mapped[str] = mapped_column(String(36), index=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    at: Mapped[datetime]
+    destination: Mapped[str]
+    """As in the outbox; also ``mail:KEY`` of a person, ``webhook:NAME`` and ``console``."""
+    outcome: Mapped[str] = mapped_column(String(16))
+    """``refused``, or ``sent``; of the console ``shown``."""
+    error: Mapped[str | None]
+
+
+class DeliveryHealthRow(Base):
+    """A destination that has refused for good, or ``slack`` as a whole: left alone until it is tried again."""
+
+    __tablename__ = "delivery_health"
+
+    destination: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(String(16))
+    """``broken``, or ``well`` again."""
+    since: Mapped[datetime]
+    error: Mapped[str]
+    failures: Mapped[int]
+    """How often in a row; each makes the wait for the next try longer."""
+    probe_at: Mapped[datetime]
 
 
 class SlackInboxRow(Base):
