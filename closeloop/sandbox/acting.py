@@ -119,8 +119,8 @@ class People:
         return {"ts": message.ts}
 
     async def open_home(self, opened: OpenHome) -> Json:
-        """Tell the app that a person opened its Home tab."""
+        """Tell the app that a person opened its Home or Messages tab."""
         core = self._core
         event_id = f"Ev{secrets.token_hex(5).upper()}"
-        payload = interactions.home_opened(core, opened.user, core.clock(), event_id)
+        payload = interactions.home_opened(core, opened.user, core.clock(), event_id, tab=opened.tab)
         return _sentence(await self._delivery.notify(payload))

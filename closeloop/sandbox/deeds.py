@@ -1,5 +1,7 @@
 """What people can do in the workspace, one struct a deed; the bodies of `POST /page/...`."""
 
+from typing import Literal
+
 import msgspec
 
 from closeloop.sandbox.model import Json
@@ -48,6 +50,7 @@ class Say(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class OpenHome(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A person opens the app's Home tab."""
+    """A person opens the app: its Home tab, or the messages it sent them."""
 
     user: str
+    tab: Literal["home", "messages"] = "home"

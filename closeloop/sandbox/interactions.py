@@ -156,11 +156,11 @@ def closing(core: Core, user_id: str, view: View, now: float, *, cleared: bool) 
     return payload | {"view": core.view_json(view), "is_cleared": cleared}
 
 
-def home_opened(core: Core, user_id: str, now: float, event_id: str) -> Json:
-    """The Events API callback of a person opening App Home."""
-    event: Json = {"type": "app_home_opened", "user": user_id, "tab": "home", "event_ts": f"{now:.6f}"}
+def home_opened(core: Core, user_id: str, now: float, event_id: str, *, tab: str = "home") -> Json:
+    """The Events API callback of a person opening a tab of the app: `home` or `messages`."""
+    event: Json = {"type": "app_home_opened", "user": user_id, "tab": tab, "event_ts": f"{now:.6f}"}
     event["channel"] = core.workspace.direct(user_id, now).id
-    if user_id in core.views.homes:
+    if tab == "home" and user_id in core.views.homes:
         event["view"] = core.view_json(core.views.homes[user_id])
     return {
         "token": "sandbox",

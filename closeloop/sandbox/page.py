@@ -11,7 +11,8 @@ from closeloop.sandbox.acting import People
 from closeloop.sandbox.core import Core
 from closeloop.sandbox.deeds import Click, Dismiss, OpenHome, Say, Submit
 from closeloop.sandbox.feed import Feed, page_message
-from closeloop.sandbox.model import Json, SlackError
+from closeloop.sandbox.model import Json, Message, SlackError
+from closeloop.sandbox.search import MOST_FOUND, find
 from closeloop.sandbox.sockets import Sockets
 
 Deed = TypeVar("Deed", bound=msgspec.Struct)
@@ -38,6 +39,7 @@ class Page:
             web.get("/page/state", self._state),
             web.get("/page/messages", self._messages),
             web.get("/page/thread", self._thread),
+            web.get("/page/search", self._search),
             web.get("/page/stream", self._feed.stream),
             web.post("/page/click", _acting(Click, self._people.click)),
             web.post("/page/submit", _acting(Submit, self._people.submit)),
@@ -77,16 +79,12 @@ class Page:
         channel, before, user = query["channel"], query.get("before", ""), query.get("user", "")
         found = core.workspace.history(channel, "", before, inclusive=False, limit=PAGE_MESSAGES + 1)
         page = found[:PAGE_MESSAGES][::-1]
-        ephemerals = [] if before else [m for m in core.workspace.ephemerals if not m.deleted]
+        ephemerals = [] if before else self._ephemerals(channel, user, None)
         return web.json_response(
             {
                 "messages": [page_message(core, message) for message in page],
                 "has_more": len(found) > PAGE_MESSAGES,
-                "ephemerals": [
-                    page_message(core, message)
-                    for message in ephemerals
-                    if message.channel == channel and message.visible_to == user
-                ],
+                "ephemerals": [page_message(core, message) for message in ephemerals],
                 "count": core.workspace.count(channel),
             }
         )
@@ -96,8 +94,24 @@ class Page:
         parent = core.workspace.message(channel, ts)
         if parent is None:
             return web.json_response({"messages": []}, status=404)
-        messages = [parent, *core.workspace.replies(channel, ts)]
-        return web.json_response({"messages": [page_message(core, message) for message in messages]})
+        private = self._ephemerals(channel, request.query.get("user", ""), ts)
+        replies = sorted([*core.workspace.replies(channel, ts), *private], key=lambda message: message.ts)
+        return web.json_response({"messages": [page_message(core, message) for message in [parent, *replies]]})
+
+    def _ephemerals(self, channel: str, user: str, thread_ts: str | None) -> list[Message]:
+        """What only this person sees in a channel, or in one of its threads."""
+        return [
+            message
+            for message in self._core.workspace.ephemerals
+            if not message.deleted
+            and (message.channel, message.visible_to, message.thread_ts) == (channel, user, thread_ts)
+        ]
+
+    async def _search(self, request: web.Request) -> web.Response:
+        core, query = self._core, request.query
+        found = find(core.workspace, query.get("q", ""), query.get("user", ""))
+        shown = [page_message(core, message) for message in found]
+        return web.json_response({"messages": shown, "most": MOST_FOUND})
 
 
 def _acting(

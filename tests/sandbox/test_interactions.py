@@ -333,6 +333,9 @@ def test_home_is_announced_published_and_clicked() -> None:
         (event,) = stage.receiver.events
         assert event["type"] == "event_callback"
         assert (event["event"]["type"], event["event"]["user"]) == ("app_home_opened", "U0ANA")
+        await stage.sandbox.people.open_home(OpenHome(user="U0ANA", tab="messages"))
+        assert [sent["event"]["tab"] for sent in stage.receiver.events] == ["home", "messages"]
+        assert stage.receiver.events[1]["event"]["channel"].startswith("D")
         home = {"type": "home", "blocks": [{"type": "actions", "elements": [button("mute")]}]}
         published = (await stage.client.views_publish(user_id="U0ANA", view=home))["view"]
         await stage.sandbox.people.click(Click(user="U0ANA", view_id=published["id"], action_id="mute"))

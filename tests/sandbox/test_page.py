@@ -297,3 +297,89 @@ def test_nothing_is_fetched_from_elsewhere(stage: Stage) -> None:
     stage.open()
     assert "a chart" in stage.row(ts).inner_text()
     assert [url for url in foreign if not url.startswith((stage.sandbox.url, "data:"))] == []
+
+
+def test_search_finds_words_and_people_and_leads_there(stage: Stage) -> None:
+    ts = stage.post(blocks=card(quote="The parcel arrived *broken*"))
+    stage.client.chat_postMessage(channel="C0CARDS", thread_ts=ts, text="<@U0BOB> the carrier again")
+    stage.post("only for Bob: broken", channel="U0BOB")
+    page = stage.open()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("BROKEN parcel")
+    page.keyboard.press("Enter")
+    page.get_by_text("1 message for").wait_for()
+    page.get_by_role("link", name="#unhappy-customers", exact=True).last.click()
+    stage.row(ts).wait_for()
+    page.locator("#query").fill("bob")
+    page.keyboard.press("Enter")
+    people = page.get_by_role("list", name="People")
+    people.get_by_text("Bob Meyer").wait_for()
+    people.get_by_role("link", name="Messages that name").click()
+    page.get_by_text("1 message for").wait_for()
+    page.get_by_role("link", name="in a thread").click()
+    page.locator("#thread").get_by_text("the carrier again").wait_for()
+
+
+def test_colours_follow_the_system_until_somebody_chooses(stage: Stage) -> None:
+    page = stage.open()
+
+    def is_dark() -> bool:
+        shade = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        return max(map(int, re.findall(r"\d+", shade))) < 60
+
+    page.emulate_media(color_scheme="dark")
+    assert is_dark()
+    page.get_by_role("button", name="Colours: as the system").click()
+    assert not is_dark(), "light was chosen"
+    page.emulate_media(color_scheme="light")
+    page.get_by_role("button", name="Colours: light").click()
+    assert is_dark()
+    page.reload()
+    page.get_by_role("button", name="Colours: dark").wait_for()
+    assert is_dark(), "the choice is remembered"
+
+
+def test_a_phone_has_room_for_one_column(stage: Stage) -> None:
+    ts = stage.post(blocks=card(quote="word " * 60))
+    stage.client.chat_postMessage(channel="C0CARDS", thread_ts=ts, text="a reply")
+    page = stage.page
+    page.set_viewport_size({"width": 360, "height": 700})
+    stage.open()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert not page.locator("#nav").is_visible()
+    page.get_by_role("button", name="Channels").click()
+    page.locator("#nav a", has_text="closeloop Home").click()
+    page.get_by_text("has not published a Home tab").wait_for()
+    page.wait_for_function("getComputedStyle(document.querySelector('#sidebar')).visibility === 'hidden'")
+    stage.open()
+    page.get_by_role("button", name=re.compile("1 reply")).click()
+    page.locator("#thread").get_by_text("a reply").wait_for()
+    assert page.locator("#thread").bounding_box()["width"] <= 360  # type: ignore[index]  # it is visible
+    page.keyboard.press("Escape")
+    page.locator("#thread").wait_for(state="hidden")
+
+
+def test_the_app_has_two_tabs_and_keys_lead_on(stage: Stage) -> None:
+    stage.post("hello Ana", channel="U0ANA")
+    page = stage.open("home")
+    page.get_by_role("link", name="Messages", exact=True).click()
+    page.get_by_text("hello Ana").wait_for()
+    page.keyboard.press("Alt+ArrowDown")
+    page.get_by_text("has not published a Home tab").wait_for()
+
+
+def test_a_line_says_what_is_new_and_private_answers_stay_in_their_thread(stage: Stage) -> None:
+    ts = stage.post("old")
+    page = stage.open()
+    page.goto(f"{stage.sandbox.url}/#/home")
+    page.get_by_text("has not published a Home tab").wait_for()
+    stage.post("fresh")
+    page.locator("#nav .badge", has_text="1").wait_for()
+    page.goto(f"{stage.sandbox.url}/#/C0CARDS")
+    page.locator("#list .new").wait_for()
+    assert page.locator("#list .new + article .b-text").inner_text() == "fresh"
+    stage.client.chat_postMessage(channel="C0CARDS", thread_ts=ts, text="a reply")
+    stage.client.chat_postEphemeral(channel="C0CARDS", user="U0ANA", thread_ts=ts, text="for Ana alone")
+    page.get_by_role("button", name=re.compile("1 reply")).click()
+    page.locator("#thread").get_by_text("for Ana alone").wait_for()
+    assert page.locator("#list").get_by_text("for Ana alone").count() == 0

@@ -9,7 +9,7 @@ import { ask } from "./confirm.js";
 import { textObject } from "./mrkdwn.js";
 import { withEmoji } from "./emoji.js";
 import { fromWallClock, toWallClock } from "./moments.js";
-import { store } from "./store.js";
+import { people, store } from "./store.js";
 
 /** The plain value of an element's state as payloads carry it; undefined if nothing was chosen. */
 export function valueOfState(state) {
@@ -70,8 +70,8 @@ const MAKE = {
   overflow,
   static_select: (part, block, host) => select(part, block, host, groupsOf(part)),
   multi_static_select: (part, block, host) => select(part, block, host, groupsOf(part), true),
-  users_select: (part, block, host) => select(part, block, host, people()),
-  multi_users_select: (part, block, host) => select(part, block, host, people(), true),
+  users_select: (part, block, host) => select(part, block, host, everybody()),
+  multi_users_select: (part, block, host) => select(part, block, host, everybody(), true),
   channels_select: (part, block, host) => select(part, block, host, rooms()),
   conversations_select: (part, block, host) => select(part, block, host, rooms()),
   checkboxes: (part, block, host) => choices(part, block, host, "checkbox"),
@@ -149,10 +149,8 @@ function groupsOf(part) {
   return [{ options: options(part.options ?? []) }];
 }
 
-function people() {
-  const listed = [...store.users.values()].filter((user) => !user.is_bot && !user.deleted);
-  listed.sort((a, b) => a.real_name.localeCompare(b.real_name));
-  return [{ options: listed.map((user) => ({ value: user.id, label: user.real_name })) }];
+function everybody() {
+  return [{ options: people().map((user) => ({ value: user.id, label: user.real_name })) }];
 }
 
 function rooms() {

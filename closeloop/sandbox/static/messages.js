@@ -39,8 +39,8 @@ function replies(message, open) {
   );
 }
 
-/** The row of one message. `openThread` is left out inside a thread. */
-function row(message, openThread) {
+/** The row of one message. `openThread` is left out inside a thread and among search results. */
+export function row(message, openThread) {
   const isApp = message.from_bot;
   const name = isApp ? store.app.name : nameOf(message.user) ?? message.user;
   const mine = message.mentions.includes(store.me) || message.mentions.some((who) => who.startsWith("!"));
@@ -79,6 +79,7 @@ export class MessageList {
     this.greeting = greeting;
     this.messages = new Map();
     this.hasMore = false;
+    this.newFrom = "";
     this.waiting = new Set();
     this.atEnd = true;
     place.addEventListener("scroll", () => {
@@ -92,8 +93,9 @@ export class MessageList {
     if (this.atEnd) this.place.scrollTop = this.place.scrollHeight;
   }
 
-  /** Show these messages, oldest first, scrolled to the end. */
-  reset(messages, hasMore = false) {
+  /** Show these messages, oldest first, scrolled to the end; before `newFrom` (a ts) a line says what is new. */
+  reset(messages, hasMore = false, newFrom = "") {
+    this.newFrom = newFrom;
     this.messages = new Map(messages.map((message) => [message.ts, message]));
     this.hasMore = hasMore;
     this.waiting.clear();
@@ -114,6 +116,7 @@ export class MessageList {
       const that = datePart(moment(message), "date_long_pretty");
       if (that !== day) nodes.push(h("div", { class: "day", role: "separator" }, h("span", {}, that)));
       day = that;
+      if (message.ts === this.newFrom) nodes.push(h("div", { class: "new", role: "separator" }, h("span", {}, "New")));
       nodes.push(row(message, this.openThread));
     }
     const older = this.hasMore && h("button", { type: "button", class: "button older", onclick: () => this.showOlder() }, "Load older messages");

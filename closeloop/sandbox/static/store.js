@@ -27,6 +27,12 @@ export function channelName(id) {
   return store.channels.get(id)?.name;
 }
 
+/** People who can be acted as, by name; with the app too if wanted. */
+export function people(withApp = false) {
+  const listed = [...store.users.values()].filter((user) => !user.deleted && (withApp || !user.is_bot));
+  return listed.sort((a, b) => a.real_name.localeCompare(b.real_name));
+}
+
 /** The direct message between the acting person and the app, if there is one yet. */
 export function directMessage() {
   return [...store.channels.values()].find((channel) => channel.is_im && channel.user === store.me);
@@ -51,9 +57,9 @@ export async function load() {
   let me = store.me || localStorage.getItem("sandbox.me") || "";
   const state = await read(`/page/state?user=${encodeURIComponent(me)}`);
   store.users = new Map(state.users.map((user) => [user.id, user]));
-  const people = state.users.filter((user) => !user.is_bot && !user.deleted);
-  if (!people.some((user) => user.id === me)) {
-    me = people.sort((a, b) => a.real_name.localeCompare(b.real_name))[0]?.id ?? "";
+  const listed = people();
+  if (!listed.some((user) => user.id === me)) {
+    me = listed[0]?.id ?? "";
     if (me) {
       store.me = me;
       return load();
@@ -83,7 +89,12 @@ export function messages(channel, before = "") {
 
 /** A thread: its parent, then its replies. */
 export function thread(channel, ts) {
-  return read(`/page/thread?${new URLSearchParams({ channel, ts })}`);
+  return read(`/page/thread?${new URLSearchParams({ channel, ts, user: store.me })}`);
+}
+
+/** Messages that a query finds, newest first, and the most that one search answers. */
+export function search(query) {
+  return read(`/page/search?${new URLSearchParams({ q: query, user: store.me })}`);
 }
 
 /** Do something as the acting person: click, submit, dismiss, say, home. */
