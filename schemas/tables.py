@@ -26,6 +26,7 @@ from schemas.cases import CaseState
 
 _LIVE = text("state NOT IN ('resolved', 'dismissed')")
 _UNPUBLISHED = text("published_at IS NULL")
+_UNFIRED = text("fired_at IS NULL")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -206,7 +207,7 @@ class SlackOutboxRow(Base):
     """One message to post, exactly once. ``pending`` -> ``sending`` -> ``sent``, or ``in_doubt`` until reconciled."""
 
     __tablename__ = "slack_outbox"
-    __table_args__ = (Index("slack_outbox_due", "state", "not_before"),)
+    __table_args__ = (Index("slack_outbox_due", "state", "not_before"), Index("slack_outbox_by_silence", "silence_id"))
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
@@ -222,8 +223,12 @@ class SlackOutboxRow(Base):
     not_before: Mapped[datetime]
     error_class: Mapped[str | None]
     last_error: Mapped[str | None]
+    content: Mapped[list[Any] | None]
+    """Of a digest: the cases it lists, each with what is new about it."""
     channel: Mapped[str | None]
     ts: Mapped[str | None]
+    silence_id: Mapped[int | None]
+    """The silence that holds the message back until ``not_before``."""
 
 
 class DeliveryStepRow(Base):
@@ -255,6 +260,58 @@ class DeliveryHealthRow(Base):
     failures: Mapped[int]
     """How often in a row; each makes the wait for the next try longer."""
     probe_at: Mapped[datetime]
+
+
+class TimerRow(Base):
+    """Something that time does to a case, once: a reminder, or a step of an escalation; and the plan of them all.
+
+    A timer belongs to one version of its case: it is void once the case has changed, until the plan is made anew.
+    """
+
+    __tablename__ = "timers"
+    __table_args__ = (
+        Index("timers_due", "kind", "due_at", sqlite_where=_UNFIRED, postgresql_where=_UNFIRED),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    """What it is about: there is never a second of the same, so what has fired never fires again."""
+    kind: Mapped[str] = mapped_column(String(16))
+    """``plan``, ``remind`` or ``escalate``."""
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    case_version: Mapped[int]
+    due_at: Mapped[datetime]
+    fired_at: Mapped[datetime | None]
+    detail: Mapped[dict[str, Any]]
+
+
+class SilenceRow(Base):
+    """Alerts that fit ``matchers`` disturb nobody from ``starts_at`` to ``ends_at``; their messages come then."""
+
+    __tablename__ = "silences"
+    __table_args__ = (Index("silences_by_end", "ends_at"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    matchers: Mapped[dict[str, Any]]
+    """A :data:`schemas.config_owners.Match` as JSON."""
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    """Moved to the moment at which somebody ended it, if they did."""
+    reason: Mapped[str] = mapped_column(Text)
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+    ended_by: Mapped[str | None]
+
+
+class TeamTurnRow(Base):
+    """Who had the last case of a team whose members take turns."""
+
+    __tablename__ = "team_turns"
+
+    team: Mapped[str] = mapped_column(primary_key=True)
+    person: Mapped[str]
+    at: Mapped[datetime]
 
 
 class SlackInboxRow(Base):

@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 _WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_UNFIRED = sa.text("fired_at IS NULL")
 
 
 def upgrade() -> None:
@@ -37,9 +38,65 @@ def upgrade() -> None:
         sa.Column("probe_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("destination", name=op.f("pk_delivery_health")),
     )
+    op.add_column("slack_outbox", sa.Column("content", sa.JSON(), nullable=True))
+    op.create_table(
+        "timers",
+        sa.Column("id", _WHOLE, autoincrement=True, nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("case_id", _WHOLE, nullable=False),
+        sa.Column("case_version", _WHOLE, nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_timers_case_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_timers")),
+        sa.UniqueConstraint("key", name=op.f("uq_timers_key")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_timers_case_id"), "timers", ["case_id"])
+    op.create_index(
+        "timers_due",
+        "timers",
+        ["kind", "due_at"],
+        sqlite_where=_UNFIRED,
+        postgresql_where=_UNFIRED,
+    )
+    op.create_table(
+        "silences",
+        sa.Column("id", _WHOLE, autoincrement=True, nullable=False),
+        sa.Column("matchers", sa.JSON(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_by", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_silences")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("silences_by_end", "silences", ["ends_at"])
+    op.add_column("slack_outbox", sa.Column("silence_id", _WHOLE, nullable=True))
+    op.create_index("slack_outbox_by_silence", "slack_outbox", ["silence_id"])
+    op.create_table(
+        "team_turns",
+        sa.Column("team", sa.String(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("team", name=op.f("pk_team_turns")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("team_turns")
+    op.drop_index("slack_outbox_by_silence", "slack_outbox")
+    op.drop_column("slack_outbox", "silence_id")
+    op.drop_index("silences_by_end", "silences")
+    op.drop_table("silences")
+    op.drop_index("timers_due", "timers")
+    op.drop_index(op.f("ix_timers_case_id"), "timers")
+    op.drop_table("timers")
+    op.drop_column("slack_outbox", "content")
     op.drop_table("delivery_health")
     op.drop_index(op.f("ix_delivery_steps_outbox_id"), "delivery_steps")
     op.drop_index(op.f("ix_delivery_steps_case_id"), "delivery_steps")
