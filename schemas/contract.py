@@ -37,6 +37,7 @@ MESSAGES: dict[str, tuple[type[Struct], Direction]] = {
 
 _OPAQUE = {
     "state row": "The state of the streams, partition by partition. Its form is private to them and may change.",
+    "alarm row": "What the rules over metrics remember of a series' alarm. Private to the streams, and may change.",
     "Signal": (
         "What a touchpoint or a case tells about the same customer, with the header `closeloop-signal`. Internal: it "
         "is no answer, and may change. Who reads answers passes over every record whose type is not the one they know."

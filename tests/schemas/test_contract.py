@@ -119,7 +119,7 @@ def test_asyncapi_has_every_topic_and_holds_together() -> None:
 
 def test_every_message_of_the_catalogue_is_in_the_contract() -> None:
     named = {name for topic in catalogue() for name in topic.value.split(" | ")}
-    assert named - set(contract.MESSAGES) == {"state row", "Invitation", "Signal"}
+    assert named - set(contract.MESSAGES) == {"state row", "alarm row", "Invitation", "Signal"}
     assert set(contract.MESSAGES) <= named
 
 
