@@ -7,6 +7,7 @@ from msgspec import Meta, field
 from schemas.config_base import Duration, Section
 from schemas.config_clock import Sla
 from schemas.config_owners import Calendar, Person, Receiver, Route, Team
+from schemas.config_delivery import Mail, Webhook
 from schemas.config_rules import Rule
 from schemas.scales import MetricKind
 
@@ -91,3 +92,5 @@ class Loop(Section, frozen=True, kw_only=True):
     receivers: dict[str, Receiver]
     route: Route
     sla: Sla = Sla()
+    mail: Mail | None = None
+    webhooks: dict[str, Webhook] = {}

@@ -22,6 +22,7 @@ from schemas.config_rules import (
 )
 from schemas.loop_alarm_checks import check_fall, check_stopped
 from schemas.loop_customer_checks import check_silent, check_thresholds, check_waiting
+from schemas.loop_delivery_checks import check_delivery
 from schemas.loop_metric_checks import check_computed
 from schemas.loop_owner_checks import check_owners
 from schemas.loop_routing_checks import check_route
@@ -55,6 +56,7 @@ def check(loop: Loop) -> Iterator[Misfit]:
     yield from check_owners(loop)
     yield from check_route(loop, loop.route, ("route",))
     yield from _check_sla(loop.sla)
+    yield from check_delivery(loop)
     for path, duration in (
         (("deduplication", "responses"), loop.deduplication.responses),
         (("deduplication", "touchpoints"), loop.deduplication.touchpoints),

@@ -38,6 +38,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     slack_app_token: str | None = None
     slack_signing_secret: str | None = None
     slack_api_url: str = "https://slack.com/api/"
+    smtp_url: str | None = None
+    """The mail server, for cases that Slack does not take: ``smtp://USER:PASSWORD@HOST:587`` or ``smtps://``."""
     slack_pace: float = 1.0
     """Messages a second a channel."""
     public_url: str = "http://127.0.0.1:8080"
@@ -107,6 +109,9 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         slack_app_token=env.get("SLACK_APP_TOKEN") or None,
         slack_signing_secret=env.get("SLACK_SIGNING_SECRET") or None,
         slack_api_url=shaped("SLACK_API_URL", defaults.slack_api_url, _URL, "give a URL, http:// or https://"),
+        smtp_url=shaped("SMTP_URL", "smtp://-", r"smtps?://[^/\s]", "give smtp://HOST:PORT or smtps://HOST:PORT")
+        if env.get("SMTP_URL")
+        else None,
         slack_pace=number("CLOSELOOP_SLACK_PACE", defaults.slack_pace, 0.01, 100_000),
         public_url=shaped("CLOSELOOP_PUBLIC_URL", defaults.public_url, _URL, "give a URL, http:// or https://").rstrip(
             "/"
