@@ -19,7 +19,19 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.broadcast import Broadcast
 from gateway.parts import Parts
 from gateway.problems import Refusal, answer_fault, answer_http, answer_refusal
-from gateway.routes import cases, configuration, console, deadletters, events, health, metrics, slack, stream, totals
+from gateway.routes import (
+    cases,
+    configuration,
+    console,
+    deadletters,
+    events,
+    exports,
+    health,
+    metrics,
+    slack,
+    stream,
+    totals,
+)
 
 MAX_BODY_BYTES = 1024 * 1024
 """The largest body of any request but /v1/events, which reads its own."""
@@ -78,6 +90,7 @@ def build_app(parts: Parts) -> Litestar:
             *metrics.routes,
             *stream.routes,
             *cases.routes,
+            *exports.routes,
             *totals.routes,
             *deadletters.routes,
             *configuration.routes,

@@ -47,6 +47,20 @@ def action_body(action: UserAction, given: Mapping[str, str | int | None], now: 
     return body
 
 
+def export_query(
+    audit: bool, cases_only: Mapping[str, str], audit_only: Mapping[str, str]
+) -> tuple[str, dict[str, str]]:
+    """The path of an export and what it is asked for. A filter of the other kind is refused."""
+    wanted, foreign = (audit_only, cases_only) if audit else (cases_only, audit_only)
+    for name, value in foreign.items():
+        if value:
+            raise UserError(f"{_option(name)}: {'not with' if audit else 'only with'} --audit")
+    query = dict(wanted)
+    if query.get("case"):
+        query["case"] = str(case_number(query["case"]))
+    return f"/v1/cases/{'audit' if audit else 'export'}", query
+
+
 def _until(text: str, now: datetime) -> datetime:
     try:
         return now + timedelta(seconds=seconds(msgspec.convert(text, Duration)))

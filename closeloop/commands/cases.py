@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -43,6 +44,13 @@ class ShowFormat(enum.StrEnum):
     """How one case is written."""
 
     text = "text"
+    json = "json"
+
+
+class FileFormat(enum.StrEnum):
+    """What rows are written as."""
+
+    csv = "csv"
     json = "json"
 
 
@@ -141,6 +149,46 @@ def cases_act(
         number = case_number(case)
         body = action_body(action.value, given, datetime.now(UTC))
         print_outcome(CaseApi(url, key()).act(number, action.value, body), format.value)
+
+
+@app.command("export")
+def cases_export(
+    output: Annotated[Path | None, typer.Option(help="The file to write; standard output without it.")] = None,
+    audit: Annotated[bool, typer.Option("--audit", help="Export what was done with cases, not the cases.")] = False,
+    state: StateOption = "",
+    owner: OwnerOption = "",
+    severity: SeverityOption = "",
+    receiver: ReceiverOption = "",
+    touchpoint: TouchpointOption = "",
+    customer: CustomerOption = "",
+    overdue: OverdueOption = False,
+    case: Annotated[str, typer.Option(help="With --audit: of this case only, 7 or C-7.")] = "",
+    actor: Annotated[str, typer.Option(help="With --audit: what this person, key or `system` did.")] = "",
+    action: Annotated[str, typer.Option(help="With --audit: this action only, such as resolve.")] = "",
+    since: Annotated[str, typer.Option(help="With --audit: from this time on, 2026-11-21T00:00:00Z.")] = "",
+    until: Annotated[str, typer.Option(help="With --audit: before this time.")] = "",
+    after: Annotated[int, typer.Option(min=0, help="Only after this id (with --audit: this seq).")] = 0,
+    format: Annotated[FileFormat, typer.Option(help="What the rows are written as.")] = FileFormat.csv,  # noqa: A002 - the option's name
+    url: UrlOption = HERE,
+) -> None:
+    """Export all cases that fit, or their audit trail, as CSV or JSON."""
+    with answers():
+        from closeloop.cases.api import CaseApi
+        from closeloop.cases.asking import export_query
+        from closeloop.cases.saving import save
+
+        cases_only = {
+            "state": state,
+            "owner": owner,
+            "severity": severity,
+            "receiver": receiver,
+            "touchpoint": touchpoint,
+            "overdue": "true" if overdue else "",
+        }
+        audit_only = {"case": case, "actor": actor, "action": action, "since": since, "until": until}
+        path, wanted = export_query(audit, cases_only, audit_only)
+        wanted |= {"customer": customer, "after": str(after), "format": format.value}
+        save(CaseApi(url, key()).stream(path, wanted), output)
 
 
 def key() -> str | None:

@@ -192,3 +192,25 @@ def test_what_others_wrote_does_not_steer_the_terminal() -> None:
 
 def test_the_commands_actions_are_the_ledgers() -> None:
     assert set(ActionChoice) == set(get_args(UserAction)) == set(OPTIONS)
+
+
+def test_exports_go_to_a_file_or_standard_output(gateway: Gateway, tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    done = gateway.ask("export", "--output", str(path), "--owner", "ana")
+    assert (done.code, done.out, done.err) == (0, "", "")
+    with path.open(newline="", encoding="utf-8") as file:
+        assert [int(row["id"]) for row in csv.DictReader(file)] == [gateway.ids[0], gateway.ids[2]]
+    assert path.stat().st_mode & 0o077 == 0
+    trail = json.loads(gateway.ask("export", "--audit", "--case", f"C-{gateway.ids[1]}", "--format", "json").out)
+    assert [(entry["action"], entry["actor"], entry["via"]) for entry in trail] == [
+        ("opened", "system", "system"), ("acknowledge", "bob", "slack"),
+    ]  # fmt: skip
+    assert json.loads(gateway.ask("export", "--after", str(gateway.ids[2]), "--format", "json").out) == []
+
+
+def test_an_export_that_is_refused_leaves_no_file(gateway: Gateway, tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    refused(gateway.ask("export", "--state", "lost", "--output", str(path)), "--state", code=2, lines=1)
+    refused(gateway.ask("export", "--audit", "--state", "open"), "--state: not with --audit", code=2, lines=1)
+    refused(gateway.ask("export", "--case", "7"), "--case: only with --audit", code=2, lines=1)
+    assert not [found for found in tmp_path.iterdir() if "cases" in found.name]
