@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, field
 
 from schemas.config_base import Duration, Section
-from schemas.config_clock import Sla
+from schemas.config_clock import Digest, Reminders, Sla, Step
 from schemas.config_owners import Calendar, Person, Receiver, Route, Team
 from schemas.config_delivery import Mail, Webhook
 from schemas.config_rules import Rule
@@ -92,5 +92,11 @@ class Loop(Section, frozen=True, kw_only=True):
     receivers: dict[str, Receiver]
     route: Route
     sla: Sla = Sla()
+    escalations: dict[str, list[Step]] = {}
+    """Chains by name; ``default`` is built in and can be written anew."""
+    reminders: Reminders | None = Reminders()
+    """``null``: nobody is reminded."""
+    digest: Digest | None = Digest()
+    """``null``: a direct message waits for nobody's morning."""
     mail: Mail | None = None
     webhooks: dict[str, Webhook] = {}

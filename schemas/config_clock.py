@@ -1,6 +1,15 @@
-"""What is promised, in loop.yaml: targets by severity, and how long an acknowledgement holds."""
+"""The clock of a case, in loop.yaml: what is promised, who hears of a broken promise, who is reminded, quiet hours."""
 
-from schemas.config_base import Duration, Section
+from typing import Annotated
+
+from msgspec import Meta
+
+from schemas.config_base import Clock, Duration, Section
+
+Wait = Annotated[
+    str, Meta(pattern=r"^(0|[1-9]\d*)(s|m|h|d)$", description="A whole number, also 0, and a unit: 0m, 30m, 4h.")
+]
+Share = Annotated[str, Meta(pattern=r"^[1-9]\d?%$", description="A share of the promised time: 50%.")]
 
 
 class Target(Section, frozen=True, kw_only=True):
@@ -18,3 +27,34 @@ class Sla(Section, frozen=True, kw_only=True):
     high: Target = Target(acknowledge="2h", contact="8h", resolve="3d")
     normal: Target = Target(acknowledge="4h", contact="24h", resolve="5d")
     lease: Duration = "24h"
+
+
+class Step(Section, frozen=True, kw_only=True):
+    """One step of an escalation chain: whom to tell, and how long after the broken promise, in working time.
+
+    ``tell`` is ``owner``, ``lead``, ``manager``, ``person:KEY``, ``channel`` (that of the case's receiver) or
+    ``channel:#name``.
+    """
+
+    after: Wait
+    tell: str
+
+
+DEFAULT_CHAIN = "default"
+"""The chain of a receiver that names none."""
+
+BUILT_IN_CHAIN = (Step(after="0m", tell="lead"), Step(after="4h", tell="channel"))
+"""The chain ``default`` of a loop.yaml that does not write it out."""
+
+
+class Reminders(Section, frozen=True, kw_only=True):
+    """When the owner is reminded: after which share of the promised working time; ``null`` for no reminder."""
+
+    acknowledge: Share | None = "50%"
+    contact: Share | None = "75%"
+
+
+class Digest(Section, frozen=True, kw_only=True):
+    """When people hear what waited for them outside their working hours: a time of their own day."""
+
+    at: Clock = "09:00"

@@ -38,6 +38,8 @@ class Team(Section, frozen=True, kw_only=True):
 
     members: list[str]
     lead: str | None = None
+    manager: str | None = None
+    """Who hears of a broken promise after the lead."""
 
 
 Notify = Literal["channel", "dm", "both"]
@@ -56,6 +58,8 @@ class Receiver(Section, frozen=True, kw_only=True):
     channel: str
     """The Slack channel, ``#name`` or an id: also the fall-back where a direct message cannot be sent."""
     notify: Notify = "channel"
+    escalation: str = "default"
+    """A name of ``escalations``: who hears of a promise that was not kept."""
     language: Language = "en"
     """Of the cards in the channel."""
 

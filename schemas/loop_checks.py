@@ -21,6 +21,7 @@ from schemas.config_rules import (
     WordsRule,
 )
 from schemas.loop_alarm_checks import check_fall, check_stopped
+from schemas.loop_clock_checks import check_clock
 from schemas.loop_customer_checks import check_silent, check_thresholds, check_waiting
 from schemas.loop_delivery_checks import check_delivery
 from schemas.loop_metric_checks import check_computed
@@ -56,6 +57,7 @@ def check(loop: Loop) -> Iterator[Misfit]:
     yield from check_owners(loop)
     yield from check_route(loop, loop.route, ("route",))
     yield from _check_sla(loop.sla)
+    yield from check_clock(loop)
     yield from check_delivery(loop)
     for path, duration in (
         (("deduplication", "responses"), loop.deduplication.responses),
