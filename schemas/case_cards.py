@@ -1,0 +1,63 @@
+"""The Slack cards of a case: places to keep current, and messages to post exactly once. In the caller's transaction."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import uuid5
+
+from msgspec import Struct
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from schemas.case_history import NAMESPACE
+from schemas.tables import CaseRow, SlackOutboxRow, SlackSurfaceRow
+
+
+class Destination(Struct, frozen=True):
+    """A place for the card: the surface (``channel`` or ``dm``) and ``#channel``, an id or ``person:KEY``."""
+
+    surface: Literal["channel", "dm"]
+    destination: str
+
+
+def add_card(session: Session, case: CaseRow, place: Destination, now: datetime) -> None:
+    """Want a card of the case at this place: a surface to keep current, and a message to post exactly once."""
+    session.add(
+        SlackSurfaceRow(
+            case_id=case.id,
+            surface=place.surface,
+            destination=place.destination,
+            wanted_version=case.version,
+            rendered_version=0,
+            posted=False,
+        )
+    )
+    dedupe_key = f"{case.id}/{place.surface}/{place.destination}/card"
+    session.add(
+        SlackOutboxRow(
+            id=str(uuid5(NAMESPACE, f"outbox/{dedupe_key}/{case.opened_at.isoformat()}")),
+            case_id=case.id,
+            surface=place.surface,
+            kind="card",
+            dedupe_key=dedupe_key,
+            destination=place.destination,
+            state="pending",
+            created_at=now,
+            not_before=now,
+        )
+    )
+
+
+def add_card_once(session: Session, case: CaseRow, place: Destination, now: datetime) -> None:
+    """Want a card at this place, unless the case has one there."""
+    there = select(SlackSurfaceRow.id).where(
+        SlackSurfaceRow.case_id == case.id,
+        SlackSurfaceRow.surface == place.surface,
+        SlackSurfaceRow.destination == place.destination,
+    )
+    if session.scalar(there) is None:
+        add_card(session, case, place, now)
+
+
+def tell_owner(session: Session, case: CaseRow, owner: str, now: datetime) -> None:
+    """A new owner gets a card in a direct message: a changed card notifies nobody."""
+    add_card_once(session, case, Destination("dm", f"person:{owner}"), now)

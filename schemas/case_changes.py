@@ -1,0 +1,74 @@
+"""What an action changes in a case's row. Pure: the row is read, never written."""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from schemas import case_clock
+from schemas.cases import CaseAction, CaseState
+from schemas.tables import CaseRow
+from schemas.working_time import CalendarOf
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """What an action brings with it. Only the fields that the action uses are given."""
+
+    note: str | None = None
+    root_cause: str | None = None
+    until: datetime | None = None
+    owner: str | None = None
+    lease_until: datetime | None = None
+    channel: str | None = None
+    """How the customer was contacted: phone, email, ..."""
+    customer_told: bool | None = None
+    """Whether the customer knows what was done, where a resolution says so."""
+    key: str | None = None
+    """The name of the API key through which somebody else acted."""
+
+
+PAST: dict[CaseAction, str] = {
+    "acknowledge": "acknowledged",
+    "contact": "marked as contacted",
+    "resolve": "resolved",
+    "reassign": "reassigned",
+    "snooze": "snoozed",
+    "wake": "woken",
+    "reopen": "reopened",
+    "dismiss": "dismissed",
+    "opened": "opened",
+    "joined": "joined",
+    "lease_expired": "returned",
+}
+"""What has been done to a case, as a refusal says it."""
+
+
+def columns_of(
+    case: CaseRow, action: CaseAction, target: CaseState, said: Change, now: datetime, calendar_of: CalendarOf
+) -> dict[str, Any]:
+    """The columns that the action changes, by name, with the times that have passed until ``now``."""
+    owner = said.owner if action in ("acknowledge", "reassign") and said.owner is not None else case.owner
+    columns = case_clock.advanced(case, now, calendar_of(case.owner), calendar_of(owner))
+    columns |= {"state": target, "owner": owner, "entered": case_clock.entered(case, action, target, now)}
+    worked = columns.get("business_seconds", case.business_seconds)
+    if action in ("acknowledge", "contact") and case.acknowledged_at is None:
+        columns |= {"acknowledged_at": now, "business_seconds_to_acknowledge": worked}
+    if action == "contact" and case.contacted_at is None:
+        columns |= {"contacted_at": now, "business_seconds_to_contact": worked}
+    if action in ("resolve", "dismiss"):
+        columns |= {"closed_at": now, "root_cause": said.root_cause, "resolution_note": said.note}
+    if action == "reopen":
+        columns |= {"closed_at": None, "root_cause": None, "resolution_note": None}
+    if action == "acknowledge":
+        columns["lease_until"] = _lease(case, said, columns.get("resolve_by", case.resolve_by))
+    if action in ("contact", "resolve", "dismiss", "reassign", "lease_expired", "snooze"):
+        columns["lease_until"] = None
+    columns["snoozed_until"] = said.until if action == "snooze" else None if target != "snoozed" else case.snoozed_until
+    return columns
+
+
+def _lease(case: CaseRow, said: Change, resolve_by: datetime | None) -> datetime | None:
+    """How long the case is theirs. Nobody is contacted about a metric, so its lease holds until the case is due."""
+    if case.subject == "metric" and said.lease_until is not None and resolve_by is not None:
+        return max(said.lease_until, resolve_by)
+    return said.lease_until
