@@ -4,7 +4,7 @@
 options name their action. A value is at most 150 characters: the smallest of Slack's limits for it.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 from msgspec import Struct
@@ -19,7 +19,7 @@ Look = Literal["answer", "why"]
 """What a click can show without changing the case: the full answer, and why this person was told."""
 
 SnoozeFor = Literal["1h", "4h", "tomorrow", "pick"]
-SNOOZE_LABELS: dict[SnoozeFor, str] = {"1h": "1 hour", "4h": "4 hours", "tomorrow": "Tomorrow 9:00", "pick": "Pick…"}
+SNOOZE_FOR: tuple[SnoozeFor, ...] = get_args(SnoozeFor)
 """Choices of the snooze menu; ``tomorrow`` is 9:00 in the owner's zone, ``pick`` asks in a dialog."""
 
 

@@ -44,6 +44,9 @@ ROOT_CAUSES: dict[str, str] = {
 }
 """What went wrong, asked when a case is resolved: the code in data, the words for people."""
 
+CONTACT_CHANNELS: tuple[str, ...] = ("phone", "email", "chat", "in_person", "letter")
+"""How a customer can have been contacted, as Slack's dialog asks it."""
+
 
 class Entered(Struct, frozen=True):
     """When a state was entered for the first and for the last time."""

@@ -7,15 +7,15 @@ import structlog
 from msgspec import Struct
 
 from consumers.slack.addresses import Addresses, NoSuchPerson
+from consumers.slack.case_view import CaseView, Setting, setting_at
 from consumers.slack.client import Posted, SlackCalls
 from consumers.slack.errors import LATER_S, Verdict, classify
 from consumers.slack.message_rules import check_message
 from consumers.slack.outbox import Claimed
-from consumers.slack.render import Card, CaseView, Setting, card, plain_card, reminder
+from consumers.slack.render import Card, card, plain_card, reminder
 from consumers.slack.surfaces import Behind
 from schemas.config import Loop
 
-_PERSON = "person:"
 CLOCK_SKEW = timedelta(seconds=60)
 """Slack's timestamps are its own: look this much further back than our clock says."""
 
@@ -183,12 +183,7 @@ class Delivery:
         return drawn
 
     def _setting(self, destination: str, mention: str | None) -> Setting:
-        return Setting(
-            public_url=self._public_url,
-            people=self._loop.people,
-            reader=destination.removeprefix(_PERSON) if destination.startswith(_PERSON) else None,
-            mention=mention,
-        )
+        return setting_at(self._loop, self._public_url, destination, mention)
 
 
 def _not_sent(verdict: Verdict) -> Verdict:

@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from consumers.slack.render import CaseView, LastStep
+from consumers.slack.case_view import CaseView, LastStep
 from schemas.alerts import Alert
 from schemas.tables import CaseEventRow, CaseRow, SlackSurfaceRow
 
@@ -47,6 +47,7 @@ def _step(row: CaseEventRow) -> LastStep:
             "at": row.at,
             "note": row.detail.get("note"),
             "channel": row.detail.get("channel"),
+            "customer_told": row.detail.get("customer_told"),
         },
         LastStep,
     )
@@ -61,6 +62,7 @@ def _view(case: CaseRow, steps: list[LastStep]) -> CaseView:
             "state": case.state,
             "severity": case.severity,
             "page": case.page,
+            "receiver": case.receiver,
             "owner": case.owner,
             "opened_at": case.opened_at,
             "acknowledged_at": case.acknowledged_at,

@@ -4,7 +4,7 @@ Rules: https://docs.slack.dev/messaging/formatting-message-text (only ``&``, ``<
 """
 
 import unicodedata
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 ELLIPSIS = "…"
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -79,22 +79,6 @@ def instant(moment: datetime) -> str:
     """A date that Slack shows in each reader's own zone; elsewhere it reads as UTC."""
     utc = moment.astimezone(UTC)
     return f"<!date^{int(utc.timestamp())}^{{date_short_pretty}} {{time}}|{utc:%Y-%m-%d %H:%M} UTC>"
-
-
-def span(length: timedelta) -> str:
-    """A length of time in its two largest units, e.g. ``3 h 12 min``."""
-    minutes = max(0, int(length.total_seconds() // 60))
-    days, rest = divmod(minutes, 24 * 60)
-    hours, minutes = divmod(rest, 60)
-    units = [(days, "d"), (hours, "h"), (minutes, "min")]
-    shown = [f"{count} {unit}" for count, unit in units if count][:2]
-    return " ".join(shown) or "0 min"
-
-
-def ordinal(number: int) -> str:
-    """1st, 2nd, 3rd, 4th, 11th, ..."""
-    suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{suffix}"
 
 
 def _fit(text: str, escaped_characters: int) -> str:

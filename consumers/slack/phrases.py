@@ -1,0 +1,101 @@
+"""The phrases of a card: who and what, what is promised, what happened last. Pure; escaped for Slack's mrkdwn."""
+
+from datetime import datetime
+
+from consumers.slack.case_view import CaseView, LastStep, Setting
+from schemas.alerts import Alert
+from schemas.cases import CONTACT_CHANNELS
+from schemas.words import about
+from schemas.words import safe_text as safe
+from schemas.words.catalogue import Words
+
+
+def sentence(text: str) -> str:
+    """With a capital letter in front."""
+    return text[:1].upper() + text[1:]
+
+
+def who(alert: Alert, words: Words) -> str:
+    """The customer, or the series."""
+    return safe.escaped(about.who(words, alert.subject, alert.customer_id), room(alert), 2 * room(alert))
+
+
+def room(alert: Alert) -> int:
+    """How many characters a name may have: that of a series tells several values, and its matter is short."""
+    return 90 if alert.subject == "metric" else 60
+
+
+def matter(view: CaseView, words: Words) -> str:
+    """Who and what in one phrase."""
+    return f"{who(view.alert, words)} – {what(view, words)}"
+
+
+def what(view: CaseView, words: Words) -> str:
+    """What happened to them."""
+    return safe.escaped(about.what(words, view.alert.subject, view.alert), 60, 120)
+
+
+def due(view: CaseView, words: Words) -> tuple[str, datetime] | None:
+    """What is promised next, in words with its time, and the time."""
+
+    def until(message: str, moment: datetime) -> tuple[str, datetime]:
+        return words.say(message, when=safe.instant(moment)), moment
+
+    if view.state == "snoozed" and view.snoozed_until is not None:
+        return until("due-asleep", view.snoozed_until)
+    if view.recovered_at is not None:
+        return None
+    metric = view.alert.subject == "metric"
+    first = view.contact_by
+    if metric:
+        first = view.acknowledge_by if view.state == "open" else None
+    if view.state in ("open", "acknowledged") and first is not None:
+        return until("due-look" if metric else "due-reply", first)
+    if view.state in ("acknowledged", "contacted") and view.resolve_by is not None:
+        return until("due-resolve", view.resolve_by)
+    return None
+
+
+def steps(view: CaseView, setting: Setting) -> list[str]:
+    """The newest contact where there was one, and what happened last."""
+    words, parts = setting.words, []
+    if view.contact is not None:
+        when, how = safe.instant(view.contact.at), view.contact.channel
+        said = words.say("step-contact", when=when)
+        if how:
+            named = words.say(f"how-{how}") if how in CONTACT_CHANNELS else safe.escaped(how, 30, 60)
+            said = words.say("step-contact-how", how=named, when=when)
+        note = safe.escaped(view.contact.note or "", 160, 320)
+        parts.append(f"{said}: {note}" if note else said)
+    if view.last is not None:
+        told = _step(view.last, setting, metric=view.alert.subject == "metric")
+        parts += [told] if told else []
+    return parts
+
+
+def _step(last: LastStep, setting: Setting, *, metric: bool) -> str:
+    words, actor, when = setting.words, name(last.actor, setting), safe.instant(last.at)
+    if last.action == "acknowledge":
+        return words.say("step-acknowledge", actor=actor, when=when)
+    if last.action == "lease_expired":
+        return words.say("step-metric-lease-expired") if metric else words.say("step-lease-expired")
+    if last.action == "wake":
+        return words.say("step-wake", when=when)
+    if last.action in ("reopen", "reassign", "snooze"):
+        return words.say(f"step-{last.action}", actor=actor)
+    return ""
+
+
+def link(view: CaseView, setting: Setting) -> str:
+    """The case's number, which leads to it in the console."""
+    return f"<{setting.public_url}/#/cases/{view.id}|C-{view.id}>"
+
+
+def name(person: str | None, setting: Setting) -> str:
+    """A name without a ping. A Slack user whom loop.yaml does not know is a colleague, not an id."""
+    if person is None:
+        return setting.words.say("nobody-yet")
+    known = setting.loop.people.get(person)
+    if known is not None:
+        return safe.escaped(known.name, 60, 120)
+    return setting.words.say("colleague") if person.startswith("slack:") else safe.escaped(person, 60, 120)

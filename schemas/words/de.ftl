@@ -1,0 +1,273 @@
+## States and severities
+state-open = offen
+state-acknowledged = in Arbeit
+state-contacted = kontaktiert
+state-snoozed = zurückgestellt
+state-resolved = gelöst
+state-dismissed = keine Beschwerde
+state-metric-acknowledged = wird untersucht
+state-metric-dismissed = Fehlalarm
+state-to-check = zu prüfen
+severity-critical = kritisch
+severity-high = hoch
+severity-normal = normal
+
+## Buttons and menus: at most 75 characters
+action-acknowledge = Ich übernehme
+action-contact = Kontaktiert …
+action-resolve = Lösen …
+action-snooze = Zurückstellen
+action-wake = Fortsetzen
+action-reassign = Übergeben …
+action-reopen = Wieder öffnen …
+action-dismiss = Keine Beschwerde …
+action-take-over = An mich nehmen …
+action-metric-acknowledge = Ich sehe es mir an
+action-metric-dismiss = Fehlalarm …
+look-answer = Ganze Antwort zeigen
+look-why = Warum ich?
+snooze-1h = 1 Stunde
+snooze-4h = 4 Stunden
+snooze-tomorrow = Morgen 9:00
+snooze-pick = Zeitpunkt wählen …
+
+## What happened, and to whom
+what-metric = Kennzahlalarm
+what-recovered = wieder normal
+what-silent = nach Fehlern verstummt
+what-score = { $metric } { $score } von { $most }
+what-score-low = { $metric } { $score } von { $most } (niedrig ist gut)
+metric-outcome = fehlgeschlagene Kontaktpunkte
+metric-unnamed = Wertung
+customer-unnamed = Kunde
+nobody-yet = noch niemand
+colleague = jemand aus dem Team
+yes = ja
+no = nein
+
+## A card
+lead-customer = Unzufriedener Kunde
+lead-silent = Verstummter Kunde
+lead-quiet = Bei Gelegenheit bitte prüfen
+lead-metric = Kennzahlalarm
+lead-metric-quiet = Kennzahl zum Ansehen
+lead-recovered = Wieder normal
+matter-said = { $matter } – „{ $said }“
+summary = { $lead }: { $matter }. Zuständig: { $owner }.
+summary-state = { $lead } ({ $state }): { $matter }. Zuständig: { $owner }.
+summary-closed = { $case } { $state }: { $matter }.
+summary-due = { $summary } { $due }.
+due-reply = Antwort bis { $when }
+due-look = ansehen bis { $when }
+due-resolve = lösen bis { $when }
+due-asleep = zurückgestellt bis { $when }
+overdue-by = seit { $span } überfällig
+no-hurry = eilt nicht
+bad-answers = { $n ->
+    [one] { $n } schlechte Antwort
+   *[other] { $n } schlechte Antworten
+}
+alarms = { $n ->
+    [one] { $n } Alarm
+   *[other] { $n } Alarme
+}
+fact-touchpoint = Kontaktpunkt
+fact-channel = Kanal
+fact-language = Sprache
+fact-contact-requested = Bittet um Rückmeldung
+rule = Regel { $rule }
+normal-since = wieder normal seit { $when }
+normal-since-said = Wieder normal seit { $when }: { $said }
+step-acknowledge = { $actor } ist dran seit { $when }
+step-contact = kontaktiert { $when }
+step-contact-how = kontaktiert: { $how }, { $when }
+step-lease-expired = wieder in der Warteschlange: Kunde nicht rechtzeitig kontaktiert
+step-metric-lease-expired = wieder in der Warteschlange: nicht rechtzeitig gelöst
+step-wake = wieder wach seit { $when }
+step-reopen = wieder geöffnet von { $actor }
+step-reassign = übergeben von { $actor }
+step-snooze = zurückgestellt von { $actor }
+closed-by = { $state } von { $actor }
+closed-after = nach { $span }
+customer-told = Kunde weiß Bescheid
+customer-not-told = Kunde weiß noch nicht Bescheid
+handed-over = { $case } liegt jetzt bei { $owner } ({ $state }).
+span-days = { $n } T
+span-hours = { $n } Std.
+span-minutes = { $n } Min.
+
+## Reminders
+reminder-wake = { $case } ist wieder wach. { $matter }.
+reminder-lease-expired = { $case } ist wieder in der Warteschlange: übernommen von { $owner }, aber der Kunde wurde nicht rechtzeitig kontaktiert. { $matter }.
+reminder-metric-lease-expired = { $case } ist wieder in der Warteschlange: übernommen von { $owner }, aber nicht rechtzeitig gelöst. { $matter }.
+reminder-overdue = { $case } ist überfällig: Noch niemand hat den Fall übernommen (zuständig: { $owner }). { $matter }.
+
+## Root causes and ways of contact: at most 75 characters
+cause-late_delivery = Verspätete Lieferung
+cause-damaged = Beschädigte oder falsche Ware
+cause-product_quality = Produktqualität
+cause-billing = Abrechnung oder Erstattung
+cause-support = Erfahrung mit dem Kundendienst
+cause-usability = Schwer zu bedienen
+cause-expectation = Falsche Erwartung geweckt
+cause-other = Etwas anderes
+how-phone = Telefon
+how-email = E-Mail
+how-chat = Chat
+how-in_person = Persönlich
+how-letter = Brief
+
+## Dialogs: titles and their buttons at most 24 characters
+title-contact = Kontaktiert
+title-resolve = Lösen
+title-reassign = Übergeben
+title-snooze = Zurückstellen
+title-dismiss = Keine Beschwerde
+title-metric-dismiss = Fehlalarm
+title-reopen = Wieder öffnen
+title-take-over = An mich nehmen
+title-answer = Ganze Antwort
+title-why = Warum Sie
+title-not-done = Nicht ausgeführt
+title-done = Erledigt
+submit-contact = Speichern
+submit-resolve = Lösen
+submit-reassign = Übergeben
+submit-snooze = Zurückstellen
+submit-dismiss = Schließen
+submit-reopen = Wieder öffnen
+submit-take-over = An mich nehmen
+title-cancel = Abbrechen
+title-close = Zumachen
+label-how = Auf welchem Weg?
+label-said = Was besprochen wurde
+label-done = Was getan wurde
+label-for-owner = Hinweis für die neue Zuständigkeit
+label-why = Warum
+label-why-dismissed = Warum ist das keine Beschwerde?
+label-why-false-alarm = Warum ist das ein Fehlalarm?
+label-cause = Was ist schiefgelaufen?
+label-owner = Wer übernimmt?
+label-until = Bis wann?
+label-follow-up = Wiedervorlage am
+hint-follow-up = Bis dahin ruht der Fall; dann werden Sie erinnert.
+label-told = Kunde informiert?
+option-told = Der Kunde weiß, was getan wurde
+choose-one = Bitte wählen
+choose-colleague = Kollegin oder Kollegen wählen
+take-over-question = Der Fall liegt bei { $owner }. Übernehmen Sie ihn? { $owner } erfährt davon.
+no-words = Der Kunde hat nichts dazu geschrieben.
+answered = Geantwortet { $when }
+why-rule = Regel { $rule }: { $reason }
+why-routed = Empfänger { $receiver }, zuständig { $owner }, Dringlichkeit { $severity }.
+why-acknowledge-by = Zu übernehmen bis { $when }
+why-contact-by = Kunde zu kontaktieren bis { $when }
+why-resolve-by = Zu lösen bis { $when }
+why-no-hurry = Es eilt nicht: Niemand wird daran erinnert.
+
+## What is wrong in a dialog
+error-how = Bitte angeben, auf welchem Weg der Kunde kontaktiert wurde.
+error-why = Bitte einen Grund angeben.
+error-cause = Bitte angeben, was schiefgelaufen ist.
+error-owner = Bitte wählen, wer den Fall übernimmt.
+error-owner-unknown = Diese Person steht nicht in loop.yaml. Bitte jemand anderen wählen.
+error-owner-has-it = Der Fall liegt schon bei { $name }. Bitte jemand anderen wählen.
+error-owner-self = Um ihn selbst zu übernehmen: „{ $button }“. Hier bitte jemand anderen wählen.
+error-owner-away = { $name } ist abwesend. Vertretung: { $deputy }. Bitte so wählen.
+error-owner-away-alone = { $name } ist abwesend. Bitte jemand anderen wählen.
+error-date = Bitte einen Zeitpunkt wählen.
+error-date-past = Das liegt in der Vergangenheit. Bitte einen späteren Zeitpunkt wählen.
+error-date-far = { $n ->
+    [one] Höchstens { $n } Tag von jetzt an.
+   *[other] Höchstens { $n } Tage von jetzt an.
+}
+error-long = { $n ->
+    [one] Höchstens { $n } Zeichen.
+   *[other] Höchstens { $n } Zeichen.
+}
+error-other = Das geht so nicht. Bitte die Eingaben prüfen.
+
+## What a person is told when something did not happen
+gone = Diesen Fall gibt es nicht mehr.
+stale = { $case } hat sich inzwischen geändert: { $happened }. Es wurde nichts ausgeführt; die Anzeige wird erneuert.
+stale-unsaid = { $case } hat sich inzwischen geändert. Es wurde nichts ausgeführt; die Anzeige wird erneuert.
+not-allowed = Das geht jetzt nicht. Zustand von { $case }: { $state }.
+not-allowed-since = Das geht jetzt nicht. Zustand von { $case }: { $state }; { $happened }.
+other-open-case = Dieser Kunde hat schon einen offenen Fall: { $case }. Bitte dort weiterarbeiten.
+other-open-metric-case = Zu dieser Kennzahl gibt es schon einen offenen Fall: { $case }. Bitte dort weiterarbeiten.
+refused-stranger = Sie sind hier noch unbekannt. Bitte jemanden, der loop.yaml pflegt, Sie mit Ihrer Slack-ID { $user } dort einzutragen.
+refused-only = Das können mit { $case } jetzt nur { $people }. Bitte dort nachfragen.
+refused-one = Das kann mit { $case } jetzt nur { $people }. Bitte dort nachfragen.
+refused-nobody = Das kann jetzt niemand. Zustand von { $case }: { $state }.
+refused-closed-long = { $n ->
+    [one] { $case } ist seit mehr als { $n } Tag geschlossen und bleibt es. Eine neue schlechte Antwort öffnet einen neuen Fall.
+   *[other] { $case } ist seit mehr als { $n } Tagen geschlossen und bleibt es. Eine neue schlechte Antwort öffnet einen neuen Fall.
+}
+dialog-not-opened = Der Dialog zu { $case } ließ sich nicht öffnen. Bitte noch einmal klicken.
+did-acknowledge = { $by ->
+    [you] Sie haben den Fall { $ago } übernommen
+   *[other] { $who } hat den Fall { $ago } übernommen
+}
+did-contact = { $by ->
+    [you] Sie haben den Kunden { $ago } kontaktiert
+   *[other] { $who } hat den Kunden { $ago } kontaktiert
+}
+did-resolve = { $by ->
+    [you] Sie haben den Fall { $ago } gelöst
+   *[other] { $who } hat den Fall { $ago } gelöst
+}
+did-reassign = { $by ->
+    [you] Sie haben den Fall { $ago } übergeben
+   *[other] { $who } hat den Fall { $ago } übergeben
+}
+did-snooze = { $by ->
+    [you] Sie haben den Fall { $ago } zurückgestellt
+   *[other] { $who } hat den Fall { $ago } zurückgestellt
+}
+did-wake = { $by ->
+    [you] Sie haben den Fall { $ago } fortgesetzt
+   *[other] { $who } hat den Fall { $ago } fortgesetzt
+}
+did-reopen = { $by ->
+    [you] Sie haben den Fall { $ago } wieder geöffnet
+   *[other] { $who } hat den Fall { $ago } wieder geöffnet
+}
+did-dismiss = { $by ->
+    [you] Sie haben ihn { $ago } als keine Beschwerde eingestuft
+   *[other] { $who } hat ihn { $ago } als keine Beschwerde eingestuft
+}
+did-metric-dismiss = { $by ->
+    [you] Sie haben ihn { $ago } als Fehlalarm eingestuft
+   *[other] { $who } hat ihn { $ago } als Fehlalarm eingestuft
+}
+event-opened = { $ago } eröffnet
+event-joined = der Kunde ist { $ago } erneut aufgefallen
+event-metric-joined = { $ago } kam ein weiterer Alarm
+event-recovered = die Kennzahl ist { $ago } wieder normal geworden
+event-lease-expired = der Fall kam { $ago } zurück in die Warteschlange
+event-woke = der Fall ist { $ago } wieder wach geworden
+event-other = der Fall wurde { $ago } geändert
+ago-now = gerade eben
+ago-minutes = vor { $n } Min.
+ago-hours = vor { $n } Std.
+ago-days = { $n ->
+    [one] vor { $n } Tag
+   *[other] vor { $n } Tagen
+}
+
+## App Home
+home-title = Ihre Fälle
+home-overdue = Überfällig ({ $n })
+home-open = Offen ({ $n })
+home-snoozed = Zurückgestellt ({ $n })
+home-more = { $n ->
+    [one] und { $n } weiterer
+   *[other] und { $n } weitere
+}
+home-all = alle Fälle
+home-empty = Nichts wartet auf Sie. Genießen Sie es.
+home-hours = Ihre Arbeitszeiten: { $hours } ({ $zone })
+home-always = Ihre Arbeitszeiten: rund um die Uhr
+home-away = Sie sind als abwesend gemeldet: Neue Fälle gehen an andere.
+home-as-of = Stand { $when }
+home-stranger = Sie sind hier noch unbekannt. Bitte jemanden, der loop.yaml pflegt, Sie mit Ihrer Slack-ID { $user } dort einzutragen; dann erscheinen hier Ihre Fälle.

@@ -1,0 +1,273 @@
+## States and severities
+state-open = open
+state-acknowledged = acknowledged
+state-contacted = contacted
+state-snoozed = snoozed
+state-resolved = resolved
+state-dismissed = not a complaint
+state-metric-acknowledged = being looked into
+state-metric-dismissed = false alarm
+state-to-check = to check
+severity-critical = critical
+severity-high = high
+severity-normal = normal
+
+## Buttons and menus: at most 75 characters
+action-acknowledge = I'm on it
+action-contact = Contacted…
+action-resolve = Resolve…
+action-snooze = Snooze
+action-wake = Wake
+action-reassign = Reassign…
+action-reopen = Reopen…
+action-dismiss = Not a complaint…
+action-take-over = Take over…
+action-metric-acknowledge = I'll look into it
+action-metric-dismiss = False alarm…
+look-answer = Show full answer
+look-why = Why me?
+snooze-1h = 1 hour
+snooze-4h = 4 hours
+snooze-tomorrow = Tomorrow 9:00
+snooze-pick = Pick…
+
+## What happened, and to whom
+what-metric = metric alarm
+what-recovered = back to normal
+what-silent = silent after failures
+what-score = { $metric } { $score } of { $most }
+what-score-low = { $metric } { $score } of { $most } (low is good)
+metric-outcome = failed touchpoints
+metric-unnamed = score
+customer-unnamed = customer
+nobody-yet = nobody yet
+colleague = a colleague
+yes = yes
+no = no
+
+## A card
+lead-customer = Unhappy customer
+lead-silent = Silent customer
+lead-quiet = When there is time, please check
+lead-metric = Metric alarm
+lead-metric-quiet = Metric to look at
+lead-recovered = Back to normal
+matter-said = { $matter } – “{ $said }”
+summary = { $lead }: { $matter }. Owner: { $owner }.
+summary-state = { $lead } ({ $state }): { $matter }. Owner: { $owner }.
+summary-closed = { $case } { $state }: { $matter }.
+summary-due = { $summary } { $due }.
+due-reply = reply by { $when }
+due-look = look into it by { $when }
+due-resolve = resolve by { $when }
+due-asleep = asleep until { $when }
+overdue-by = overdue by { $span }
+no-hurry = no hurry
+bad-answers = { $n ->
+    [one] { $n } bad answer
+   *[other] { $n } bad answers
+}
+alarms = { $n ->
+    [one] { $n } alarm
+   *[other] { $n } alarms
+}
+fact-touchpoint = Touchpoint
+fact-channel = Channel
+fact-language = Language
+fact-contact-requested = Asks to be contacted
+rule = Rule { $rule }
+normal-since = back to normal since { $when }
+normal-since-said = Back to normal since { $when }: { $said }
+step-acknowledge = { $actor } is on it since { $when }
+step-contact = contacted { $when }
+step-contact-how = contacted: { $how }, { $when }
+step-lease-expired = back in the queue: the customer was not contacted in time
+step-metric-lease-expired = back in the queue: it was not resolved in time
+step-wake = awake since { $when }
+step-reopen = reopened by { $actor }
+step-reassign = handed over by { $actor }
+step-snooze = snoozed by { $actor }
+closed-by = { $state } by { $actor }
+closed-after = after { $span }
+customer-told = the customer knows
+customer-not-told = the customer has not been told
+handed-over = { $case } is with { $owner } now ({ $state }).
+span-days = { $n } d
+span-hours = { $n } h
+span-minutes = { $n } min
+
+## Reminders
+reminder-wake = { $case } is awake again. { $matter }.
+reminder-lease-expired = { $case } is back in the queue: { $owner } took it, and the customer was not contacted in time. { $matter }.
+reminder-metric-lease-expired = { $case } is back in the queue: { $owner } took it, and it was not resolved in time. { $matter }.
+reminder-overdue = { $case } is overdue: nobody has taken it yet (owner: { $owner }). { $matter }.
+
+## Root causes and ways of contact: at most 75 characters
+cause-late_delivery = Late delivery
+cause-damaged = Damaged or wrong goods
+cause-product_quality = Product quality
+cause-billing = Billing or refund
+cause-support = Support experience
+cause-usability = Hard to use
+cause-expectation = Wrong expectation set
+cause-other = Something else
+how-phone = Phone
+how-email = E-mail
+how-chat = Chat
+how-in_person = In person
+how-letter = Letter
+
+## Dialogs: titles and their buttons at most 24 characters
+title-contact = Contacted
+title-resolve = Resolve
+title-reassign = Reassign
+title-snooze = Snooze
+title-dismiss = Not a complaint
+title-metric-dismiss = False alarm
+title-reopen = Reopen
+title-take-over = Take over
+title-answer = Full answer
+title-why = Why you
+title-not-done = Not done
+title-done = Done
+submit-contact = Save
+submit-resolve = Resolve
+submit-reassign = Reassign
+submit-snooze = Snooze
+submit-dismiss = Dismiss
+submit-reopen = Reopen
+submit-take-over = Take over
+title-cancel = Cancel
+title-close = Close
+label-how = How?
+label-said = What was said
+label-done = What was done
+label-for-owner = Why, for the new owner
+label-why = Why
+label-why-dismissed = Why is this not a complaint?
+label-why-false-alarm = Why is this a false alarm?
+label-cause = What went wrong?
+label-owner = Who takes it?
+label-until = Until when?
+label-follow-up = Follow up on
+hint-follow-up = Until then the case sleeps; you are reminded when it wakes.
+label-told = Customer told?
+option-told = The customer knows what was done
+choose-one = Choose one
+choose-colleague = Choose a colleague
+take-over-question = { $owner } has this case. Do you take it over? They are told.
+no-words = The customer left no words.
+answered = Answered { $when }
+why-rule = Rule { $rule }: { $reason }
+why-routed = Routed to { $receiver }, owner { $owner }, severity { $severity }.
+why-acknowledge-by = To be taken by { $when }
+why-contact-by = Customer to be contacted by { $when }
+why-resolve-by = To be resolved by { $when }
+why-no-hurry = There is no hurry: nobody is reminded of it.
+
+## What is wrong in a dialog
+error-how = Say how the customer was contacted.
+error-why = Say why.
+error-cause = Say what went wrong.
+error-owner = Choose who takes the case.
+error-owner-unknown = This colleague is not among the people of loop.yaml. Choose somebody else.
+error-owner-has-it = { $name } has this case already. Choose somebody else.
+error-owner-self = To take it yourself, use “{ $button }”. Choose somebody else here.
+error-owner-away = { $name } is away. Choose { $deputy }, who stands in.
+error-owner-away-alone = { $name } is away. Choose somebody else.
+error-date = Choose a date.
+error-date-past = This lies in the past. Choose a time to come.
+error-date-far = { $n ->
+    [one] At most { $n } day from now.
+   *[other] At most { $n } days from now.
+}
+error-long = { $n ->
+    [one] At most { $n } character.
+   *[other] At most { $n } characters.
+}
+error-other = This cannot be taken. Please check what you wrote.
+
+## What a person is told when something did not happen
+gone = This case is gone.
+stale = { $case } has changed since this was drawn: { $happened }. Nothing was done; what you see is renewed.
+stale-unsaid = { $case } has changed since this was drawn. Nothing was done; what you see is renewed.
+not-allowed = { $case } is { $state }, so this cannot be done now.
+not-allowed-since = { $case } is { $state }, so this cannot be done now: { $happened }.
+other-open-case = This customer has an open case already: { $case }. Work on that one.
+other-open-metric-case = This metric has an open case already: { $case }. Work on that one.
+refused-stranger = I do not know you yet. Ask whoever keeps loop.yaml to add you to its people, with your Slack id { $user }.
+refused-only = Only { $people } can do this with { $case } now. Ask one of them.
+refused-one = Only { $people } can do this with { $case } now. Ask them.
+refused-nobody = { $case } is { $state }: nobody can do this now.
+refused-closed-long = { $n ->
+    [one] { $case } was closed more than { $n } day ago and stays closed. A new bad answer opens a new case.
+   *[other] { $case } was closed more than { $n } days ago and stays closed. A new bad answer opens a new case.
+}
+dialog-not-opened = The dialog for { $case } could not be opened. Please click again.
+did-acknowledge = { $by ->
+    [you] you took it { $ago }
+   *[other] { $who } took it { $ago }
+}
+did-contact = { $by ->
+    [you] you contacted the customer { $ago }
+   *[other] { $who } contacted the customer { $ago }
+}
+did-resolve = { $by ->
+    [you] you resolved it { $ago }
+   *[other] { $who } resolved it { $ago }
+}
+did-reassign = { $by ->
+    [you] you handed it over { $ago }
+   *[other] { $who } handed it over { $ago }
+}
+did-snooze = { $by ->
+    [you] you snoozed it { $ago }
+   *[other] { $who } snoozed it { $ago }
+}
+did-wake = { $by ->
+    [you] you woke it { $ago }
+   *[other] { $who } woke it { $ago }
+}
+did-reopen = { $by ->
+    [you] you reopened it { $ago }
+   *[other] { $who } reopened it { $ago }
+}
+did-dismiss = { $by ->
+    [you] you marked it as not a complaint { $ago }
+   *[other] { $who } marked it as not a complaint { $ago }
+}
+did-metric-dismiss = { $by ->
+    [you] you marked it as a false alarm { $ago }
+   *[other] { $who } marked it as a false alarm { $ago }
+}
+event-opened = it was opened { $ago }
+event-joined = the customer was flagged again { $ago }
+event-metric-joined = there was another alarm { $ago }
+event-recovered = the metric went back to normal { $ago }
+event-lease-expired = it went back to the queue { $ago }
+event-woke = it woke { $ago }
+event-other = it was changed { $ago }
+ago-now = just now
+ago-minutes = { $n } min ago
+ago-hours = { $n } h ago
+ago-days = { $n ->
+    [one] { $n } day ago
+   *[other] { $n } days ago
+}
+
+## App Home
+home-title = Your cases
+home-overdue = Overdue ({ $n })
+home-open = Open ({ $n })
+home-snoozed = Snoozed ({ $n })
+home-more = { $n ->
+    [one] and { $n } more
+   *[other] and { $n } more
+}
+home-all = all cases
+home-empty = Nothing waits for you. Enjoy it while it lasts.
+home-hours = Your working hours: { $hours } ({ $zone })
+home-always = Your working hours: around the clock
+home-away = You are marked as away: no new cases come to you.
+home-as-of = As of { $when }
+home-stranger = I do not know you yet. Ask whoever keeps loop.yaml to add you to its people, with your Slack id { $user }; then your cases show here.
