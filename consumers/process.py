@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from consumers import desk, kafka_clients, recorder
+from consumers.delivery.configured import ways_out
 from consumers.health import HealthServer
 from consumers.intake import Intake
 from consumers.measures import Measures
@@ -20,6 +21,7 @@ from consumers.publisher import Publisher
 from consumers.slack.addresses import Addresses
 from consumers.slack.client import TIMEOUT_S, SlackCalls
 from consumers.slack.delivery import Delivery
+from consumers.slack.fall_back import Ways
 from consumers.slack.sender import Sender, SenderOptions
 from consumers.slack.settlement import Settlement
 from consumers.startup import wait_for_database, wait_for_kafka
@@ -164,13 +166,15 @@ class Room:
             post_needs=timedelta(seconds=2 * TIMEOUT_S),
             page=HISTORY_PAGE,
         )
+        elsewhere = ways_out(settings, self._loop, reads)
         settlement = Settlement(
             self._loop,
             self._measures,
             grace=timedelta(seconds=options.grace),
             look_up_again=timedelta(seconds=options.look_up_again),
+            ways=Ways(mail=elsewhere.mails, webhooks=elsewhere.hooks),
         )
-        return Sender(options, writes, reads, delivery, settlement, self._measures, wake, self._stop)
+        return Sender(options, writes, reads, delivery, settlement, self._measures, wake, self._stop, elsewhere)
 
 
 def _stop_on_signals(stop: threading.Event, ended: threading.Event) -> None:

@@ -11,16 +11,28 @@ from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, CursorResult, Update, and_, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, Update, and_, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from consumers.slack.core_tables import table_of
 from schemas.cases import CLOSED_STATES
-from schemas.tables import CaseRow, SlackOutboxRow, SlackSurfaceRow
+from schemas.tables import CaseEventRow, CaseRow, DeliveryStepRow, SlackOutboxRow, SlackSurfaceRow
 
 # The tables themselves: statements over them skip the identity map, which this hot path has no use for.
 _OUTBOX = table_of(SlackOutboxRow)
 _SURFACES = table_of(SlackSurfaceRow)
+_CASES = table_of(CaseRow)
+_EVENTS = table_of(CaseEventRow)
+_STEPS = table_of(DeliveryStepRow)
+_URGENT = or_(
+    exists().where(_CASES.c.id == _OUTBOX.c.case_id, _CASES.c.severity == "critical").correlate(_OUTBOX),
+    # What a person's own action caused was written in the same transaction, at the same time.
+    exists()
+    .where(_EVENTS.c.case_id == _OUTBOX.c.case_id, _EVENTS.c.at == _OUTBOX.c.created_at, _EVENTS.c.via != "system")
+    .correlate(_OUTBOX),
+)
+"""Messages that go before all others: those of critical cases, and those that answer a person's click."""
+_REFUSED = exists().where(_STEPS.c.outbox_id == _OUTBOX.c.id).correlate(_OUTBOX).label("refused")
 _NAMESPACE = UUID("3b8fd6a0-59b0-5d0e-9c55-0a6f0f0c7f11")
 
 
@@ -39,17 +51,29 @@ class Claimed(Struct, frozen=True, kw_only=True):
     receiver: str
     kind: str
     """``card``, or the occasion of a reminder."""
+    urgent: bool = False
+    diverted: bool = False
+    """Another destination has refused it."""
 
 
-def backlog(session: Session, now: datetime) -> list[tuple[str, int]]:
-    """The destinations with messages to post now, and how many; the one that has waited longest first."""
+class Backlog(Struct, frozen=True):
+    """A destination with messages to post now: how many, and how many of them are urgent."""
+
+    destination: str
+    count: int
+    urgent: int
+
+
+def backlog(session: Session, now: datetime) -> list[Backlog]:
+    """The destinations with messages to post now: those with urgent ones first, then by how long they have waited."""
+    urgent = func.sum(case((_URGENT, 1), else_=0))
     rows = session.execute(
-        select(_OUTBOX.c.destination, func.count())
+        select(_OUTBOX.c.destination, func.count(), urgent)
         .where(_OUTBOX.c.state == "pending", _OUTBOX.c.not_before <= now)
         .group_by(_OUTBOX.c.destination)
-        .order_by(func.min(_OUTBOX.c.created_at))
+        .order_by(case((urgent > 0, 0), else_=1), func.min(_OUTBOX.c.created_at))
     )
-    return [(destination, count) for destination, count in rows]
+    return [Backlog(destination, count, int(hurry)) for destination, count, hurry in rows]
 
 
 def states(session: Session) -> dict[str, int]:
@@ -59,11 +83,11 @@ def states(session: Session) -> dict[str, int]:
 
 
 def claim(session: Session, destination: str, limit: int, now: datetime, lease: timedelta) -> list[Claimed]:
-    """Claim the oldest pending messages of a destination; two processes never get the same one."""
+    """Claim pending messages of a destination, urgent ones first, then the oldest; no two processes get the same."""
     due = (
         select(_OUTBOX.c.id)
         .where(_OUTBOX.c.state == "pending", _OUTBOX.c.not_before <= now, _OUTBOX.c.destination == destination)
-        .order_by(_OUTBOX.c.created_at, _OUTBOX.c.case_id)
+        .order_by(case((_URGENT, 0), else_=1), _OUTBOX.c.created_at, _OUTBOX.c.case_id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
@@ -119,6 +143,23 @@ def settle_sent(session: Session, message: Claimed, channel: str, ts: str, versi
     return session.scalar(select(_OUTBOX.c.ts).where(_OUTBOX.c.id == message.id)) == ts
 
 
+def settle_elsewhere(session: Session, message: Claimed) -> bool:
+    """Somebody has the message by e-mail or webhook: mark the row; there is no card to keep current."""
+    won = _changed(
+        session,
+        update(_OUTBOX)
+        .where(
+            _OUTBOX.c.id == message.id,
+            _OUTBOX.c.attempts == message.attempts,
+            _OUTBOX.c.state.in_(("sending", "in_doubt", "pending")),
+        )
+        .values(state="sent", channel=message.destination, lease_until=None, error_class=None, last_error=None),
+    )
+    if won:
+        _surface(session, message, dead_reason="told_elsewhere")
+    return won
+
+
 def settle(
     session: Session,
     message: Claimed,
@@ -146,17 +187,20 @@ def bury(session: Session, message: Claimed, now: datetime, error_class: str, co
         _surface(session, message, dead_reason=code)
 
 
-def receiver_of(session: Session, case_id: int) -> str:
-    """The receiver that routing chose for the case."""
-    return session.scalar(select(CaseRow.receiver).where(CaseRow.id == case_id)) or ""
+def whose(session: Session, case_id: int) -> tuple[str, str | None]:
+    """The receiver that routing chose for the case, and its owner."""
+    row = session.execute(select(_CASES.c.receiver, _CASES.c.owner).where(_CASES.c.id == case_id)).first()
+    return (row.receiver, row.owner) if row is not None else ("", None)
 
 
 def divert(session: Session, message: Claimed, destination: str, now: datetime, code: str) -> bool:
-    """Send the message to another channel instead. ``False`` where the case has a card there already: that one does."""
-    there = session.scalar(
+    """Send the message elsewhere instead. ``False`` where the case has a card there already: that one does."""
+    card = message.kind == "card"
+    surface = surface_of(destination)
+    there = card and session.scalar(
         select(_SURFACES.c.id).where(
             _SURFACES.c.case_id == message.case_id,
-            _SURFACES.c.surface == "channel",
+            _SURFACES.c.surface == surface,
             _SURFACES.c.destination == destination,
         )
     )
@@ -165,7 +209,7 @@ def divert(session: Session, message: Claimed, destination: str, now: datetime, 
         _OUTBOX.c.attempts == message.attempts,
         _OUTBOX.c.state.in_(("sending", "in_doubt")),
     )
-    if there is not None:
+    if there:
         _changed(
             session,
             update(_OUTBOX)
@@ -180,7 +224,8 @@ def divert(session: Session, message: Claimed, destination: str, now: datetime, 
         .where(*mine)
         .values(
             state="pending",
-            surface="channel",
+            # A reminder has no card to keep current, wherever it goes.
+            surface=surface if card else message.surface,
             destination=destination,
             not_before=now,
             lease_until=None,
@@ -188,9 +233,15 @@ def divert(session: Session, message: Claimed, destination: str, now: datetime, 
             last_error=code,
         ),
     )
-    if won:
-        _surface(session, message, surface="channel", destination=destination)
+    if won and card:
+        _surface(session, message, surface=surface, destination=destination)
     return True
+
+
+def surface_of(destination: str) -> str:
+    """The kind of place that a destination is: ``dm``, ``channel``, ``mail`` or ``webhook``."""
+    kind, colon, _ = destination.partition(":")
+    return {"person": "dm", "mail": "mail", "webhook": "webhook"}.get(kind, "channel") if colon else "channel"
 
 
 def post_again(session: Session, surface: SlackSurfaceRow, destination: str, now: datetime, code: str) -> bool:
@@ -200,7 +251,7 @@ def post_again(session: Session, surface: SlackSurfaceRow, destination: str, now
         surface.dead_reason = code
         surface.lease_until = None
         return False
-    kind = "dm" if destination.startswith("person:") else "channel"
+    kind = surface_of(destination)
     another = session.scalar(
         select(SlackSurfaceRow.id).where(
             SlackSurfaceRow.case_id == case.id,
@@ -262,7 +313,9 @@ def _claim(
         session.scalars(update(_OUTBOX).where(_OUTBOX.c.id.in_(ids), free).values(**values).returning(_OUTBOX.c.id))
     )
     rows = session.execute(
-        select(_OUTBOX, CaseRow.receiver).join(CaseRow, CaseRow.id == _OUTBOX.c.case_id).where(_OUTBOX.c.id.in_(won))
+        select(_OUTBOX, CaseRow.receiver, case((_URGENT, 1), else_=0).label("urgent"), _REFUSED)
+        .join(CaseRow, CaseRow.id == _OUTBOX.c.case_id)
+        .where(_OUTBOX.c.id.in_(won))
     )
     found = {
         row.id: Claimed(
@@ -276,6 +329,8 @@ def _claim(
             plain=row.error_class == "plain",
             receiver=row.receiver,
             kind=row.kind,
+            urgent=bool(row.urgent),
+            diverted=bool(row.refused),
         )
         for row in rows
     }

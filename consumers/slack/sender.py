@@ -15,12 +15,14 @@ from msgspec import Struct
 from sqlalchemy.orm import Session, sessionmaker
 
 from consumers.database_errors import is_passing
+from consumers.delivery import health
+from consumers.delivery.elsewhere import Elsewhere, is_elsewhere
 from consumers.measures import Measures
 from consumers.parts import Backoff
 from consumers.slack import outbox, surfaces, view
 from consumers.slack.client import Posted
 from consumers.slack.crew import Crew
-from consumers.slack.delivery import Delivery, PostResult, Result, UpdateResult
+from consumers.slack.delivery import Delivery, LookUpResult, LookUpResults, PostResult, Result, UpdateResult
 from consumers.slack.pace import Pace
 from consumers.slack.settlement import Settlement
 
@@ -35,6 +37,8 @@ class SenderOptions(Struct, frozen=True, kw_only=True):
     workers: int = 8
     ahead: int = 16
     """Messages claimed at most at once: one transaction for several, and the workers never wait for it."""
+    urgent_workers: int = 2
+    """For messages of critical cases and answers to a person's own click alone: no slow call of others delays them."""
     updates: int = 8
     look_ups: int = 500
     lease: float = 30.0
@@ -63,8 +67,10 @@ class Sender:
         measures: Measures,
         wake: threading.Event,
         stop: threading.Event,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self._options = options
+        self._elsewhere = elsewhere
         self._database = database
         self._readers = readers
         self._delivery = delivery
@@ -74,6 +80,7 @@ class Sender:
         self._stop = stop
         self._pace = Pace(options.pace)
         self._crew: Crew[Result] = Crew(options.workers, wake)
+        self._urgent_crew: Crew[Result] = Crew(options.urgent_workers, wake)
         self._unsettled: list[Result] = []
         self._posting = 0
         self._updating: set[int] = set()
@@ -114,7 +121,7 @@ class Sender:
         self._start_posts(now, clock)
 
     def _settle(self) -> None:
-        for result in self._crew.results():
+        for result in [*self._urgent_crew.results(), *self._crew.results()]:
             if isinstance(result, PostResult):
                 self._posting -= 1
                 self._hold(result.message.destination, result)
@@ -143,17 +150,13 @@ class Sender:
 
     def _start_posts(self, now: datetime, clock: float) -> None:
         free = self._options.ahead - self._posting
-        if free <= 0:
-            return
         with self._readers() as session:
             waiting = outbox.backlog(session, now)
-        share = max(1, free // max(1, len(waiting)))
-        wanted: list[tuple[str, int]] = []
-        for destination, count in waiting:
-            number = min(free, count, share, self._pace.available(destination, clock))
-            if number > 0:
-                wanted.append((destination, number))
-                free -= number
+            broken = {name: row.error for name, row in health.broken(session).items()} if waiting else {}
+        self._settlement.suspects = frozenset(broken)
+        wanted = self._wanted([queue for queue in waiting if queue.destination not in broken], free, clock)
+        if any(queue.destination in broken for queue in waiting):
+            wanted += self._go_on([queue for queue in waiting if queue.destination in broken], broken, now)
         if not wanted:
             return
         lease = timedelta(seconds=self._options.lease)
@@ -169,9 +172,43 @@ class Sender:
         for message in claimed:
             self._pace.take(message.destination, 1, clock)
             self._posting += 1
+            crew = self._urgent_crew if message.urgent else self._crew
+            if self._elsewhere is not None and is_elsewhere(message.destination):
+                crew.give(partial(self._elsewhere.deliver, message))
+                continue
             picture = pictures[message.case_id]
             mention = message.surface == "channel" and picture.page and message.case_id not in told
-            self._crew.give(partial(self._delivery.post, message, picture, mention))
+            crew.give(partial(self._delivery.post, message, picture, mention))
+
+    def _wanted(self, waiting: list[outbox.Backlog], free: int, clock: float) -> list[tuple[str, int]]:
+        """How many messages of which destination to claim: as many as its pace lets, and a fair share of what is free.
+
+        Urgent messages have workers of their own, so they are taken even while nothing else is free.
+        """
+        share = max(1, free // max(1, len(waiting)))
+        reserve = self._options.urgent_workers
+        wanted: list[tuple[str, int]] = []
+        for queue in waiting:
+            room = max(0, free) if not queue.urgent else max(0, free) + reserve
+            most = queue.urgent if free <= 0 else max(share, queue.urgent)
+            number = min(room, queue.count, most, self._pace.available(queue.destination, clock))
+            if number > 0:
+                wanted.append((queue.destination, number))
+                free -= number
+        return wanted
+
+    def _go_on(self, waiting: list[outbox.Backlog], broken: dict[str, str], now: datetime) -> list[tuple[str, int]]:
+        """Pass the messages of broken destinations on without a call; now and then one of them is to try it."""
+        lease = timedelta(seconds=self._options.lease)
+        probes: list[tuple[str, int]] = []
+        with self._database.begin() as session:
+            for queue in waiting:
+                if health.claim_probe(session, queue.destination, now):
+                    probes.append((queue.destination, 1))
+                    continue
+                for message in outbox.claim(session, queue.destination, self._options.look_ups, now, lease):
+                    self._settlement.divert_known(session, message, broken[queue.destination], now)
+        return probes
 
     def _start_updates(self, now: datetime, clock: float) -> None:
         free = self._options.updates - len(self._updating)
@@ -198,7 +235,8 @@ class Sender:
         for card in held:
             self._updating.add(card.id)
             plain = self._settlement.is_plain(card.id)
-            self._crew.give(partial(self._delivery.update, card, pictures[card.case_id], plain))
+            crew = self._urgent_crew if card.by_person else self._crew
+            crew.give(partial(self._delivery.update, card, pictures[card.case_id], plain))
 
     def _sweep(self, now: datetime) -> None:
         """Lost leases, messages in doubt, and the gauges."""
@@ -216,7 +254,10 @@ class Sender:
             doubtful = outbox.claim_doubtful(session, self._options.look_ups, now, lease)
         if lost:
             self._log.warning("posting was broken off: Slack's history will say", messages=lost)
-        if doubtful:
+        if doubtful and is_elsewhere(doubtful[0].destination):
+            # A mail server and a webhook cannot be asked. They know a repeat by its id, so it is sent again.
+            self._unsettled.append(LookUpResults(tuple(LookUpResult(message) for message in doubtful)))
+        elif doubtful:
             self._crew.give(partial(self._delivery.look_up, doubtful))
 
     def _ask_whether_slack_works(self, clock: float) -> None:
@@ -227,13 +268,17 @@ class Sender:
     def _finish(self) -> None:
         """Keep the answers of calls under way; rows of calls that hang are left to their lease."""
         self._crew.dismiss()
+        self._urgent_crew.dismiss()
         end = time.monotonic() + self._options.last_words
-        while (self._crew.busy or self._unsettled) and time.monotonic() < end:
+        while (self._busy() or self._unsettled) and time.monotonic() < end:
             self._wake.clear()
             try:
                 self._settle()
             except Exception as error:
                 if not is_passing(error):
                     raise
-            if self._crew.busy or self._unsettled:
+            if self._busy() or self._unsettled:
                 self._wake.wait(0.05)
+
+    def _busy(self) -> int:
+        return self._crew.busy + self._urgent_crew.busy

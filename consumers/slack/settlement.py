@@ -5,28 +5,42 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.orm import Session
 
+from consumers.delivery import health, steps
+from consumers.delivery.elsewhere import gives_up, is_elsewhere
 from consumers.measures import Measures
 from consumers.slack import outbox, surfaces
 from consumers.slack.client import Posted
 from consumers.slack.delivery import LookUpResult, LookUpResults, PostResult, Result, UpdateResult
 from consumers.slack.errors import Verdict
-from consumers.slack.fall_back import next_destination
+from consumers.slack.fall_back import SLACK_ONLY, Ways, next_destination
 from schemas.config import Loop
 from schemas.tables import SlackSurfaceRow
 
 LONGEST_WAIT_S = 60.0
+DOUBT_LASTS = timedelta(hours=1)
+"""After this a message in doubt whose conversation cannot be read any more goes another way."""
 
 
 class Settlement:
     """Applies results. ``paused`` holds the code by which Slack refuses the app itself, while it does."""
 
-    def __init__(self, loop: Loop, measures: Measures, grace: timedelta, look_up_again: timedelta) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        measures: Measures,
+        grace: timedelta,
+        look_up_again: timedelta,
+        ways: Ways = SLACK_ONLY,
+    ) -> None:
         self._loop = loop
+        self._ways = ways
         self._measures = measures
         self._grace = grace
         self._look_up_again = look_up_again
         self._plain: set[int] = set()
         self.paused: str | None = None
+        self.suspects: frozenset[str] = frozenset()
+        """The destinations that were broken when they were last looked up."""
         self._log = structlog.get_logger().bind(part="sender")
 
     def is_plain(self, surface_id: int) -> bool:
@@ -42,15 +56,25 @@ class Settlement:
         if isinstance(result, UpdateResult):
             self._update(session, result, now)
         elif result.works:
-            self._resume()
+            self._resume(session, now)
         return []
+
+    def divert_known(self, session: Session, message: outbox.Claimed, error: str, now: datetime) -> None:
+        """The destination is known to be broken: the message goes on without asking it again."""
+        self._divert(session, message, Verdict("divert", error), now, tried=False)
 
     def _post(self, session: Session, result: PostResult, now: datetime) -> list[Posted]:
         message, verdict = result.message, result.verdict
         if result.posted is not None:
+            self._arrived(session, message, now)
+            if is_elsewhere(message.destination):
+                outbox.settle_elsewhere(session, message)
+                return []
             mine = outbox.settle_sent(session, message, result.posted.channel, result.posted.ts, result.version)
             return [] if mine else [result.posted]
         assert verdict is not None
+        if verdict.kind == "later" and gives_up(message.destination, steps.arrived_at(session, message.id), now):
+            verdict = Verdict("divert", verdict.code)
         if verdict.kind == "in_doubt":
             self._log.warning("message in doubt", outbox=message.id, case=message.case_id, error=verdict.code)
             outbox.settle(session, message, "in_doubt", now + self._grace, _keep_plain(message, verdict), verdict.code)
@@ -59,7 +83,7 @@ class Settlement:
             outbox.settle(session, message, "pending", now + pause, _keep_plain(message, verdict), verdict.code)
         elif verdict.kind == "stop":
             outbox.settle(session, message, "pending", now, _keep_plain(message, verdict), verdict.code)
-            self._pause(verdict.code)
+            self._pause(session, verdict.code, now)
         elif verdict.kind == "plain" and not message.plain:
             self._log.error("Slack refused the card: text alone", case=message.case_id, error=verdict.code)
             outbox.settle(session, message, "pending", now, "plain", verdict.code)
@@ -67,29 +91,50 @@ class Settlement:
             self._divert(session, message, verdict, now)
         return []
 
-    def _divert(self, session: Session, message: outbox.Claimed, verdict: Verdict, now: datetime) -> None:
-        following = next_destination(self._loop, message.receiver, message.destination)
-        if following is not None:
-            self._log.error(
-                "destination takes nothing: falling back",
-                case=message.case_id,
+    def _divert(
+        self, session: Session, message: outbox.Claimed, verdict: Verdict, now: datetime, *, tried: bool = True
+    ) -> None:
+        """Go on to the next way. The operator hears of a broken destination once, not of every message it refuses."""
+        steps.record(session, message.id, message.case_id, message.destination, "refused", verdict.code, now)
+        if tried and verdict.kind == "divert" and health.mark_broken(session, message.destination, verdict.code, now):
+            self.suspects |= {message.destination}
+            self._log.critical(
+                "destination takes nothing: falling back until it does",
                 destination=message.destination,
-                to=following,
                 error=verdict.code,
+                remedy="closeloop slack doctor says what is wrong",
             )
+        _, owner = outbox.whose(session, message.case_id)
+        refused = [*steps.refused_by(session, message.id, message.case_id), message.destination]
+        broken = set(health.broken(session))
+        following = next_destination(self._loop, message.receiver, owner, refused, self._ways, broken)
+        if following is not None:
+            self._log.info("falling back", case=message.case_id, destination=message.destination, to=following)
             outbox.divert(session, message, following, now, verdict.code)
             return
         self._measures.undeliverable.inc()
-        self._log.critical(
-            "no destination takes the card: look at the case in the console",
-            case=message.case_id,
-            destination=message.destination,
-            error=verdict.code,
+        self._log.error(
+            "nobody could be told: the console shows the case", case=message.case_id, destination=message.destination
         )
         outbox.bury(session, message, now, verdict.kind, verdict.code)
+        steps.nobody_told(session, message.id, message.case_id, now)
+
+    def _arrived(self, session: Session, message: outbox.Claimed, now: datetime) -> None:
+        """A message got through: note it where that is news."""
+        if message.diverted:
+            steps.record(session, message.id, message.case_id, message.destination, "sent", None, now)
+            steps.somebody_told(session, message.case_id)
+        if message.destination in self.suspects and health.mark_well(session, message.destination, now):
+            self.suspects -= {message.destination}
+            revived = steps.revive(session, message.destination, now)
+            self._log.info("destination works again", destination=message.destination, revived=revived)
 
     def _look_up(self, session: Session, result: LookUpResult, now: datetime) -> list[Posted]:
         message, verdict = result.message, result.verdict
+        if verdict is not None and verdict.kind == "divert" and now - message.started_at > DOUBT_LASTS:
+            # The conversation is gone, and with it the answer. A card that may be there is one that nobody can see.
+            self._divert(session, message, verdict, now)
+            return []
         if verdict is not None:
             pause = max(self._look_up_again, timedelta(seconds=verdict.retry_after if verdict.kind == "wait" else 0))
             level = self._log.warning if verdict.kind in ("wait", "in_doubt", "later") else self._log.error
@@ -117,7 +162,7 @@ class Settlement:
             # Drawing a card again is harmless, so doubt is no different from delay.
             surfaces.put_off(session, card, now + timedelta(seconds=verdict.retry_after))
             if verdict.kind == "stop":
-                self._pause(verdict.code)
+                self._pause(session, verdict.code, now)
             return
         if verdict.kind in ("plain", "unknown") and not result.plain:
             self._log.error("Slack refused the card's update: text alone", case=card.case_id, error=verdict.code)
@@ -133,7 +178,8 @@ class Settlement:
             return
         target: str | None = card.destination
         if verdict.kind != "gone":
-            target = next_destination(self._loop, outbox.receiver_of(session, card.case_id), card.destination)
+            receiver, owner = outbox.whose(session, card.case_id)
+            target = next_destination(self._loop, receiver, owner, [card.destination])
         self._log.warning("card lost", case=card.case_id, destination=card.destination, error=verdict.code)
         if target is None:
             row.dead_reason, row.lease_until = verdict.code, None
@@ -141,14 +187,18 @@ class Settlement:
         else:
             outbox.post_again(session, row, target, now, verdict.code)
 
-    def _pause(self, code: str) -> None:
-        if self.paused is None:
-            self._log.critical("Slack refuses the app: nothing is sent until it is put right", error=code)
+    def _pause(self, session: Session, code: str, now: datetime) -> None:
+        if health.mark_broken(session, health.WORKSPACE, code, now):
+            self._log.critical(
+                "Slack refuses the app: nothing is sent until it is put right",
+                error=code,
+                remedy="closeloop slack doctor says what is wrong; sending goes on by itself",
+            )
         self.paused = code
         self._measures.paused.set(1)
 
-    def _resume(self) -> None:
-        if self.paused is not None:
+    def _resume(self, session: Session, now: datetime) -> None:
+        if health.mark_well(session, health.WORKSPACE, now):
             self._log.info("Slack takes the app again")
         self.paused = None
         self._measures.paused.set(0)

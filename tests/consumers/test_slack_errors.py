@@ -79,9 +79,10 @@ def test_retry_after() -> None:
 
 
 def test_the_fall_back_chain_ends() -> None:
-    assert next_destination(LOOP, "bobs", "person:bob") == "#vip"
-    assert next_destination(LOOP, "bobs", "#vip") == "#cx"
-    assert next_destination(LOOP, "bobs", "#cx") is None
-    assert next_destination(LOOP, "default", "#cx") is None
-    assert next_destination(LOOP, "logistics", "#elsewhere") == "#logistics"
-    assert next_destination(LOOP, "a receiver that is gone", "person:bob") == "#cx"
+    assert next_destination(LOOP, "bobs", "bob", ["person:bob"]) == "#vip"
+    assert next_destination(LOOP, "bobs", "bob", ["person:bob", "#vip"]) == "#cx"
+    assert next_destination(LOOP, "bobs", "bob", ["person:bob", "#vip", "#cx"]) is None
+    assert next_destination(LOOP, "default", "ana", ["#cx"]) == "person:ana"
+    assert next_destination(LOOP, "default", "ana", ["#cx", "person:ana"]) == "person:eve", "the lead"
+    assert next_destination(LOOP, "logistics", None, ["#elsewhere"]) == "#logistics"
+    assert next_destination(LOOP, "a receiver that is gone", None, ["person:bob"]) == "#cx"
