@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from schemas.case_clock import in_time
-from schemas.cases import CaseAction, CaseEvent, Via
+from schemas.cases import CaseEvent, HistoryAction, Via
 from schemas.tables import CaseEventRow, CaseRow
 
 NAMESPACE = UUID("0b7a4c44-5a54-5f5e-8a5e-3f0a1f6d2e21")
@@ -18,7 +18,7 @@ NAMESPACE = UUID("0b7a4c44-5a54-5f5e-8a5e-3f0a1f6d2e21")
 def record(
     session: Session,
     case: CaseRow,
-    action: CaseAction,
+    action: HistoryAction,
     before: str | None,
     actor: str,
     via: Via,
@@ -44,11 +44,14 @@ def record(
     )
 
 
-def event_of(case: CaseRow, action: CaseAction, before: str | None, actor: str, via: Via, now: datetime) -> CaseEvent:
+def event_of(
+    case: CaseRow, action: HistoryAction, before: str | None, actor: str, via: Via, now: datetime
+) -> CaseEvent:
     """The event of the change that led to the case as it is."""
 
     def elapsed(moment: datetime | None) -> float | None:
-        return None if moment is None else (moment - case.opened_at) / timedelta(seconds=1)
+        began = case.reopened_at or case.opened_at
+        return None if moment is None else (moment - began) / timedelta(seconds=1)
 
     resolved_at = case.closed_at if case.state == "resolved" else None
     return msgspec.convert(
@@ -57,7 +60,7 @@ def event_of(case: CaseRow, action: CaseAction, before: str | None, actor: str, 
             "id": str(uuid5(NAMESPACE, f"event/{case.id}/{case.version}/{case.opened_at.isoformat()}")),
             "case_id": case.id,
             "version": case.version,
-            "action": action,
+            "action": "joined" if action == "recovered" else action,
             "from_state": before,
             "to_state": case.state,
             "at": now,
@@ -68,6 +71,7 @@ def event_of(case: CaseRow, action: CaseAction, before: str | None, actor: str, 
             "severity": case.severity,
             "owner": case.owner,
             "opened_at": case.opened_at,
+            "reopened_at": case.reopened_at,
             "subject": case.subject,
             "page": case.page,
             "root_cause": case.root_cause,
@@ -76,7 +80,7 @@ def event_of(case: CaseRow, action: CaseAction, before: str | None, actor: str, 
             "seconds_to_resolve": elapsed(resolved_at),
             "business_seconds_to_acknowledge": case.business_seconds_to_acknowledge,
             "business_seconds_to_contact": case.business_seconds_to_contact,
-            # A case does not change while it is resolved, so its clock stands at the resolution.
+            # Nothing moves a case's clock while it is resolved, so it stands at the resolution.
             "business_seconds_to_resolve": case.business_seconds if resolved_at is not None else None,
             "seconds_on_hold": case.seconds_on_hold,
             "in_sla_acknowledge": in_time(case.acknowledged_at, case.acknowledge_by),

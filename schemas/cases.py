@@ -14,6 +14,8 @@ CLOSED_STATES: frozenset[CaseState] = frozenset({"resolved", "dismissed"})
 UserAction = Literal["acknowledge", "contact", "resolve", "reassign", "snooze", "wake", "reopen", "dismiss"]
 SystemAction = Literal["opened", "joined", "lease_expired"]
 CaseAction = UserAction | SystemAction
+HistoryAction = CaseAction | Literal["recovered"]
+"""What a case's history says. ``cx.cases`` tells of a recovery as ``joined``: its first readers know no other word."""
 Via = Literal["slack", "console", "api", "system"]
 
 _LIVE: tuple[CaseState, ...] = ("open", "acknowledged", "contacted", "snoozed")
@@ -58,7 +60,8 @@ class Entered(Struct, frozen=True):
 class CaseEvent(Struct, frozen=True, kw_only=True, tag_field="type", tag="case"):
     """One transition on ``cx.cases``, keyed by the case id. It carries codes and times, no words of customer or owner.
 
-    ``seconds_to_*`` count wall-clock seconds from ``opened_at`` to the first acknowledgement, the first contact, and
+    ``seconds_to_*`` count wall-clock seconds from ``opened_at`` (from ``reopened_at``, where the customer's next bad
+    answer has opened the case again: it starts anew then) to the first acknowledgement, the first contact, and
     the resolution; that one is there while the case is resolved, because a case that is opened again was not.
     ``business_seconds_to_*`` count the same in the working hours of who owned the case, without the time on hold.
     ``in_sla_*`` says whether it was done by its due time, which moves on while the case sleeps. ``None`` where it is
@@ -79,6 +82,7 @@ class CaseEvent(Struct, frozen=True, kw_only=True, tag_field="type", tag="case")
     severity: Severity
     owner: str | None
     opened_at: datetime
+    reopened_at: datetime | None = None
     subject: Subject = "customer"
     """``metric``: the case is about a series, which ``customer_id`` names, and is never contacted."""
     page: bool = True

@@ -27,6 +27,8 @@ class Sla(Section, frozen=True, kw_only=True):
     high: Target = Target(acknowledge="2h", contact="8h", resolve="3d")
     normal: Target = Target(acknowledge="4h", contact="24h", resolve="5d")
     lease: Duration = "24h"
+    reopen_within: Duration = "14d"
+    """How long after it was closed a case is opened again by its customer's next bad answer; then a new one is."""
 
 
 class Step(Section, frozen=True, kw_only=True):

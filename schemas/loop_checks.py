@@ -64,6 +64,7 @@ def check(loop: Loop) -> Iterator[Misfit]:
         (("deduplication", "touchpoints"), loop.deduplication.touchpoints),
         (("alert_max_age",), loop.alert_max_age),
         (("sla", "lease"), loop.sla.lease),
+        (("sla", "reopen_within"), loop.sla.reopen_within),
     ):
         yield from _check_length(duration, path)
 

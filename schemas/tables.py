@@ -81,6 +81,7 @@ class CaseRow(Base):
         Index("one_open_case", "customer_id", "programme", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
         Index("cases_by_state", "state", "opened_at"),
         Index("cases_by_owner", "owner", "state"),
+        Index("cases_by_customer", "customer_id", "programme", "closed_at"),
         {"sqlite_autoincrement": True},
     )
 
@@ -97,21 +98,23 @@ class CaseRow(Base):
     receiver: Mapped[str]
     owner: Mapped[str | None]
     opened_at: Mapped[datetime]
+    reopened_at: Mapped[datetime | None]
+    """When the customer's next bad answer opened it again: what is promised and measured counts from then."""
     updated_at: Mapped[datetime]
     acknowledged_at: Mapped[datetime | None]
     contacted_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     recovered_at: Mapped[datetime | None]
-    """Of a metric: since when it is back to normal."""
+    """Of a metric: since when it is back to normal. Of a customer: when they answered well after it was closed."""
     recovery_reason: Mapped[str | None] = mapped_column(Text)
-    """What the rule said then."""
+    """What the rule said then; of a customer the answer: ``NPS 9 of 10``."""
     snoozed_until: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     acknowledge_by: Mapped[datetime | None]
     contact_by: Mapped[datetime | None]
     resolve_by: Mapped[datetime | None]
     business_seconds: Mapped[float]
-    """Working time from the opening to ``updated_at``, without the time on hold."""
+    """Working time from the opening (or ``reopened_at``) to ``updated_at``, without the time on hold."""
     business_seconds_to_acknowledge: Mapped[float | None]
     business_seconds_to_contact: Mapped[float | None]
     seconds_on_hold: Mapped[float]

@@ -13,6 +13,8 @@ _UNFIRED = sa.text("fired_at IS NULL")
 
 
 def upgrade() -> None:
+    op.add_column("cases", sa.Column("reopened_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index("cases_by_customer", "cases", ["customer_id", "programme", "closed_at"])
     op.add_column("cases", sa.Column("undelivered_at", sa.DateTime(timezone=True), nullable=True))
     op.create_table(
         "delivery_steps",
@@ -102,3 +104,5 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_delivery_steps_case_id"), "delivery_steps")
     op.drop_table("delivery_steps")
     op.drop_column("cases", "undelivered_at")
+    op.drop_index("cases_by_customer", "cases")
+    op.drop_column("cases", "reopened_at")
