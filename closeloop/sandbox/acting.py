@@ -1,8 +1,7 @@
 """What people do in the workspace: click, type, submit, write. Turns each into a delivery and its consequences."""
 
-import secrets
-
 from closeloop.sandbox import interactions
+from closeloop.sandbox.announcing import Announcer
 from closeloop.sandbox.core import Core
 from closeloop.sandbox.deeds import Click, Dismiss, OpenHome, Say, Submit
 from closeloop.sandbox.delivery import Delivery, Outcome
@@ -17,9 +16,10 @@ def _sentence(outcome: Outcome) -> Json:
 class People:
     """Lets people act; every method answers what their client would show."""
 
-    def __init__(self, core: Core, delivery: Delivery) -> None:
+    def __init__(self, core: Core, delivery: Delivery, announcer: Announcer) -> None:
         self._core = core
         self._delivery = delivery
+        self._announcer = announcer
         self.origin = ""
         """Scheme, host and port that response URLs start with; set once the server listens."""
 
@@ -120,7 +120,5 @@ class People:
 
     async def open_home(self, opened: OpenHome) -> Json:
         """Tell the app that a person opened its Home or Messages tab."""
-        core = self._core
-        event_id = f"Ev{secrets.token_hex(5).upper()}"
-        payload = interactions.home_opened(core, opened.user, core.clock(), event_id, tab=opened.tab)
-        return _sentence(await self._delivery.notify(payload))
+        event = interactions.home_opened(self._core, opened.user, self._core.clock(), opened.tab)
+        return _sentence(await self._announcer.tell(event))

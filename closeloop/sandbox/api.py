@@ -42,6 +42,7 @@ METHODS: dict[str, Method] = {
     "users.lookupByEmail": conversations.lookup_by_email,
     "users.info": conversations.user_info,
     "users.list": conversations.list_users,
+    "blocks.validate": views.validate_blocks,
     "views.open": views.open_view,
     "views.push": views.push_view,
     "views.update": views.update_view,
@@ -56,7 +57,14 @@ def _method(name: str) -> Method:
     return METHODS[name]
 
 
-_WITHOUT_EFFECT = {FaultKind.RATELIMITED, FaultKind.ERROR, FaultKind.HTTP_500, FaultKind.DROP_BEFORE, FaultKind.HANG}
+_WITHOUT_EFFECT = {
+    FaultKind.RATELIMITED,
+    FaultKind.ERROR,
+    FaultKind.HTTP_500,
+    FaultKind.HTML,
+    FaultKind.DROP_BEFORE,
+    FaultKind.HANG,
+}
 HANG_SECONDS = 120.0
 """The longest that a hanging call is held when its client does not give up."""
 
@@ -97,9 +105,10 @@ class Api:
             return ratelimited(fault.retry_after)
         if fault.kind is FaultKind.ERROR:
             return web.json_response({"ok": False, "error": fault.error})
-        if fault.kind is FaultKind.HTTP_500:
+        if fault.kind in (FaultKind.HTTP_500, FaultKind.HTML):
             page = "<!doctype html><title>Error</title><h1>The service is having trouble</h1>"
-            return web.Response(status=500, text=page, content_type="text/html")
+            status = 200 if fault.kind is FaultKind.HTML else fault.status
+            return web.Response(status=status, text=page, content_type="text/html")
         if fault.kind is FaultKind.HANG:
             await self._until_gone(request, HANG_SECONDS)
         return cut(request)
@@ -124,8 +133,9 @@ class Api:
         try:
             arguments = await read_arguments(request)
             arguments["_origin"] = f"{request.scheme}://{request.host}"
+            method = _method(name)
             self._authorise(request, name, arguments)
-            answer = _method(name)(core, arguments, core.clock())
+            answer = method(core, arguments, core.clock())
         except SlackError as error:
             core.requests[name][f"error:{error.code}"] += 1
             if error.code == "ratelimited":
@@ -135,7 +145,8 @@ class Api:
                 refusal["response_metadata"] = {"messages": list(error.messages)}
             return web.json_response(refusal)
         core.requests[name]["ok"] += 1
-        return web.json_response({"ok": True, **answer})
+        scopes = {"X-OAuth-Scopes": ",".join(sorted(core.access.scopes))}
+        return web.json_response({"ok": True, **answer}, headers=scopes)
 
     def _authorise(self, request: web.Request, name: str, arguments: Json) -> None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -149,6 +160,7 @@ class Api:
             raise SlackError("invalid_auth")
         if (token == settings.app_token) != (name == "apps.connections.open"):
             raise SlackError("not_allowed_token_type")
+        self._core.access.admit(name, self._core.clock())
 
 
 def ratelimited(retry_after: int) -> web.Response:

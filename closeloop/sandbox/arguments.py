@@ -13,6 +13,7 @@ _JSON_ARGUMENTS = {
     "attachments": "invalid_attachments",
     "metadata": "invalid_metadata_format",
     "view": "invalid_arguments",
+    "message": "invalid_arguments",
 }
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 from aiohttp import web
 
+from closeloop.sandbox.announcing import Announcer
 from closeloop.sandbox.core import Core
 from closeloop.sandbox.faults import Fault
 from closeloop.sandbox.model import Channel, Json, Message, User
@@ -40,6 +41,27 @@ class EndSockets(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """How to end the Socket Mode connections."""
 
     how: Literal["warning", "refresh_requested", "link_disabled", "close", "cut"]
+
+
+class TokenOrder(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What becomes of the app's token: a `refusal` for every call (empty: none), or other `scopes`."""
+
+    refusal: str | None = None
+    scopes: frozenset[str] | None = None
+
+
+class ArchiveOrder(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A channel (id or name) to archive, or to take back."""
+
+    channel: str
+    archived: bool = True
+
+
+class DeactivateOrder(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A person (id or e-mail address) to deactivate, or to take back."""
+
+    user: str
+    deleted: bool = True
 
 
 def add_user(core: Core, new: NewUser) -> User:
@@ -139,9 +161,10 @@ def inspect(core: Core, sockets: Sockets, *, channel: str | None = None, counts_
 class Control:
     """Serves `/control/...`."""
 
-    def __init__(self, core: Core, sockets: Sockets) -> None:
+    def __init__(self, core: Core, sockets: Sockets, announcer: Announcer) -> None:
         self._core = core
         self._sockets = sockets
+        self._announcer = announcer
 
     def routes(self) -> list[web.RouteDef]:
         """Every control route."""
@@ -153,6 +176,9 @@ class Control:
             web.post("/control/faults", self._add_faults),
             web.delete("/control/faults", self._clear_faults),
             web.post("/control/sockets", self._end_sockets),
+            web.post("/control/token", self._token),
+            web.post("/control/archive", self._archive),
+            web.post("/control/deactivate", self._deactivate),
         ]
 
     async def _state(self, request: web.Request) -> web.Response:
@@ -177,6 +203,46 @@ class Control:
         listed = sent if isinstance(sent, list) else [sent]
         added = [msgspec.to_builtins(add_channel(self._core, new)) for new in listed]
         return web.json_response({"channels": added})
+
+    async def _token(self, request: web.Request) -> web.Response:
+        access = self._core.access
+        try:
+            order = msgspec.json.decode(await request.read(), type=TokenOrder)
+        except msgspec.MsgspecError as error:
+            return _wrong(error)
+        if order.scopes is not None:
+            access.scopes = order.scopes
+        if order.refusal is not None:
+            access.refusal = order.refusal
+        if order.refusal:
+            bots = {"oauth": [], "bot": [self._core.settings.bot_user_id]}
+            self._announcer.announce({"type": "tokens_revoked", "tokens": bots})
+        return web.json_response({"refusal": access.refusal, "scopes": sorted(access.scopes)})
+
+    async def _archive(self, request: web.Request) -> web.Response:
+        try:
+            order = msgspec.json.decode(await request.read(), type=ArchiveOrder)
+        except msgspec.MsgspecError as error:
+            return _wrong(error)
+        name = order.channel.removeprefix("#")
+        known = next((c for c in self._core.workspace.channels.values() if name in (c.id, c.name)), None)
+        if known is None:
+            return _missing(f"no channel {name}")
+        changed = self._core.workspace.put_channel(msgspec.structs.replace(known, is_archived=order.archived))
+        kind = "channel_archive" if order.archived else "channel_unarchive"
+        self._announcer.announce({"type": kind, "channel": known.id, "user": self._core.settings.bot_user_id})
+        return web.json_response({"channel": msgspec.to_builtins(changed)})
+
+    async def _deactivate(self, request: web.Request) -> web.Response:
+        try:
+            order = msgspec.json.decode(await request.read(), type=DeactivateOrder)
+        except msgspec.MsgspecError as error:
+            return _wrong(error)
+        known = self._core.workspace.users.get(order.user) or self._core.workspace.user_by_email(order.user)
+        if known is None:
+            return _missing("no such person")
+        changed = self._core.workspace.put_user(msgspec.structs.replace(known, deleted=order.deleted))
+        return web.json_response({"user": msgspec.to_builtins(changed)})
 
     async def _list_faults(self, _request: web.Request) -> web.Response:
         faults = self._core.faults
@@ -205,6 +271,10 @@ class Control:
         except msgspec.MsgspecError as error:
             return _wrong(error)
         return web.json_response({"ended": await self._sockets.end(order.how)})
+
+
+def _missing(problem: str) -> web.Response:
+    return web.json_response({"ok": False, "problem": problem}, status=404)
 
 
 def _wrong(error: msgspec.MsgspecError) -> web.Response:

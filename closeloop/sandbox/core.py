@@ -4,6 +4,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from closeloop.sandbox.access import Access
 from closeloop.sandbox.faults import FaultPlan
 from closeloop.sandbox.grants import Grants
 from closeloop.sandbox.model import Channel, Json, Message, Settings, User, View
@@ -22,6 +23,7 @@ class Core:
     views: Views
     grants: Grants
     pace: Pace
+    access: Access
     faults: FaultPlan
     clock: Callable[[], float]
     requests: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -67,8 +69,11 @@ class Core:
             "tz_label": user.tz,
             "tz_offset": offset_seconds(user.tz, now),
             "is_bot": user.is_bot,
-            "profile": {"real_name": name, "display_name": user.name, "email": user.email},
+            "profile": {"real_name": name, "display_name": user.name} | self._email(user),
         }
+
+    def _email(self, user: User) -> Json:
+        return {"email": user.email} if "users:read.email" in self.access.scopes else {}
 
     def channel_json(self, channel: Channel) -> Json:
         """A conversation as conversations.info shows it."""

@@ -16,12 +16,24 @@ from closeloop.sandbox.sockets import Sockets
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one delivery: whether the app acked in time, its answer, and what a person should know."""
+    """What became of one delivery: whether the app acked in time, its answer, and what a person should know.
+
+    `repeat` is whether Slack would send it again were it an event, `reason` its word for why.
+    """
 
     acked: bool
     via: str
     answer: Json = {}
     problem: str = ""
+    repeat: bool = False
+    reason: str = ""
+
+
+class Retry(msgspec.Struct, frozen=True):
+    """Which repetition of an event this is (0: the first sending), and why."""
+
+    number: int = 0
+    reason: str = ""
 
 
 def sign(secret: str, timestamp: int, body: bytes) -> str:
@@ -30,8 +42,11 @@ def sign(secret: str, timestamp: int, body: bytes) -> str:
     return "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
 
 
+FIRST = Retry()
+
+
 class Delivery:
-    """Delivers payloads by the mode of the settings; each is sent once and never repeated, as Slack does."""
+    """Delivers payloads by the mode of the settings, each once; it is `Announcer` that repeats events."""
 
     def __init__(self, core: Core, sockets: Sockets) -> None:
         self._core = core
@@ -49,10 +64,10 @@ class Delivery:
         url = self._core.settings.interactions_url
         return await self._deliver("interactive", payload, url, body, "application/x-www-form-urlencoded")
 
-    async def notify(self, payload: Json) -> Outcome:
-        """Deliver an Events API callback as JSON, or as an `events_api` envelope."""
-        body = json.dumps(payload).encode()
-        return await self._deliver("events_api", payload, self._core.settings.events_url, body, "application/json")
+    async def notify(self, payload: Json, *, retry: int = 0, reason: str = "") -> Outcome:
+        """Deliver an Events API callback as JSON, or as an `events_api` envelope; `retry` counts repetitions."""
+        body, url = json.dumps(payload).encode(), self._core.settings.events_url
+        return await self._deliver("events_api", payload, url, body, "application/json", Retry(retry, reason))
 
     async def _deliver(
         self,
@@ -61,17 +76,19 @@ class Delivery:
         url: str | None,
         body: bytes,
         content_type: str,
+        retry: Retry = FIRST,
     ) -> Outcome:
         core, started = self._core, asyncio.get_running_loop().time()
         mode = core.settings.mode
         if core.faults.decide("interaction", core.clock()) is not None:
-            outcome = Outcome(acked=False, via="none", problem="lost on the way (a fault was ordered)")
+            lost = "lost on the way (a fault was ordered)"
+            outcome = Outcome(acked=False, via="none", problem=lost, repeat=True, reason="connection_failed")
         elif mode == "socket" or (mode == "auto" and self._sockets.connections):
-            outcome = await self._over_socket(kind, payload)
+            outcome = await self._over_socket(kind, payload, retry)
         elif url is None:
             outcome = Outcome(acked=False, via="none", problem="no app is connected and no URL is set")
         else:
-            outcome = await self._over_http(url, body, content_type)
+            outcome = await self._over_http(url, body, content_type, retry)
         took = asyncio.get_running_loop().time() - started
         core.deliveries.append(
             {
@@ -84,17 +101,17 @@ class Delivery:
         )
         return outcome
 
-    async def _over_socket(self, kind: Literal["interactive", "events_api"], payload: Json) -> Outcome:
+    async def _over_socket(self, kind: Literal["interactive", "events_api"], payload: Json, retry: Retry) -> Outcome:
         seconds = self._core.settings.ack_seconds
         try:
-            answer = await self._sockets.send(kind, payload, seconds)
+            answer = await self._sockets.send(kind, payload, seconds, retry.number, retry.reason)
         except TimeoutError:
-            return Outcome(acked=False, via="socket", problem=f"the app did not answer within {seconds:g} s")
+            return _failed("socket", f"the app did not answer within {seconds:g} s", "timeout")
         except ConnectionError:
-            return Outcome(acked=False, via="socket", problem="no app is connected")
+            return _failed("socket", "no app is connected", "connection_failed")
         return Outcome(acked=True, via="socket", answer=answer)
 
-    async def _over_http(self, url: str, body: bytes, content_type: str) -> Outcome:
+    async def _over_http(self, url: str, body: bytes, content_type: str, retry: Retry) -> Outcome:
         seconds = self._core.settings.ack_seconds
         timestamp = int(self._core.clock())
         headers = {
@@ -102,20 +119,26 @@ class Delivery:
             "X-Slack-Request-Timestamp": str(timestamp),
             "X-Slack-Signature": sign(self._core.settings.signing_secret, timestamp, body),
         }
+        if retry.number:
+            headers |= {"X-Slack-Retry-Num": str(retry.number), "X-Slack-Retry-Reason": retry.reason}
         if self._session is None:
             self._session = aiohttp.ClientSession()
         try:
             timeout = aiohttp.ClientTimeout(total=seconds)
             async with self._session.post(url, data=body, headers=headers, timeout=timeout) as response:
                 raw = await response.read()
-                status = response.status
+                status, no_retry = response.status, response.headers.get("X-Slack-No-Retry") == "1"
         except TimeoutError:
-            return Outcome(acked=False, via="http", problem=f"the app did not answer within {seconds:g} s")
+            return _failed("http", f"the app did not answer within {seconds:g} s", "http_timeout")
         except aiohttp.ClientError:
-            return Outcome(acked=False, via="http", problem="the app cannot be reached")
+            return _failed("http", "the app cannot be reached", "connection_failed")
         if status != 200:
-            return Outcome(acked=False, via="http", problem=f"the app answered with HTTP {status}")
+            return _failed("http", f"the app answered with HTTP {status}", "http_error", repeat=not no_retry)
         return Outcome(acked=True, via="http", answer=_json_object(raw))
+
+
+def _failed(via: str, problem: str, reason: str, *, repeat: bool = True) -> Outcome:
+    return Outcome(acked=False, via=via, problem=problem, reason=reason, repeat=repeat)
 
 
 def _json_object(raw: bytes) -> Json:

@@ -1,5 +1,6 @@
 """Block elements: what Slack refuses about them, and the state that a person's input gives them. Pure."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ _PEOPLE = {"users_select", "multi_users_select", "conversations_select", "channe
 _TYPED = {"plain_text_input", "email_text_input", "url_text_input", "number_input"}
 _CHOICES = {"radio_buttons", "checkboxes"}
 _MOMENTS = {"datepicker", "timepicker", "datetimepicker"}
+_MOST_OPTIONS = {"overflow": 5, **dict.fromkeys(_CHOICES, 10), **dict.fromkeys(_SELECTS, 100)}
 
 ELEMENTS: dict[str, frozenset[str]] = {
     "section": frozenset({"button", "image", "overflow", "datepicker", "timepicker"} | _SELECTS | _PEOPLE | _CHOICES),
@@ -25,9 +27,33 @@ _SELECTED_ID = {
 }
 
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_KEYS = {
+    "section": {"text", "fields", "accessory", "expand"},
+    "header": {"text"},
+    "divider": set(),
+    "actions": {"elements"},
+    "context": {"elements"},
+    "input": {"label", "element", "hint", "optional", "dispatch_action"},
+    "button": {"text", "url", "value", "style", "confirm", "accessibility_label", "visible_to_user_ids"},
+    "mrkdwn": {"text", "verbatim"},
+    "plain_text": {"text", "emoji"},
+}
+"""Properties of the kinds whose schema is closed; besides `type`, and `block_id` or `action_id`."""
+_ID = {"mrkdwn": set[str](), "plain_text": set[str](), "button": {"action_id"}}
+
+
 def problem(text: str, where: str) -> str:
     """Word one refusal: what is wrong and the place of it."""
     return f"[ERROR] {text} [json-pointer:{where}]"
+
+
+def check_keys(value: Json, kind: str, where: str) -> Iterator[str]:
+    """Properties that the schema of this kind of block, element or text does not know: Slack refuses them."""
+    if kind in _KEYS:
+        unknown = value.keys() - _KEYS[kind] - _ID.get(kind, {"block_id"}) - {"type"}
+        for name in sorted(map(str, unknown)):
+            yield problem(f"invalid additional property: {name}", where)
 
 
 def check_text(value: Any, where: str, limit: int, *, plain: bool = False) -> Iterator[str]:
@@ -38,6 +64,7 @@ def check_text(value: Any, where: str, limit: int, *, plain: bool = False) -> It
     kinds = ("plain_text",) if plain else ("plain_text", "mrkdwn")
     if value.get("type") not in kinds:
         yield problem(f"type must be {' or '.join(kinds)}", f"{where}/type")
+    yield from check_keys(value, str(value.get("type")), where)
     text = value.get("text")
     if not isinstance(text, str) or not text:
         yield problem("must be more than 0 characters", f"{where}/text")
@@ -68,6 +95,11 @@ def _check_options(element: Json, where: str, most: int) -> Iterator[str]:
             value = option.get("value")
             if not isinstance(value, str) or not 1 <= len(value) <= 150:
                 yield problem("value must be 1 to 150 characters", f"{place}/{index}/value")
+            if option.get("description") is not None:
+                yield from check_text(option["description"], f"{place}/{index}/description", 75)
+    offered = options_of(element)
+    if element.get("initial_option") is not None and element["initial_option"] not in offered:
+        yield problem("initial_option must be one of the options", f"{where}/initial_option")
 
 
 def _check_confirm(confirm: Any, where: str) -> Iterator[str]:
@@ -81,6 +113,7 @@ def _check_confirm(confirm: Any, where: str) -> Iterator[str]:
 
 
 def _check_button(element: Json, where: str) -> Iterator[str]:
+    yield from check_keys(element, "button", where)
     yield from check_text(element.get("text"), f"{where}/text", 75, plain=True)
     for name, limit in (("value", 2000), ("url", 3000)):
         if len(str(element.get(name) or "")) > limit:
@@ -95,7 +128,7 @@ def check_element(element: Any, where: str, holder: str) -> Iterator[str]:
         yield problem("an element is missing", where)
         return
     kind = element.get("type")
-    if kind not in ELEMENTS[holder]:
+    if not isinstance(kind, str) or kind not in ELEMENTS[holder]:
         yield problem(f"unsupported type: {kind}", f"{where}/type")
         return
     action_id = element.get("action_id", "-")
@@ -107,14 +140,12 @@ def check_element(element: Any, where: str, holder: str) -> Iterator[str]:
         return
     if kind == "button":
         yield from _check_button(element, where)
-    elif kind == "overflow":
-        yield from _check_options(element, where, 5)
-    elif kind in _CHOICES:
-        yield from _check_options(element, where, 10)
-    elif kind in _SELECTS:
-        yield from _check_options(element, where, 100)
+    elif kind in _MOST_OPTIONS:
+        yield from _check_options(element, where, _MOST_OPTIONS[kind])
     elif kind == "plain_text_input" and int(element.get("max_length") or 1) > 3000:
         yield problem("max_length must be at most 3000", f"{where}/max_length")
+    elif kind == "datepicker" and not _DAY.fullmatch(str(element.get("initial_date") or "2026-01-01")):
+        yield problem("initial_date must be YYYY-MM-DD", f"{where}/initial_date")
     if element.get("placeholder") is not None:
         yield from check_text(element["placeholder"], f"{where}/placeholder", 150, plain=True)
     if element.get("confirm") is not None:
@@ -123,9 +154,9 @@ def check_element(element: Any, where: str, holder: str) -> Iterator[str]:
 
 def options_of(element: Json) -> list[Json]:
     """Every option of a select, overflow, radio or checkbox element, groups flattened."""
-    groups = element.get("option_groups") or []
-    options: list[Json] = [option for group in groups for option in group.get("options", [])]
-    return [*options, *(element.get("options") or [])]
+    groups = [group for group in element.get("option_groups") or () if isinstance(group, dict)]
+    lists = [*(group.get("options") for group in groups), element.get("options")]
+    return [option for listed in lists if isinstance(listed, list) for option in listed]
 
 
 def element_state(element: Json, value: Any) -> Json:

@@ -19,7 +19,9 @@ class FaultKind(StrEnum):
     ERROR = "error"
     """HTTP 200 with `{"ok": false, "error": code}`."""
     HTTP_500 = "http_500"
-    """HTTP 500 with an HTML page."""
+    """HTTP 500, or another `status`, with an HTML page."""
+    HTML = "html"
+    """HTTP 200 with an HTML page and nothing done: a proxy that wants somebody to log in."""
     DROP_BEFORE = "drop_before"
     """The connection is cut and nothing was done."""
     DROP_AFTER = "drop_after"
@@ -49,6 +51,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     error: str = "internal_error"
     retry_after: int = 1
     delay: float = 1.0
+    status: int = 500
     fired: int = 0
 
 

@@ -156,19 +156,10 @@ def closing(core: Core, user_id: str, view: View, now: float, *, cleared: bool) 
     return payload | {"view": core.view_json(view), "is_cleared": cleared}
 
 
-def home_opened(core: Core, user_id: str, now: float, event_id: str, *, tab: str = "home") -> Json:
-    """The Events API callback of a person opening a tab of the app: `home` or `messages`."""
-    event: Json = {"type": "app_home_opened", "user": user_id, "tab": tab, "event_ts": f"{now:.6f}"}
+def home_opened(core: Core, user_id: str, now: float, tab: str) -> Json:
+    """The event of a person opening a tab of the app: `home` or `messages`."""
+    event: Json = {"type": "app_home_opened", "user": user_id, "tab": tab}
     event["channel"] = core.workspace.direct(user_id, now).id
     if tab == "home" and user_id in core.views.homes:
         event["view"] = core.view_json(core.views.homes[user_id])
-    return {
-        "token": "sandbox",
-        "team_id": core.settings.team_id,
-        "api_app_id": core.settings.app_id,
-        "type": "event_callback",
-        "event": event,
-        "event_id": event_id,
-        "event_time": int(now),
-        "authorizations": [{"team_id": core.settings.team_id, "user_id": core.settings.bot_user_id, "is_bot": True}],
-    }
+    return event

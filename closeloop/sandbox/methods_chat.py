@@ -23,13 +23,15 @@ def auth_test(core: Core, _arguments: Json, _now: float) -> Json:
     }
 
 
-def _writable(channel: Channel) -> Channel:
+def _writable(core: Core, channel: Channel, *, uninvited: bool = False) -> Channel:
     if channel.is_private and not channel.is_member:
         raise SlackError("channel_not_found")
     if channel.is_archived:
         raise SlackError("is_archived")
-    if not channel.is_member:
+    if not channel.is_member and not (uninvited and "chat:write.public" in core.access.scopes):
         raise SlackError("not_in_channel")
+    if channel.is_im and core.workspace.user(channel.user or "").deleted:
+        raise SlackError("user_disabled")
     return channel
 
 
@@ -50,7 +52,7 @@ def _metadata(arguments: Json) -> Json | None:
 def post_message(core: Core, arguments: Json, now: float) -> Json:
     """chat.postMessage."""
     workspace = core.workspace
-    channel = _writable(workspace.destination(required(arguments, "channel"), now))
+    channel = _writable(core, workspace.destination(required(arguments, "channel"), now), uninvited=True)
     _paced(core, channel, now)
     text, blocks = text_argument(arguments, "text"), arguments.get("blocks")
     check_message(text, blocks)
@@ -80,7 +82,7 @@ def post_message(core: Core, arguments: Json, now: float) -> Json:
 def post_ephemeral(core: Core, arguments: Json, now: float) -> Json:
     """chat.postEphemeral: shown to one person, in no history."""
     workspace = core.workspace
-    channel = _writable(workspace.destination(required(arguments, "channel"), now))
+    channel = _writable(core, workspace.destination(required(arguments, "channel"), now))
     user_id = required(arguments, "user")
     if user_id not in workspace.users or (channel.is_im and channel.user != user_id):
         raise SlackError("user_not_in_channel")

@@ -3,6 +3,7 @@
 import base64
 import binascii
 
+from closeloop.sandbox.access import DISTRIBUTED_MESSAGES, kind_of
 from closeloop.sandbox.arguments import count_argument, flag, required, text_argument
 from closeloop.sandbox.core import Core
 from closeloop.sandbox.model import MAX_HISTORY_LIMIT, Channel, Json, SlackError
@@ -32,8 +33,9 @@ def _known(core: Core, arguments: Json) -> Channel:
     return channel
 
 
-def _readable(core: Core, arguments: Json) -> Channel:
+def _readable(core: Core, arguments: Json, method: str) -> Channel:
     channel = _known(core, arguments)
+    core.access.need_for(method, channel)
     if not channel.is_member:
         raise SlackError("not_in_channel")
     return channel
@@ -61,8 +63,10 @@ def open_conversation(core: Core, arguments: Json, now: float) -> Json:
 
 def history(core: Core, arguments: Json, _now: float) -> Json:
     """conversations.history: newest first between `oldest` and `latest`."""
-    channel = _readable(core, arguments)
+    channel = _readable(core, arguments, "conversations.history")
     limit = count_argument(arguments, "limit", 100, MAX_HISTORY_LIMIT)
+    if core.access.distributed:
+        limit = min(limit, DISTRIBUTED_MESSAGES)
     oldest, latest = text_argument(arguments, "oldest"), text_argument(arguments, "latest")
     after = _timestamp(oldest, "invalid_ts_oldest")
     before = _timestamp(latest, "invalid_ts_latest")
@@ -98,12 +102,14 @@ def _timestamp(text: str, refusal: str) -> str:
 
 def replies(core: Core, arguments: Json, _now: float) -> Json:
     """conversations.replies: the parent, then its replies, oldest first."""
-    channel = _readable(core, arguments)
+    channel = _readable(core, arguments, "conversations.replies")
     ts = required(arguments, "ts")
     parent = core.workspace.message(channel.id, ts)
     if parent is None:
         raise SlackError("thread_not_found")
     limit = count_argument(arguments, "limit", 1000, 1000)
+    if core.access.distributed:
+        limit = min(limit, DISTRIBUTED_MESSAGES)
     after = _read_cursor(arguments) or _timestamp(text_argument(arguments, "oldest"), "invalid_ts_oldest")
     before = _timestamp(text_argument(arguments, "latest"), "invalid_ts_latest")
     listed = [
@@ -124,7 +130,9 @@ def replies(core: Core, arguments: Json, _now: float) -> Json:
 
 def info(core: Core, arguments: Json, _now: float) -> Json:
     """conversations.info."""
-    return {"channel": core.channel_json(_known(core, arguments))}
+    channel = _known(core, arguments)
+    core.access.need_for("conversations.info", channel)
+    return {"channel": core.channel_json(channel)}
 
 
 def join(core: Core, arguments: Json, _now: float) -> Json:
@@ -143,11 +151,12 @@ def join(core: Core, arguments: Json, _now: float) -> Json:
 
 def list_conversations(core: Core, arguments: Json, _now: float) -> Json:
     """conversations.list, by types and pages."""
-    types = set((text_argument(arguments, "types") or "public_channel").split(","))
+    types = {name.strip() for name in (text_argument(arguments, "types") or "public_channel").split(",")}
+    core.access.need_types(types)
     listed = [
         channel
         for channel in sorted(core.workspace.channels.values(), key=lambda known: known.id)
-        if ("im" if channel.is_im else "private_channel" if channel.is_private else "public_channel") in types
+        if kind_of(channel) in types
         and (channel.is_member or not channel.is_private)
         and not (channel.is_archived and flag(arguments, "exclude_archived"))
         and channel.id > _read_cursor(arguments)

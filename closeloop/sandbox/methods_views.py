@@ -4,8 +4,8 @@ from typing import Any
 
 from closeloop.sandbox.arguments import required, text_argument
 from closeloop.sandbox.core import Core
-from closeloop.sandbox.model import Json, View
-from closeloop.sandbox.rules import check_view
+from closeloop.sandbox.model import Json, SlackError, View
+from closeloop.sandbox.rules import check_message, check_view
 
 
 def _shown(core: Core, view: View) -> Json:
@@ -17,6 +17,24 @@ def _modal(arguments: Json) -> Json:
     body: Any = arguments.get("view")
     check_view(body, "modal")
     return dict(body)
+
+
+def validate_blocks(_core: Core, arguments: Json, _now: float) -> Json:
+    """blocks.validate: the verdict on blocks or a view without showing them to anybody."""
+    given = [name for name in ("blocks", "message", "view") if arguments.get(name) is not None]
+    if len(given) != 1:
+        raise SlackError("invalid_arguments", "must provide exactly one of `blocks`, `view`, or `message`")
+    if given == ["view"]:
+        view: Any = arguments["view"]
+        check_view(view, str(view.get("type") if isinstance(view, dict) else "modal"))
+    elif given == ["message"]:
+        message: Any = arguments["message"]
+        if not isinstance(message, dict):
+            raise SlackError("invalid_arguments", "message must be an object")
+        check_message(message.get("text"), message.get("blocks"))
+    else:
+        check_message("", arguments["blocks"])
+    return {}
 
 
 def open_view(core: Core, arguments: Json, now: float) -> Json:

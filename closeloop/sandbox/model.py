@@ -25,10 +25,29 @@ class SlackError(Exception):
         self.fields = fields
 
 
+SCOPES = frozenset(
+    {
+        "channels:history",
+        "channels:join",
+        "channels:read",
+        "chat:write",
+        "groups:history",
+        "groups:read",
+        "im:history",
+        "im:write",
+        "users:read",
+        "users:read.email",
+    }
+)
+"""Scopes of the bot token unless a test takes some away: those that the loop's own manifest asks for."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How a sandbox behaves. Durations are in seconds.
 
-    `pace` is messages a second a channel (0 switches the limit off); `burst` is how many may come at once.
+    `pace` is messages a second a channel; `burst` is how many may come at once. A pace of 0 switches off this limit
+    and those of the methods' tiers. `distributed` is the harder limit on reading history for apps that are sold.
+    `event_retry_seconds` are the pauses before an event that was not acked is sent again.
     `mode` chooses how interactions are delivered: over Socket Mode if a client is connected (`auto`), or always
     one of the two. `channels_on_demand` creates a channel the first time an app names it.
     """
@@ -47,6 +66,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     channels_on_demand: bool = True
     ack_seconds: float = 3.0
     trigger_seconds: float = 3.0
+    event_retry_seconds: tuple[float, ...] = (0.0, 60.0, 300.0)
+    scopes: frozenset[str] = SCOPES
+    distributed: bool = False
     team_id: str = "T0SANDBOX"
     team_name: str = "Sandbox"
     app_id: str = "A0SANDBOX"

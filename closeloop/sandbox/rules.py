@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from closeloop.sandbox.elements import check_element, check_text, problem
+from closeloop.sandbox.elements import check_element, check_keys, check_text, problem
 from closeloop.sandbox.model import Json, SlackError
 
 MESSAGE_BLOCKS = 50
@@ -19,6 +19,7 @@ MESSAGE_TEXT = 40_000
 BLOCKS_CHARACTERS = 13_200
 """Characters over all blocks of one message beyond which Slack was seen to answer `msg_blocks_too_long`."""
 METADATA_BYTES = 16_000
+VIEW_BYTES = 250_000
 
 _BROADCAST = re.compile(r"<!(channel|here|everyone)(?:\|[^>]*)?>")
 _USER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
@@ -135,6 +136,7 @@ def check_blocks(blocks: Any, limit: int) -> list[str]:
             problems.append(problem(f"unsupported type: {kind}", f"{where}/type"))
             continue
         problems.extend(check(block, where))
+        problems.extend(check_keys(block, str(block["type"]), where))
         block_id = block.get("block_id")
         if block_id is not None:
             if not isinstance(block_id, str) or not 1 <= len(block_id) <= 255:
@@ -206,7 +208,7 @@ def check_view(view: Any, kind: str) -> None:
     """Refuse a view as views.open (`kind` modal) or views.publish (`kind` home) would.
 
     Raises:
-        SlackError: `invalid_arguments`, with one message a problem.
+        SlackError: `invalid_arguments`, with one message a problem, or `view_too_large`.
     """
     if not isinstance(view, dict):
         raise SlackError("invalid_arguments", problem("view must be an object", "/view"))
@@ -229,6 +231,8 @@ def check_view(view: Any, kind: str) -> None:
             problems.append(problem(f"must be at most {limit} characters", f"/view/{name}"))
     if problems:
         raise SlackError("invalid_arguments", *problems)
+    if len(json.dumps(view, ensure_ascii=False).encode(errors="replace")) > VIEW_BYTES:
+        raise SlackError("view_too_large")
 
 
 def mentions(text: str, blocks: list[Json]) -> list[str]:

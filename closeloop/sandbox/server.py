@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from closeloop.sandbox.access import Access
 from closeloop.sandbox.acting import People
+from closeloop.sandbox.announcing import Announcer
 from closeloop.sandbox.api import Api
 from closeloop.sandbox.control import Control
 from closeloop.sandbox.core import Core
@@ -50,6 +52,7 @@ class Sandbox:
             views=Views(),
             grants=Grants(),
             pace=Pace(self.settings.pace, burst),
+            access=Access(self.settings.scopes, self.settings.pace > 0, self.settings.distributed),
             faults=FaultPlan(),
             clock=clock,
         )
@@ -74,7 +77,8 @@ class Sandbox:
         self._closing = asyncio.Event()
         self.sockets = Sockets(core)
         self.delivery = Delivery(core, self.sockets)
-        self.people = People(core, self.delivery)
+        self.announcer = Announcer(core, self.delivery)
+        self.people = People(core, self.delivery, self.announcer)
         feed = Feed(core, self._closing)
         self._open_journal()
         core.workspace.listeners.append(feed.publish)
@@ -85,7 +89,7 @@ class Sandbox:
             core.workspace.put_channel(channel)
         app = web.Application(client_max_size=BODY_BYTES, middlewares=[_same_origin])
         app.add_routes(Page(core, self.people, feed, self.sockets).routes())
-        app.add_routes(Control(core, self.sockets).routes())
+        app.add_routes(Control(core, self.sockets, self.announcer).routes())
         api = Api(core, self._closing)
         app.router.add_route("*", "/api/{method}", api.handle)
         app.router.add_get("/link", self.sockets.handle)
@@ -122,6 +126,7 @@ class Sandbox:
     async def stop(self) -> None:
         """Stop listening, end every connection, close the journal."""
         self._closing.set()
+        await self.announcer.close()
         await self.sockets.end("close")
         if self._runner is not None:
             await self._runner.cleanup()

@@ -83,8 +83,15 @@ class Sockets:
             if waiting is not None and not waiting.done():
                 waiting.set_result(ack.get("payload") or {})
 
-    async def send(self, kind: Literal["interactive", "events_api"], payload: Json, seconds: float) -> Json:
-        """Send one envelope and return the ack's payload.
+    async def send(
+        self,
+        kind: Literal["interactive", "events_api"],
+        payload: Json,
+        seconds: float,
+        retry: int = 0,
+        reason: str = "",
+    ) -> Json:
+        """Send one envelope and return the ack's payload; `retry` and its `reason` are told of a repeated event.
 
         Raises:
             TimeoutError: no ack within `seconds`.
@@ -104,7 +111,7 @@ class Sockets:
             "accepts_response_payload": kind == "interactive",
         }
         if kind == "events_api":
-            envelope |= {"retry_attempt": 0, "retry_reason": ""}
+            envelope |= {"retry_attempt": retry, "retry_reason": reason}
         try:
             await socket.send_json(envelope)
             return await asyncio.wait_for(waiting, seconds)

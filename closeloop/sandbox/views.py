@@ -41,13 +41,24 @@ class Views:
         for listener in self.listeners:
             listener(change)
 
-    def _make(self, user: str, body: Any, kind: str) -> View:
+    def _make(self, user: str, body: Any, kind: str, replacing: View | None = None) -> View:
         check_view(body, kind)
+        self._check_external_id(body.get("external_id"), replacing)
         body = {**body, "blocks": complete_blocks(body["blocks"])}
         view_id = f"V{secrets.token_hex(5).upper()}"
         view = View(id=view_id, user=user, body=body, hash=secrets.token_hex(8), root_id=view_id)
         view.state = initial_values(body["blocks"])
         return view
+
+    def _check_external_id(self, name: object, replacing: View | None) -> None:
+        """An app's own id of a view is unique over the workspace; what a view is replaced by may keep it.
+
+        Raises:
+            SlackError: `duplicate_external_id`.
+        """
+        every = [view for stack in self.stacks.values() for view in stack] + list(self.homes.values())
+        if name and any(view.body.get("external_id") == name for view in every if view is not replacing):
+            raise SlackError("duplicate_external_id")
 
     def open(self, user: str, body: Json) -> View:
         """Show a modal to a person, in place of any that was open."""
@@ -93,7 +104,7 @@ class Views:
         """
         if expected_hash and expected_hash != view.hash:
             raise SlackError("hash_conflict")
-        made = self._make(view.user, body, str(view.body["type"]))
+        made = self._make(view.user, body, str(view.body["type"]), replacing=view)
         for block_id, actions in made.state.items():
             for action_id, state in actions.items():
                 typed = view.state.get(block_id, {}).get(action_id)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from slack_sdk import WebClient
 
-from closeloop.sandbox import Channel, Sandbox, Seed, Settings, ThreadedSandbox, User, in_thread
+from closeloop.sandbox import SCOPES, Channel, Sandbox, Seed, Settings, ThreadedSandbox, User, in_thread
 
 SEED = Seed(
     users=[
@@ -43,7 +43,7 @@ def clock() -> Clock:
 @pytest.fixture
 def sandbox(clock: Clock) -> Iterator[ThreadedSandbox]:
     """A sandbox without pacing that creates no channels on demand."""
-    settings = Settings(pace=0, channels_on_demand=False)
+    settings = Settings(pace=0, channels_on_demand=False, scopes=SCOPES | {"im:read"})
     with in_thread(Sandbox(settings, SEED, clock)) as running:
         yield running
 

@@ -23,6 +23,8 @@ class Receiver:
         self.forged = 0
         self.answers: list[dict[str, Any]] = []
         self.status = 200
+        self.event_statuses: list[int] = []
+        self.retries: list[tuple[str | None, str | None]] = []
         self.delay = 0.0
         self.url = ""
         self.verifier = SignatureVerifier("sandbox-signing-secret")
@@ -34,7 +36,8 @@ class Receiver:
             return web.Response(status=401)
         if request.path == "/slack/events":
             self.events.append(json.loads(body))
-            return web.Response()
+            self.retries.append((request.headers.get("X-Slack-Retry-Num"), request.headers.get("X-Slack-Retry-Reason")))
+            return web.Response(status=self.event_statuses.pop(0) if self.event_statuses else 200)
         assert request.content_type == "application/x-www-form-urlencoded"
         self.payloads.append(json.loads(parse_qs(body.decode())["payload"][0]))
         await asyncio.sleep(self.delay)

@@ -305,6 +305,25 @@ def test_views_update_keeps_what_was_typed_and_minds_the_hash() -> None:
     play(scene)
 
 
+def test_an_apps_own_id_of_a_view_is_unique() -> None:
+    async def scene(stage: Stage) -> None:
+        view_id = await stage.modal(external_id="case-1")
+        await stage.client.views_update(external_id="case-1", view=modal(external_id="case-1"))
+        ts = await stage.post()
+
+        async def open_for_bob() -> None:
+            await stage.click(ts, "resolve", user="U0BOB")
+            trigger = stage.receiver.payloads[-1]["trigger_id"]
+            await stage.client.views_open(trigger_id=trigger, view=modal(external_id="case-1"))
+
+        with pytest.raises(SlackApiError, match="duplicate_external_id"):
+            await open_for_bob()
+        await stage.sandbox.people.dismiss(Dismiss(user="U0ANA", view_id=view_id))
+        await open_for_bob()
+
+    play(scene)
+
+
 def test_response_urls() -> None:
     async def scene(stage: Stage) -> None:
         ts = await stage.post()

@@ -55,6 +55,11 @@ def test_a_real_card_and_modal_pass() -> None:
         ([{"type": "image", "image_url": "https://x.example/a.png"}], "/blocks/0/alt_text"),
         ([section(accessory=button(confirm={"title": plain("t" * 101)}))], "/blocks/0/accessory/confirm/title"),
         ([{"type": "section", "text": "bare"}], "/blocks/0/text"),
+        ([section(colour="red")], "invalid additional property: colour"),
+        ([section(text="x"), {"type": "header", "text": {**plain("x"), "verbatim": True}}], "property: verbatim"),
+        ([actions(button(colour="red"))], "invalid additional property: colour"),
+        ([actions(select("s", initial_option=options("9h")[0]))], "/blocks/0/elements/0/initial_option"),
+        ([actions({"type": "datepicker", "action_id": "d", "initial_date": "1.2.2027"})], "initial_date"),
     ],
 )
 def test_blocks_that_are_refused(blocks: list[Any], where: str) -> None:
@@ -115,6 +120,13 @@ def test_views_that_are_refused(change: Json, where: str) -> None:
         check_view(modal(**change), "modal")
     assert caught.value.code == "invalid_arguments"
     assert where in " ".join(caught.value.messages)
+
+
+def test_very_large_views_are_refused() -> None:
+    huge = [section("é" * 3000)] * 50
+    with pytest.raises(SlackError, match="view_too_large"):
+        check_view(modal(blocks=huge), "modal")
+    check_view(modal(blocks=huge[:40]), "modal")  # 40 x 6,000 bytes
 
 
 def test_a_view_takes_a_hundred_blocks() -> None:
