@@ -46,7 +46,7 @@ class Measures:
         )
         self.timers = Counter(
             "closeloop_timers_total",
-            "Cases moved by time: wake, lease_expired, overdue.",
+            "What time has done: wake, lease_expired, remind, escalate, digest, released.",
             ["action"],
             registry=registry,
         )

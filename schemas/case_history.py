@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from schemas.case_clock import in_time
+from schemas.case_plan import ask_for_plan
 from schemas.cases import CaseEvent, HistoryAction, Via
 from schemas.tables import CaseEventRow, CaseRow
 
@@ -25,7 +26,7 @@ def record(
     now: datetime,
     detail: dict[str, Any],
 ) -> None:
-    """Write down the change that has just been made to the case, in the caller's transaction."""
+    """Write down the change that has just been made to the case, in the caller's transaction. Its timers follow it."""
     event = event_of(case, action, before, actor, via, now)
     session.add(
         CaseEventRow(
@@ -42,6 +43,7 @@ def record(
             payload=msgspec.to_builtins(event),
         )
     )
+    ask_for_plan(session, case, now)
 
 
 def event_of(

@@ -13,12 +13,12 @@ from closeloop.sandbox import ThreadedSandbox
 from consumers.desk import take_in
 from consumers.measures import Measures
 from consumers.slack import outbox, view
-from consumers.timers import escalate
+from consumers.timers import Timers
 from schemas import case_ledger
 from schemas.alerts import Alert
 from schemas.case_ledger import Change
 from schemas.cases import CaseAction
-from schemas.database import sessions
+from schemas.database import readers, sessions
 from schemas.tables import CaseRow, SlackOutboxRow, SlackSurfaceRow
 from tests.consumers.alerts import LOOP, alerts_of, an_alert
 from tests.consumers.conftest import a_sender, order, running, shown
@@ -250,8 +250,9 @@ def test_a_reminder_is_posted_once_and_changes_no_card(
 ) -> None:
     open_cases(engine, [an_alert()])
     later = datetime.now(UTC) + timedelta(hours=4)
-    assert escalate(sessions(engine), LOOP, 1, later)
-    assert not escalate(sessions(engine), LOOP, 1, later)
+    clock = Timers(LOOP, sessions(engine), readers(engine), measures, lambda: None, stop)
+    assert clock.tick(later) == 1
+    assert clock.tick(later) == 0
     with sessions(engine).begin() as session:
         session.execute(update(SlackOutboxRow).values(not_before=datetime.now(UTC)))
     order(slack, "drop_after")

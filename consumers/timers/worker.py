@@ -1,0 +1,104 @@
+"""The timers' thread: looks once a second at what time has made due, and does it. Any number of them may run."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, sessionmaker
+
+from consumers.database_errors import is_passing
+from consumers.measures import Measures
+from consumers.parts import Backoff
+from consumers.timers.firing import adopt, due_timers, fire, plan, unplanned
+from consumers.timers.mornings import critical_waits, mornings, release_critical, send_list
+from consumers.timers.moves import BATCH, due, move
+from schemas.config import Loop
+
+POLL_S = 1.0
+
+
+class Timers:
+    """Looks once a second. ``moved`` is called after a change that cards have to show."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        database: sessionmaker[Session],
+        readers: sessionmaker[Session],
+        measures: Measures,
+        moved: Callable[[], None],
+        stop: threading.Event,
+    ) -> None:
+        self._loop = loop
+        self._database = database
+        self._readers = readers
+        self._measures = measures
+        self._moved = moved
+        self._stop = stop
+        self._adopted = False
+        self._log = structlog.get_logger().bind(part="timers")
+
+    def run(self) -> None:
+        """Look and move until told to stop. Passing database errors are waited out."""
+        backoff = Backoff()
+        while not self._stop.is_set():
+            try:
+                moved = self.tick(datetime.now(UTC))
+            except Exception as error:
+                if not is_passing(error):
+                    raise
+                self._measures.retries.labels("timers", "database").inc()
+                self._log.warning("waiting, then trying again", cause="database", error=type(error).__name__)
+                backoff.wait(self._stop)
+                continue
+            backoff.reset()
+            if moved < BATCH:
+                self._stop.wait(POLL_S)
+
+    def tick(self, now: datetime) -> int:
+        """Do all that is due at ``now``: moves, plans, timers, mornings; how many cases were moved or spoken of.
+
+        Each is a transaction of its own, so a worker that dies in between leaves the rest for the next.
+        """
+        if not self._adopted:
+            adopt(self._database, self._loop, now)
+            self._adopted = True
+        done: list[str] = []
+        with self._readers() as session:
+            found = due(session, now)
+        done += [item.action for item in found if move(self._database, self._loop, item, now)]
+        planned = self._plan(now)
+        with self._readers() as session:
+            timers = due_timers(session, now)
+        for timer, case in timers:
+            fired = fire(self._database, self._loop, timer, case, now)
+            if fired is not None and fired.told:
+                done.append(fired.kind)
+        done += self._mornings(now)
+        for action in done:
+            self._measures.timers.labels(action).inc()
+        if done:
+            self._moved()
+        return max(len(done), planned)
+
+    def _plan(self, now: datetime) -> int:
+        with self._readers() as session:
+            cases = unplanned(session)
+        for case in cases:
+            plan(self._database, self._loop, case, now)
+        return len(cases)
+
+    def _mornings(self, now: datetime) -> list[str]:
+        with self._readers() as session:
+            urgent = critical_waits(session)
+            lists = mornings(session, self._loop, now)
+        done = ["released"] * release_critical(self._database, now) if urgent else []
+        for morning in lists:
+            try:
+                if send_list(self._database, self._loop, morning, now):
+                    done.append("digest")
+            except IntegrityError:
+                continue  # another worker made the list of this day: what is left is found again
+        return done
