@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session
 from schemas.case_history import NAMESPACE
 from schemas.tables import CaseRow, SlackOutboxRow, SlackSurfaceRow
 
+REMINDER = "reminder"
+"""The outbox's surface of a message that is no card."""
+
 
 class Destination(Struct, frozen=True):
     """A place for the card: the surface (``channel`` or ``dm``) and ``#channel``, an id or ``person:KEY``."""
@@ -61,3 +64,21 @@ def add_card_once(session: Session, case: CaseRow, place: Destination, now: date
 def tell_owner(session: Session, case: CaseRow, owner: str, now: datetime) -> None:
     """A new owner gets a card in a direct message: a changed card notifies nobody."""
     add_card_once(session, case, Destination("dm", f"person:{owner}"), now)
+
+
+def add_message(session: Session, case: CaseRow, kind: str, place: Destination, now: datetime) -> None:
+    """Want a short message about this version of the case, sent once and never redrawn."""
+    dedupe_key = f"{case.id}/{kind}/{case.version}"
+    session.add(
+        SlackOutboxRow(
+            id=str(uuid5(NAMESPACE, f"outbox/{dedupe_key}/{case.opened_at.isoformat()}")),
+            case_id=case.id,
+            surface=REMINDER,
+            kind=kind,
+            dedupe_key=dedupe_key,
+            destination=place.destination,
+            state="pending",
+            created_at=now,
+            not_before=now,
+        )
+    )

@@ -1,8 +1,10 @@
-"""What a further alert changes about its open case. Pure: the alerts that the case holds are given."""
+"""What a further alert changes about its case. Pure: the alerts that the case holds are given."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from schemas.alerts import SEVERITIES, Alert, Severity
+from schemas.cases import CaseState
 
 
 def shown(latest: Alert, alert: Alert) -> Alert:
@@ -42,3 +44,23 @@ def ends_an_alarm(held: Iterable[Alert], recovery: Alert) -> bool:
     """Whether the case holds an alarm that this recovery ends: one of its rule, not newer, and none newer."""
     alarms = [alert.event_time for alert in held if alert.rule == recovery.rule and not alert.recovered]
     return bool(alarms) and max(alarms) <= recovery.event_time
+
+
+def reopens(alert: Alert, case_state: CaseState, closed_at: datetime | None, *, paged: bool) -> bool:
+    """Whether a customer's alert opens their closed case again, however long ago it was closed.
+
+    What was no complaint stays none by an answer that was given before somebody said so. An alert that disturbs nobody
+    reopens only a case that disturbed nobody (``paged`` is false).
+    """
+    if alert.subject != "customer" or alert.recovered or closed_at is None:
+        return False
+    if case_state == "dismissed" and alert.event_time <= closed_at:
+        return False
+    return alert.page or not paged
+
+
+def won_back(alert: Alert) -> str:
+    """The answer by which a customer has recovered, in a word of any language: ``NPS 9 of 10``."""
+    if alert.metric is None or alert.score is None:
+        return alert.reason
+    return f"{alert.metric.upper()} {alert.score} of {alert.scale_max}"
