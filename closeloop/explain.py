@@ -1,13 +1,13 @@
 """``closeloop routes explain``: what the loop would do with one event or alert, in words."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from closeloop.errors import UserError
-from consumers.routing import explain
+from consumers.routing import Standing, explain
 from schemas.alerts import Alert
 from schemas.cloudevents import EventReader
 from schemas.config import Loop
@@ -27,20 +27,21 @@ class _Kind(msgspec.Struct):
     type: str = ""
 
 
-def explain_event(path: Path, config: Path, zone: str | None) -> list[str]:
-    """Read one event, or one alert as it is on ``cx.alerts``, and say who would get it, and why.
+def explain_event(path: Path, config: Path, zone: str | None, now: datetime) -> list[str]:
+    """Read one event, or one alert as it is on ``cx.alerts``, and say who would get it at ``now``, and why.
 
-    Of an event: which rules flag it, and which would with what came before it from this customer. Its age is left
-    aside: the question is who would get it if it came now. Raises ``ConfigError``, ``UserError`` or ``OSError``.
+    Nobody is taken to have an open case. Of an event: which rules flag it, and which would with what came before it
+    from this customer. Its age is left aside: the question is who would get it if it came then. Raises ``ConfigError``,
+    ``UserError`` or ``OSError``.
     """
     loop = load(config, zone)
     content = path.read_bytes()
     found = _alert(path, content)
     if found is not None:
-        return _explained(loop, found)
+        return _explained(loop, found, now)
     reader = EventReader(metric_specs(loop))
     try:
-        event = reader.read(content, datetime.now(UTC))
+        event = reader.read(content, now)
     except InvalidEvent as error:
         raise UserError(f"{path}: {error}") from None
     lines: list[str] = []
@@ -48,12 +49,12 @@ def explain_event(path: Path, config: Path, zone: str | None) -> list[str]:
         scale = reader.scale_of(event.data)
         flags = Detector(loop.rules, metric_specs(loop)).flags(event.data, scale)
         for alert in alerts(event, flags, scale, event.time):
-            lines += _explained(loop, alert)
+            lines += _explained(loop, alert, now)
         for flag in _repeated(loop, event, scale):
-            lines += _explained(loop, alerts(event, [flag], scale, event.time)[0], "would flag it")
+            lines += _explained(loop, alerts(event, [flag], scale, event.time)[0], now, "would flag it")
         return lines or ["no rule flags this answer: nobody is told"]
     for alert in _silent(loop, event):
-        lines += _explained(loop, alert, "would flag it")
+        lines += _explained(loop, alert, now, "would flag it")
     return lines or ["no rule flags this touchpoint: nobody is told"]
 
 
@@ -71,7 +72,7 @@ def _alert(path: Path, content: bytes) -> Alert | None:
         return None  # whoever reads events says what is wrong
 
 
-def _explained(loop: Loop, alert: Alert, verb: str = "") -> list[str]:
+def _explained(loop: Loop, alert: Alert, now: datetime, verb: str = "") -> list[str]:
     said = f" {verb}" if verb else ""
     if alert.recovered:
         return [
@@ -80,7 +81,7 @@ def _explained(loop: Loop, alert: Alert, verb: str = "") -> list[str]:
         ]
     quiet = [] if alert.page else ["  pages nobody: a card in the channel, no reminder"]
     head = f"rule {alert.rule} ({alert.severity}){said}: {alert.reason}"
-    return [head, *(f"  {line}" for line in explain(loop, alert, {})), *quiet]
+    return [head, *(f"  {line}" for line in explain(loop, alert, Standing(), now)), *quiet]
 
 
 def _repeated(loop: Loop, event: ResponseEvent, scale: Scale) -> Iterator[Flag]:

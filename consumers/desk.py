@@ -1,9 +1,8 @@
 """The desk: every alert becomes a case or joins one. A batch is one SQL transaction; the offsets follow it.
 
-Three kinds are special. A customer's alert opens a case again that was closed a short time ago, instead of a new one. A
-recovery opens none: a metric's joins the case that told of the alarm, a customer's marks their closed case. An alert
-that pages nobody opens a quiet case: a card in the channel, no promise and no message to anybody; whatever its
-severity, it stays quiet until an alert that pages joins it.
+Two kinds are special. A recovery (of a metric) joins the case that told of the alarm and opens none. An alert that
+pages nobody opens a quiet case: a card in the channel, no promise and no message to anybody; whatever its severity, it
+stays quiet until an alert that pages joins it.
 """
 
 import threading
@@ -15,21 +14,19 @@ import msgspec
 import structlog
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
-from consumers import kafka_clients, returning
+from consumers import desk_standing, kafka_clients
 from consumers.intake import Record
 from consumers.measures import Measures
 from consumers.parts import Backoff
-from consumers.routing import assign
+from consumers.routing import Assignment, Standing, assign
 from consumers.sla import due_times
 from schemas import case_ledger, joining
 from schemas.alerts import Alert
 from schemas.case_ledger import Destination, Opening, Refused
-from schemas.case_returns import recover_case
-from schemas.cases import CLOSED_STATES
 from schemas.config import Loop
 from schemas.deadletters import DeadLetter, InvalidEvent, dead_letter
 from schemas.tables import AlertRow, CaseRow
@@ -125,7 +122,7 @@ class Desk:
                 continue
             for outcome, count in outcomes.items():
                 self._count(outcome, count)
-            if any(outcomes[shown] for shown in ("opened", "joined", "reopened", "recovered")):
+            if outcomes["opened"] or outcomes["joined"]:
                 self._opened()
             return
 
@@ -134,15 +131,15 @@ class Desk:
 
 
 def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime) -> Counter[str]:
-    """Give each alert its case; counts what came of them. The caller owns the transaction.
+    """Give each alert its case; counts ``opened``, ``joined``, ``known`` and ``over``. The caller owns the transaction.
 
-    ``opened``, ``joined``, ``reopened``, ``recovered`` (a customer after their case was closed), ``known``, and
-    ``over``: a recovery of which no case tells, so there is nothing to say to anybody.
+    ``over`` is a recovery of which no open case tells: there is nothing to say to anybody.
 
     Raises :class:`Refused` (``stale``) or ``IntegrityError`` where another writer came between: roll back, try again.
     """
     outcomes: Counter[str] = Counter()
-    loads: dict[str, int] | None = None
+    standing: Standing | None = None
+    drawn: Standing | None = None
     known = set(session.scalars(select(AlertRow.id).where(AlertRow.id.in_({alert.id for alert in alerts}))))
     for alert in alerts:
         if alert.id in known:
@@ -150,10 +147,6 @@ def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime
             continue
         known.add(alert.id)
         case = case_ledger.find_open_case(session, alert.customer_id, alert.programme)
-        if alert.recovered and alert.subject == "customer":
-            back = case is None and recover_case(session, alert, now) is not None
-            outcomes["recovered" if back else "over"] += 1
-            continue
         if case is not None:
             further = paging(loop, case, alert, now)
             joined = case_ledger.join_case(session, case, alert, now, further, calendars(loop))
@@ -162,27 +155,22 @@ def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime
         if alert.recovered:
             outcomes["over"] += 1
             continue
-        closed = returning.closed_case(session, loop, alert, now)
-        if loads is None:
-            loads = open_cases_by_owner(session)
-        opening = decide(loop, alert, loads, now)
-        if closed is not None:
-            returning.reopen(session, loop, closed, alert, opening, now)
-            outcomes["reopened"] += 1
-            continue
-        case_ledger.open_case(session, alert, opening, now)
-        if opening.owner is not None:
-            loads[opening.owner] = loads.get(opening.owner, 0) + 1
+        if standing is None:
+            standing = drawn = desk_standing.read(session)
+        assignment = assign(loop, alert, standing, now)
+        case_ledger.open_case(session, alert, opening_of(loop, alert, assignment, now), now)
+        standing = desk_standing.after(standing, assignment)
         outcomes["opened"] += 1
+    if standing is not None and drawn is not None:
+        desk_standing.keep(session, drawn, standing, now)
     return outcomes
 
 
-def decide(loop: Loop, alert: Alert, loads: dict[str, int], now: datetime) -> Opening:
-    """Route the alert and set its due times. ``loads`` counts the open cases of each owner. Pure.
+def opening_of(loop: Loop, alert: Alert, assignment: Assignment, now: datetime) -> Opening:
+    """The case that this alert opens, with its due times. Pure.
 
     Where nobody is to be disturbed nothing is promised either: somebody looks when there is time.
     """
-    assignment = assign(loop, alert, loads)
     if not alert.page:
         return Opening(
             receiver=assignment.receiver,
@@ -220,16 +208,6 @@ def paging(loop: Loop, case: CaseRow, alert: Alert, now: datetime) -> Opening | 
         contact_by=due.contact_by,
         resolve_by=due.resolve_by,
     )
-
-
-def open_cases_by_owner(session: Session) -> dict[str, int]:
-    """How many open cases each person has."""
-    rows = session.execute(
-        select(CaseRow.owner, func.count())
-        .where(CaseRow.state.not_in(CLOSED_STATES), CaseRow.owner.is_not(None))
-        .group_by(CaseRow.owner)
-    )
-    return {owner: count for owner, count in rows if owner is not None}
 
 
 class Burial:

@@ -6,8 +6,8 @@ from msgspec import Meta, field
 
 from schemas.config_base import Duration, Section
 from schemas.config_clock import Digest, Reminders, Sla, Step
-from schemas.config_owners import Calendar, Person, Receiver, Route, Team
 from schemas.config_delivery import Mail, Webhook
+from schemas.config_owners import Calendar, Person, Receiver, Rotation, Route, Team
 from schemas.config_rules import Rule
 from schemas.scales import MetricKind
 
@@ -88,6 +88,7 @@ class Loop(Section, frozen=True, kw_only=True):
     rules: list[Rule] = []
     calendars: dict[str, Calendar] = {}
     people: dict[str, Person]
+    rotations: dict[str, Rotation] = {}
     teams: dict[str, Team] = {}
     receivers: dict[str, Receiver]
     route: Route

@@ -1,12 +1,11 @@
 """Who takes care, in loop.yaml: working hours, people, teams, receivers and the routing tree."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import field
+from msgspec import Meta, field
 
 from schemas.config_base import Clock, Scalar, Section, Weekday
-
 
 Language = Literal["en", "de", "ru", "uk", "zh", "pt"]
 """What people can be spoken to in; Portuguese is Brazil's, Chinese is written in simplified characters."""
@@ -18,6 +17,16 @@ class Calendar(Section, frozen=True, kw_only=True):
     zone: str
     hours: dict[Weekday, list[tuple[Clock, Clock]]]
     holidays: list[date] = []
+    holidays_of: str | None = None
+    """The public holidays of a country or of a part of it, besides ``holidays``: ``DE``, ``BR-SP``."""
+
+
+class Absence(Section, frozen=True, kw_only=True):
+    """Days on which somebody is not there, in their own zone, both included, and who stands in for them."""
+
+    from_: date = field(name="from")
+    until: date
+    deputy: str | None = None
 
 
 class Person(Section, frozen=True, kw_only=True):
@@ -29,17 +38,67 @@ class Person(Section, frozen=True, kw_only=True):
     calendar: str | None = None
     """A name of ``calendars``; without it every hour is a working hour."""
     away: bool = False
+    """Gone until further notice: no new case."""
+    absences: list[Absence] = []
+    languages: list[str] = []
+    """What customers can write to them in (BCP 47): a team's case goes to somebody who speaks its language."""
+    capacity: Annotated[int, Meta(ge=1)] | None = None
+    """Open cases from which on others of the team are preferred; never so that nobody gets a case."""
     language: Language = "en"
     """What Slack says to this person: direct messages, dialogs, App Home."""
 
 
+LocalTime = Annotated[
+    str,
+    Meta(
+        pattern=r"^\d{4}-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?(Z|[+-]\d\d:\d\d)?)?$",
+        description="A day or a local time: 2026-12-24, 2026-12-24T18:00.",
+    ),
+]
+
+
+class Override(Section, frozen=True, kw_only=True):
+    """Somebody else is on duty for a while. Days are whole and both included; times are in the rotation's zone."""
+
+    from_: LocalTime = field(name="from")
+    until: LocalTime
+    person: str
+
+
+class Rotation(Section, frozen=True, kw_only=True):
+    """Whose turn it is: ``people`` in turn from ``start`` on, by the day or the week, handed over at a local time.
+
+    The first override that holds wins over the turn. ``calendar`` names an iCalendar file beside loop.yaml whose
+    events are overrides too, after those written here: an event's summary is a person's key or name. Without
+    ``people`` the calendar says it all, and its gaps are gaps.
+    """
+
+    every: Literal["day", "week"] = "week"
+    zone: str
+    hand_over: Clock = "09:00"
+    start: date | None = None
+    people: list[str] = []
+    overrides: list[Override] = []
+    calendar: str | None = None
+
+
+Choose = Literal["least_loaded", "round_robin", "on_shift"]
+
+
 class Team(Section, frozen=True, kw_only=True):
-    """People who share a kind of case. A new case goes to the member with the fewest open ones."""
+    """People who share a kind of case, and who of them gets the next one.
+
+    ``least_loaded``: the member with the fewest open cases; ``round_robin``: the next in turn; ``on_shift``: whoever is
+    on duty by the ``rotation``, without one whoever is within working hours, else whoever opens soonest.
+    """
 
     members: list[str]
     lead: str | None = None
     manager: str | None = None
     """Who hears of a broken promise after the lead."""
+    choose: Choose = "least_loaded"
+    rotation: str | None = None
+    """A name of ``rotations``, for ``on_shift``."""
 
 
 Notify = Literal["channel", "dm", "both"]

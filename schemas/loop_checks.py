@@ -26,9 +26,11 @@ from schemas.loop_customer_checks import check_silent, check_thresholds, check_w
 from schemas.loop_delivery_checks import check_delivery
 from schemas.loop_metric_checks import check_computed
 from schemas.loop_owner_checks import check_owners
+from schemas.loop_rotation_checks import check_rotation
 from schemas.loop_routing_checks import check_route
 from schemas.loop_word_checks import check_words
 from schemas.panes import pane_seconds, usable_windows_near
+from schemas.public_holidays import unknown_country
 from schemas.typed_walk import Misfit, unknown_word
 from schemas.yaml_source import Path
 
@@ -55,6 +57,8 @@ def check(loop: Loop) -> Iterator[Misfit]:
     for name, calendar in loop.calendars.items():
         yield from _check_calendar(calendar, ("calendars", name))
     yield from check_owners(loop)
+    for name, rotation in loop.rotations.items():
+        yield from check_rotation(loop, rotation, known_zone(rotation.zone), ("rotations", name))
     yield from check_route(loop, loop.route, ("route",))
     yield from _check_sla(loop.sla)
     yield from check_clock(loop)
@@ -163,6 +167,9 @@ def _check_calendar(calendar: Calendar, path: Path) -> Iterator[Misfit]:
     zone = known_zone(calendar.zone)
     if zone is not None:
         yield (*path, "zone"), zone
+    unknown = unknown_country(calendar.holidays_of) if calendar.holidays_of is not None else None
+    if unknown is not None:
+        yield (*path, "holidays_of"), unknown
     if not any(calendar.hours.values()):
         yield (*path, "hours"), "no working hour in the whole week; give at least one, e.g. mon: [[09:00, 17:00]]"
     for day, spans in calendar.hours.items():

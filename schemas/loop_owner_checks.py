@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 
 from schemas.config import Loop
-from schemas.config_owners import Receiver
+from schemas.config_owners import Absence, Receiver
 from schemas.typed_walk import Misfit, unknown_word
 from schemas.yaml_source import Path
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _CHANNEL = re.compile(r"#[^\sA-Z#@.,]{1,79}|[CG][A-Z0-9]{2,}")
 
 
@@ -27,6 +28,10 @@ def check_owners(loop: Loop) -> Iterator[Misfit]:
                 yield (*path, "members", number), f"`{member}` is named twice; name each person once"
         if team.lead is not None and team.lead not in loop.people:
             yield (*path, "lead"), unknown_word(team.lead, loop.people)
+        if team.rotation is not None and team.rotation not in loop.rotations:
+            yield (*path, "rotation"), unknown_word(team.rotation, loop.rotations)
+        if team.rotation is not None and team.choose != "on_shift":
+            yield (*path, "rotation"), f"not asked by `choose: {team.choose}`; add `choose: on_shift`, or remove it"
     for name, receiver in loop.receivers.items():
         yield from _check_receiver(loop, receiver, ("receivers", name))
 
@@ -53,6 +58,23 @@ def _check_people(loop: Loop) -> Iterator[Misfit]:
             slack.setdefault(person.slack, key)
         if person.calendar is not None and person.calendar not in loop.calendars:
             yield (*path, "calendar"), unknown_word(person.calendar, loop.calendars)
+        for number, language in enumerate(person.languages):
+            if not _LANGUAGE.fullmatch(language):
+                yield (
+                    (*path, "languages", number),
+                    f"`{language[:40]}` is no language tag; give one such as pt or zh-Hans",
+                )
+        for number, absence in enumerate(person.absences):
+            yield from _check_absence(loop, key, absence, (*path, "absences", number))
+
+
+def _check_absence(loop: Loop, person: str, absence: Absence, path: Path) -> Iterator[Misfit]:
+    if absence.until < absence.from_:
+        yield (*path, "until"), f"{absence.until} is before {absence.from_}; give the last day of the absence"
+    if absence.deputy is not None and absence.deputy not in loop.people:
+        yield (*path, "deputy"), unknown_word(absence.deputy, loop.people)
+    elif absence.deputy == person:
+        yield (*path, "deputy"), "nobody is their own deputy; name somebody else, or leave it out"
 
 
 def _check_receiver(loop: Loop, receiver: Receiver, path: Path) -> Iterator[Misfit]:

@@ -1,14 +1,17 @@
 """Read loop.yaml: every problem at once, each with its line, its field, and what would be right."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from schemas.config import Loop
+from schemas.config_owners import Rotation
 from schemas.loop_checks import check, known_zone
 from schemas.scales import DEFAULT_METRICS, MetricSpec, Scale
-from schemas.typed_walk import misfits
+from schemas.typed_walk import Misfit, misfits
 from schemas.yaml_source import Problem, SourceError, read_yaml, show_path
 
 
@@ -32,7 +35,7 @@ def load(path: str | Path, zone_override: str | None = None) -> Loop:
         raise ConfigError(str(path), [Problem(0, "", "no such file; give --config or CLOSELOOP_CONFIG")]) from None
     except OSError as error:
         raise ConfigError(str(path), [Problem(0, "", f"cannot be read: {error.strerror}")]) from None
-    loop = parse(text, file.name)
+    loop = parse(text, file.name, Calendars(file.parent, datetime.now(UTC)))
     if zone_override is None:
         return loop
     wrong = known_zone(zone_override)
@@ -41,8 +44,18 @@ def load(path: str | Path, zone_override: str | None = None) -> Loop:
     return msgspec.structs.replace(loop, history=msgspec.structs.replace(loop.history, zone=zone_override))
 
 
-def parse(text: str | bytes, name: str = "loop.yaml") -> Loop:
-    """Read and check the text of a loop.yaml; ``name`` stands before each problem. Raises :class:`ConfigError`."""
+class Calendars(Struct, frozen=True):
+    """Where the iCalendar files that a loop.yaml names are, and around which instant their shifts are read."""
+
+    folder: Path
+    now: datetime
+
+
+def parse(text: str | bytes, name: str = "loop.yaml", calendars: Calendars | None = None) -> Loop:
+    """Read and check the text of a loop.yaml; ``name`` stands before each problem. Raises :class:`ConfigError`.
+
+    Without ``calendars`` no further file is read, and rotations have only the shifts that the text itself says.
+    """
     try:
         source = read_yaml(text)
     except SourceError as error:
@@ -51,9 +64,39 @@ def parse(text: str | bytes, name: str = "loop.yaml") -> Loop:
     if not found:
         loop = msgspec.convert(source.data, Loop)
         found = [Problem(source.line(path), show_path(path), said) for path, said in check(loop)]
+        if not found and calendars is not None:
+            loop, unread = _with_shifts(loop, calendars)
+            found = [Problem(source.line(path), show_path(path), said) for path, said in unread]
         if not found:
             return loop
     raise ConfigError(name, sorted(found, key=lambda problem: problem.line))
+
+
+def _with_shifts(loop: Loop, calendars: Calendars) -> tuple[Loop, list[Misfit]]:
+    """The loop with the shifts of its rotations' calendars behind the overrides; and what could not be read."""
+    if not any(rotation.calendar for rotation in loop.rotations.values()):
+        return loop, []
+    from schemas.rotation_calendar import CalendarError, horizon, shifts  # its libraries load slowly, and few need them
+
+    rotations: dict[str, Rotation] = {}
+    unread: list[Misfit] = []
+    for name, rotation in loop.rotations.items():
+        rotations[name] = rotation
+        if rotation.calendar is None:
+            continue
+        path = ("rotations", name, "calendar")
+        try:
+            content = (calendars.folder / rotation.calendar).read_bytes()
+            read = shifts(content, rotation.zone, loop.people, *horizon(calendars.now))
+        except OSError as error:
+            unread.append(
+                (path, f"`{rotation.calendar}` cannot be read: {error.strerror}; name a file beside loop.yaml")
+            )
+        except CalendarError as error:
+            unread.append((path, f"`{rotation.calendar}`: {error}"))
+        else:
+            rotations[name] = msgspec.structs.replace(rotation, overrides=[*rotation.overrides, *read])
+    return msgspec.structs.replace(loop, rotations=rotations), unread
 
 
 def metric_specs(loop: Loop) -> dict[str, MetricSpec]:

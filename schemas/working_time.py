@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from schemas.config import Loop
 from schemas.config_base import WEEKDAYS
 from schemas.config_owners import Calendar
+from schemas.public_holidays import is_public_holiday
 
 HORIZON_DAYS = 3 * 366
 """How far ahead working time is looked for; a calendar without any by then is an error."""
@@ -48,7 +49,7 @@ def add_working_time(start: datetime, amount: float, calendar: Calendar | None) 
     left = timedelta(seconds=amount)
     if calendar is None or left <= timedelta(0):
         return start + left
-    for begin, end in _spans(calendar, start, HORIZON_DAYS):
+    for begin, end in working_spans(calendar, start, HORIZON_DAYS):
         length = end - begin
         if length >= left:
             return begin + left
@@ -64,14 +65,14 @@ def working_time_between(start: datetime, end: datetime, calendar: Calendar | No
     if calendar is None:
         return (end - start).total_seconds()
     total = timedelta(0)
-    for begin, stop in _spans(calendar, start, (end - start).days + 3):
+    for begin, stop in working_spans(calendar, start, (end - start).days + 3):
         if begin >= end:
             break
         total += min(stop, end) - begin
     return total.total_seconds()
 
 
-def _spans(calendar: Calendar, start: datetime, days: int) -> Iterator[tuple[datetime, datetime]]:
+def working_spans(calendar: Calendar, start: datetime, days: int) -> Iterator[tuple[datetime, datetime]]:
     """Working spans (UTC) that end after ``start``, cut at it, in order and without overlap."""
     zone = ZoneInfo(calendar.zone)
     # A day earlier: a span may run until midnight, and midnight is an instant of the day before in some zones.
@@ -87,13 +88,13 @@ def _spans(calendar: Calendar, start: datetime, days: int) -> Iterator[tuple[dat
 
 
 def _day_spans(calendar: Calendar, day: date, zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
-    if day in calendar.holidays:
+    if day in calendar.holidays or is_public_holiday(calendar.holidays_of, day):
         return []
     hours = calendar.hours.get(WEEKDAYS[day.weekday()], [])
-    return sorted((_instant(day, opening, zone), _instant(day, closing, zone)) for opening, closing in hours)
+    return sorted((instant(day, opening, zone), instant(day, closing, zone)) for opening, closing in hours)
 
 
-def _instant(day: date, clock: str, zone: ZoneInfo) -> datetime:
+def instant(day: date, clock: str, zone: ZoneInfo) -> datetime:
     """A local time of day as an instant. A time that the spring gap skips counts as the gap's end or later."""
     if clock == "24:00":
         return datetime.combine(day + _DAY, time(0), zone).astimezone(UTC)

@@ -1,5 +1,6 @@
 """``closeloop routes``: who gets an alert."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,10 +15,12 @@ app = typer.Typer(help="Say who gets an alert, and why.", no_args_is_help=True)
 def routes_explain(
     event: Annotated[Path, typer.Argument(help="A file with one CloudEvent, or one alert of cx.alerts, in JSON.")],
     config: ConfigOption = Path("loop.yaml"),
+    at: Annotated[datetime | None, typer.Option(help="When it comes, UTC. Default: now.")] = None,
 ) -> None:
     """Say who would get the alert of this answer or touchpoint, and why."""
     with user_errors():
         from closeloop.explain import explain_event
 
-        for line in explain_event(event, config, read_settings().zone):
+        moment = at.replace(tzinfo=UTC) if at is not None else datetime.now(UTC)
+        for line in explain_event(event, config, read_settings().zone, moment):
             print(line)  # noqa: T201 - this command's output

@@ -2,11 +2,11 @@
 
 import heapq
 from collections import Counter
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from consumers.routing import assign
+from consumers.routing import Standing, assign
 from schemas.alerts import SEVERITIES, Alert
 from schemas.config import Loop
 
@@ -57,6 +57,7 @@ class CaseBook:
         self._closing: list[tuple[float, tuple[str, str]]] = []
         self._now = float("-inf")
         self._loads: Counter[str] = Counter()
+        self._turns: dict[str, str] = {}
         self.alerts: Counter[str] = Counter()
         """By rule."""
         self.opened: Counter[str] = Counter()
@@ -81,13 +82,16 @@ class CaseBook:
         if case is not None:
             self._join(case, alert)
             return case.placed._replace(what="joins a case")
-        assignment = assign(self._loop, alert, self._loads)
+        now = datetime.fromtimestamp(self._now, UTC)
+        assignment = assign(self._loop, alert, Standing(open_cases=self._loads, turns=self._turns), now)
         placed = Placed("opens a case", assignment.receiver, assignment.owner or NOBODY)
         if alert.recovered:
             return placed._replace(what="is over")
         self._open[key] = _Open(placed, alert)
         heapq.heappush(self._closing, (self._now + self._close_after.total_seconds(), key))
         self._enter(alert, placed)
+        if assignment.choice.turn_of is not None:
+            self._turns[assignment.choice.turn_of] = placed.owner
         return placed
 
     def busiest(self) -> Peak | None:

@@ -11,7 +11,7 @@ import pytest
 
 from closeloop.errors import UserError
 from closeloop.explain import explain_event
-from tests.consumers.alerts import a_metric_alert, an_alert
+from tests.consumers.alerts import NOW, a_metric_alert, an_alert
 
 LOOP = """
 rules:
@@ -41,7 +41,7 @@ def explained(tmp_path: Path) -> Any:
     def explain(content: dict[str, Any] | bytes) -> list[str]:
         path = tmp_path / "event.json"
         path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
-        return explain_event(path, tmp_path / "loop.yaml", None)
+        return explain_event(path, tmp_path / "loop.yaml", None, NOW)
 
     return explain
 

@@ -10,12 +10,13 @@ import msgspec
 import pytest
 from sqlalchemy import Engine, func, select
 
-from consumers.desk import Desk, read_alert
+from consumers.desk import Desk, read_alert, take_in
 from consumers.intake import Record
 from consumers.measures import Measures
 from schemas import case_ledger
 from schemas.alerts import Alert, alert_id
 from schemas.case_ledger import Change
+from schemas.config import Loop
 from schemas.database import sessions
 from schemas.deadletters import DeadLetter, InvalidEvent
 from schemas.tables import AlertRow, CaseEventRow, CaseRow, SlackOutboxRow, SlackSurfaceRow
@@ -79,6 +80,14 @@ def test_a_further_answer_joins_and_raises_the_severity(bench: Bench) -> None:
     assert (first.answer_count, first.severity, first.version) == (3, "critical", 3)
     assert (other.programme, other.answer_count) == ("other", 1)
     assert bench.count(SlackOutboxRow) == 2
+
+
+def test_a_closed_case_is_not_joined(bench: Bench) -> None:
+    bench.desk.handle(records(an_alert()))
+    with sessions(bench.engine).begin() as session:
+        case_ledger.act(session, 1, "resolve", actor="ana", via="console", now=datetime.now(UTC), change=Change())
+    bench.desk.handle(records(an_alert(event_id="r-2")))
+    assert [case.state for case in bench.cases()] == ["resolved", "open"]
 
 
 def test_cases_are_shared_out_within_a_batch(bench: Bench) -> None:
@@ -299,3 +308,13 @@ def test_a_quiet_alert_disturbs_nobody_until_one_that_pages_joins(bench: Bench) 
 def destinations(bench: Bench) -> list[str]:
     with sessions(bench.engine)() as session:
         return list(session.scalars(select(SlackOutboxRow.destination).order_by(SlackOutboxRow.destination)))
+
+
+def test_who_had_the_last_turn_is_remembered_from_batch_to_batch(engine: Engine) -> None:
+    taken = msgspec.to_builtins(LOOP.teams) | {"care": {"members": ["ana", "bob", "eve"], "choose": "round_robin"}}
+    loop = msgspec.convert(msgspec.to_builtins(LOOP) | {"teams": taken}, Loop)
+    for batch in (alerts_of(4)[:2], alerts_of(4)[2:]):
+        with sessions(engine).begin() as session:
+            take_in(session, loop, batch, NOW)
+    with sessions(engine)() as session:
+        assert list(session.scalars(select(CaseRow.owner).order_by(CaseRow.id))) == ["ana", "bob", "eve", "ana"]

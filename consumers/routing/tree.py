@@ -1,0 +1,53 @@
+"""The ordered tree of routes, as in Alertmanager. Pure.
+
+The first child that matches wins and its own children refine it; a route that says ``continue`` lets its later
+siblings match as well. The first receiver reached owns the case. Further receivers, reached only through
+``continue``, get a channel card where their channel is another one: they watch, they do not own.
+"""
+
+from msgspec import Struct
+
+from schemas.alerts import Alert
+from schemas.config_owners import Condition, Route
+from schemas.matching import FactOf, facts_of, in_words, matches
+
+
+class Reached(Struct, frozen=True):
+    """A receiver and the routes that led there, outermost first, in words."""
+
+    receiver: str
+    path: tuple[str, ...]
+    fields: tuple[str, ...] = ()
+    """The fields on the way of which more than one value fits."""
+
+
+def receivers(route: Route, alert: Alert) -> tuple[Reached, ...]:
+    """The receivers that the tree gives this alert, each once, in order; the first owns the case.
+
+    The root matches everything, so there is always one. Raises ``ValueError`` if the root names no receiver.
+    """
+    return receivers_of(route, facts_of(alert))
+
+
+def receivers_of(route: Route, fact: FactOf) -> tuple[Reached, ...]:
+    """The same of an alert of which only its fields are known."""
+    if route.receiver is None:
+        raise ValueError("route.receiver: missing; the root route must name the default receiver")
+    found = _walk(route, fact, Reached(route.receiver, ("default",)))
+    distinct: dict[str, Reached] = {}
+    for reached in found:
+        distinct.setdefault(reached.receiver, reached)
+    return tuple(distinct.values())
+
+
+def _walk(route: Route, fact: FactOf, here: Reached) -> list[Reached]:
+    found: list[Reached] = []
+    for child in route.routes:
+        if not matches(child.match, fact):
+            continue
+        open_ones = [name for name, wanted in child.match.items() if isinstance(wanted, list | Condition)]
+        path, fields = (*here.path, in_words(child.match)), (*here.fields, *open_ones)
+        found += _walk(child, fact, Reached(child.receiver or here.receiver, path, fields))
+        if not child.continue_:
+            break
+    return found or [here]
