@@ -10,7 +10,7 @@ from closeloop.sandbox.announcing import Announcer
 from closeloop.sandbox.core import Core
 from closeloop.sandbox.faults import Fault
 from closeloop.sandbox.model import Channel, Json, Message, User
-from closeloop.sandbox.rules import mentions
+from closeloop.sandbox.rules import links, mentions
 from closeloop.sandbox.sockets import Sockets
 from closeloop.sandbox.workspace import identify
 
@@ -104,6 +104,7 @@ def _inspected(core: Core, message: Message) -> Json:
         "deleted": message.deleted,
         "posted_metadata": message.posted_metadata,
         "mentions": mentions(message.text, message.blocks),
+        "links": links(message.text, message.blocks, message.parse),
     }
 
 

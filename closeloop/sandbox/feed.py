@@ -22,6 +22,7 @@ def page_message(core: Core, message: Message) -> Json:
         "edits": message.edits,
         "visible_to": message.visible_to,
         "mentions": mentions(message.text, message.blocks),
+        "verbatim": message.parse == "none",
         "in_channel": message.thread_ts in (None, message.ts) or message.broadcast,
         "thread_ts": message.thread_ts,
     }

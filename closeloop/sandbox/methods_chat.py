@@ -68,6 +68,7 @@ def post_message(core: Core, arguments: Json, now: float) -> Json:
         blocks=complete_blocks(blocks or []),
         metadata=metadata,
         posted_metadata=metadata,
+        parse=text_argument(arguments, "parse"),
         thread_ts=thread_ts,
         broadcast=thread_ts is not None and flag(arguments, "reply_broadcast"),
     )
@@ -95,6 +96,7 @@ def post_ephemeral(core: Core, arguments: Json, now: float) -> Json:
         user=core.settings.bot_user_id,
         text=text[:MESSAGE_TEXT],
         blocks=complete_blocks(blocks or []),
+        parse=text_argument(arguments, "parse"),
         thread_ts=text_argument(arguments, "thread_ts") or None,
         visible_to=user_id,
     )
@@ -135,6 +137,7 @@ def rewrite(message: Message, arguments: Json, now_ts: str) -> None:
     message.text = text[:MESSAGE_TEXT]
     message.blocks = complete_blocks(blocks or [])
     message.metadata = metadata
+    message.parse = text_argument(arguments, "parse")
     message.edits += 1
     if not message.blocks:
         message.edited_ts = now_ts

@@ -107,7 +107,8 @@ class Message(msgspec.Struct, kw_only=True):
     """One message. `posted_metadata` is what came with the post; `metadata` is what an update left of it.
 
     `edits` counts every update, `edited_ts` is set only when Slack would show "(edited)". A deleted message stays
-    as a tombstone, so that counts of posts remain true. `visible_to` makes it ephemeral.
+    as a tombstone, so that counts of posts remain true. `visible_to` makes it ephemeral. `parse` is the argument it
+    was last sent with: "none" makes no links of bare addresses.
     """
 
     channel: str
@@ -124,6 +125,7 @@ class Message(msgspec.Struct, kw_only=True):
     edited_ts: str | None = None
     deleted: bool = False
     visible_to: str | None = None
+    parse: str = ""
 
 
 class View(msgspec.Struct, kw_only=True):

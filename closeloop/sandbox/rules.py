@@ -22,6 +22,14 @@ METADATA_BYTES = 16_000
 VIEW_BYTES = 250_000
 
 _BROADCAST = re.compile(r"<!(channel|here|everyone)(?:\|[^>]*)?>")
+_LINK = re.compile(r"<((?:https?|mailto|tel|slack|ftp|[a-z][a-z0-9+.-]*):[^|>]*)(?:\|[^>]*)?>", re.IGNORECASE)
+_ANGLES = re.compile(r"<[^<>]*>")
+_AUTOMATIC = re.compile(
+    r"(?:https?|ftp|slack)://[^\s<>]+|\bwww\.[^\s<>]+|\bmailto:[^\s<>]+|[\w.+-]+@[\w-]+\.[\w.-]+"
+    r"|(?<!\w)@(?:channel|here|everyone)\b|(?<![\w&])#[a-z][a-z0-9_-]+",
+    re.IGNORECASE,
+)
+"""What Slack makes a link or a mention by itself: addresses, mail addresses, broadcasts and names of channels."""
 _USER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 
 
@@ -241,20 +249,36 @@ def mentions(text: str, blocks: list[Json]) -> list[str]:
     Blocks decide if there are any, as in Slack; `plain_text` objects never mention anybody.
     """
     found: dict[str, None] = {}
-    for part in _mrkdwn(blocks) if blocks else [text]:
+    for part in [part for part, _ in _texts(blocks)] if blocks else [text]:
         for match in re.finditer(rf"{_USER.pattern}|{_BROADCAST.pattern}", part):
             found[match.group(1) or f"!{match.group(2)}"] = None
     return list(found)
 
 
-def _mrkdwn(value: Any) -> Iterator[str]:
+def links(text: str, blocks: list[Json], parse: str = "") -> list[str]:
+    """Where a message leads: addresses in angle brackets, each once, and what Slack makes a link or a mention itself.
+
+    The latter are bare addresses, `@here` and the like, and `#names`, in every mrkdwn text that is not `verbatim` and
+    in a message without blocks that was not sent with `parse` "none". A `plain_text` object leads nowhere.
+    """
+    found: dict[str, None] = {}
+    parts = list(_texts(blocks)) if blocks else [(text, parse == "none")]
+    for part, verbatim in parts:
+        found.update(dict.fromkeys(match.group(1) for match in _LINK.finditer(part)))
+        if not verbatim:
+            found.update(dict.fromkeys(match.group() for match in _AUTOMATIC.finditer(_ANGLES.sub(" ", part))))
+    return list(found)
+
+
+def _texts(value: Any) -> Iterator[tuple[str, bool]]:
+    """Every mrkdwn text in blocks, and whether it is verbatim."""
     if isinstance(value, list):
         for inner in value:
-            yield from _mrkdwn(inner)
+            yield from _texts(inner)
     elif isinstance(value, dict):
         if value.get("type") == "mrkdwn" and isinstance(value.get("text"), str):
-            yield value["text"]
+            yield value["text"], value.get("verbatim") is True
         else:
             for inner in value.values():
                 if isinstance(inner, dict | list):
-                    yield from _mrkdwn(inner)
+                    yield from _texts(inner)

@@ -149,6 +149,17 @@ def test_text_of_strangers_stays_text(stage: Stage) -> None:
     assert alerts == []
 
 
+def test_bare_addresses_are_links_unless_the_text_is_verbatim(stage: Stage) -> None:
+    said = mrkdwn("see https://a.example/x now")
+    stage.post(blocks=[section(block_id="loose") | {"text": said}])
+    stage.post(blocks=[section(block_id="tight") | {"text": {**said, "verbatim": True}}])
+    ts = stage.post("see https://b.example", parse="none")
+    stage.open()
+    links = {name: stage.page.locator(f"[data-block={name}] a").count() for name in ("loose", "tight")}
+    assert links == {"loose": 1, "tight": 0}
+    assert stage.row(ts).locator(".b-text a").count() == 0
+
+
 def test_mrkdwn(stage: Stage) -> None:
     ts = stage.post(
         "*bold* _it_ ~del~ `a &lt; *b*` 2*3*4 snake_case_name :tada: :nope: <@U0BOB> <#C0CARDS> <!channel>\n"

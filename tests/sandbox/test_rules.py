@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from closeloop.sandbox.elements import ELEMENTS, element_state, initial_state, is_blank
 from closeloop.sandbox.model import SlackError
-from closeloop.sandbox.rules import check_blocks, check_message, check_metadata, check_view, mentions
+from closeloop.sandbox.rules import check_blocks, check_message, check_metadata, check_view, links, mentions
 from tests.sandbox.blocks import Json, actions, button, card, modal, mrkdwn, options, plain, section, select
 
 
@@ -197,3 +197,32 @@ def test_every_element_type_has_a_state() -> None:
         state = initial_state({"type": kind, "action_id": "x", "options": options("a")})
         assert state is not None
         assert is_blank(state), kind
+
+
+@pytest.mark.parametrize(
+    ("text", "parse", "found"),
+    [
+        (
+            "see <https://a.example/x|here> and <mailto:a@b.example>",
+            "none",
+            ["https://a.example/x", "mailto:a@b.example"],
+        ),
+        ("see https://a.example/x, http://b.example", "", ["https://a.example/x,", "http://b.example"]),
+        ("see https://a.example/x or www.b.example", "none", []),
+        ("@channel @here hi@there #general #1", "", ["@channel", "@here", "#general"]),
+        ("mail a.b@c.example", "", ["a.b@c.example"]),
+        ("&lt;https://a.example|b&gt;", "none", []),
+        ("<javascript:alert(1)|x>", "none", ["javascript:alert(1)"]),
+        ("<@U0ANA> <!date^1^{time}|then> 3 &gt; 2", "", []),
+    ],
+)
+def test_where_a_text_leads(text: str, parse: str, found: list[str]) -> None:
+    assert links(text, [], parse) == found
+
+
+def test_where_blocks_lead() -> None:
+    said = "https://a.example"
+    quiet = {"type": "section", "text": {**mrkdwn(said), "verbatim": True}}
+    assert links(said, [quiet, {"type": "header", "text": plain(said)}]) == []
+    assert links("", [quiet, section(said)]) == [said]
+    assert links("", [{"type": "section", "fields": [mrkdwn("<https://b.example|b>")]}]) == ["https://b.example"]

@@ -23,7 +23,7 @@ function body(message) {
     },
   };
   if (message.blocks?.length) return renderBlocks(message.blocks, host);
-  return h("div", { class: "b-text" }, mrkdwn(message.text), message.edited && h("small", { class: "edited" }, " (edited)"));
+  return h("div", { class: "b-text" }, mrkdwn(message.text, message.verbatim), message.edited && h("small", { class: "edited" }, " (edited)"));
 }
 
 function replies(message, open) {

@@ -14,6 +14,7 @@ const INLINE = new RegExp(
   [
     "`(?<code>[^`\\n]+)`",
     "<(?<angle>[^<>\\n]+)>",
+    "(?<bare>https?://[^\\s<>`]+)",
     ":(?<emoji>[a-z0-9_+'-]+):",
     "(?<![\\p{L}\\p{N}*])\\*(?=\\S)(?<bold>[^*\\n]*?[^*\\s])\\*(?![\\p{L}\\p{N}*])",
     "(?<![\\p{L}\\p{N}_])_(?=\\S)(?<italic>[^_\\n]*?[^_\\s])_(?![\\p{L}\\p{N}_])",
@@ -22,31 +23,33 @@ const INLINE = new RegExp(
   "u",
 );
 
-function inline(text) {
+/** With `verbatim` bare addresses stay text. */
+function inline(text, verbatim) {
   const nodes = [];
   let rest = text;
   while (rest) {
     const found = INLINE.exec(rest);
     if (!found) break;
     if (found.index) nodes.push(unescape(rest.slice(0, found.index)));
-    nodes.push(token(found));
+    nodes.push(token(found, verbatim));
     rest = rest.slice(found.index + found[0].length);
   }
   if (rest) nodes.push(unescape(rest));
   return nodes;
 }
 
-function token(found) {
-  const { code, angle, emoji: short, bold, italic, strike } = found.groups;
+function token(found, verbatim) {
+  const { code, angle, bare, emoji: short, bold, italic, strike } = found.groups;
+  if (bare !== undefined) return verbatim ? unescape(bare) : link(unescape(bare), "");
   if (code !== undefined) return h("code", {}, unescape(code));
   if (angle !== undefined) return special(angle);
   if (short !== undefined) {
     const sign = emoji(short);
     return sign ? h("span", { class: "emoji", role: "img", "aria-label": short.replaceAll("_", " ") }, sign) : found[0];
   }
-  if (bold !== undefined) return h("strong", {}, inline(bold));
-  if (italic !== undefined) return h("em", {}, inline(italic));
-  return h("del", {}, inline(strike));
+  if (bold !== undefined) return h("strong", {}, inline(bold, verbatim));
+  if (italic !== undefined) return h("em", {}, inline(italic, verbatim));
+  return h("del", {}, inline(strike, verbatim));
 }
 
 /** `<...>`: a person, a channel, a broadcast, a date or a link. */
@@ -90,24 +93,24 @@ function date(target, fallback) {
   return address ? link(unescape(address), text) : shown;
 }
 
-/** mrkdwn text as nodes: fences, quotes, then the rest. */
-export function mrkdwn(text) {
+/** mrkdwn text as nodes: fences, quotes, then the rest. Unless `verbatim`, bare addresses become links. */
+export function mrkdwn(text, verbatim = false) {
   return text.split("```").flatMap((part, index) => {
     if (index % 2) return h("pre", {}, unescape(part.replace(/^\n/, "")));
-    return part ? lines(part) : [];
+    return part ? lines(part, verbatim) : [];
   });
 }
 
-function lines(text) {
+function lines(text, verbatim) {
   const nodes = [];
   let quoted = [];
   const flush = () => {
-    if (quoted.length) nodes.push(h("blockquote", {}, broken(quoted)));
+    if (quoted.length) nodes.push(h("blockquote", {}, broken(quoted, verbatim)));
     quoted = [];
   };
   let plain = [];
   const flushPlain = () => {
-    if (plain.length) nodes.push(...broken(plain));
+    if (plain.length) nodes.push(...broken(plain, verbatim));
     plain = [];
   };
   for (const line of text.split("\n")) {
@@ -125,13 +128,13 @@ function lines(text) {
   return nodes;
 }
 
-function broken(list) {
-  return list.flatMap((line, index) => (index ? [h("br"), ...inline(line)] : inline(line)));
+function broken(list, verbatim) {
+  return list.flatMap((line, index) => (index ? [h("br"), ...inline(line, verbatim)] : inline(line, verbatim)));
 }
 
 /** A text object as nodes: mrkdwn, or plain text with emoji names. */
 export function textObject(object) {
   if (!object) return [];
-  if (object.type === "mrkdwn") return mrkdwn(object.text);
+  if (object.type === "mrkdwn") return mrkdwn(object.text, object.verbatim);
   return [object.emoji === false ? object.text : withEmoji(object.text)];
 }
