@@ -24,6 +24,8 @@ class Signal(Struct, frozen=True, omit_defaults=True):
 
     kind: SignalKind
     customer_id: Identifier
+    programme: str | None = None
+    """Of a case that was resolved: its programme. Signals of earlier versions did not say it."""
     touchpoint: Name | None = None
     channel: Name | None = None
     language: str | None = None

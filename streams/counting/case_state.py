@@ -264,6 +264,7 @@ def _closed(event: CaseEvent) -> SignalEvent:
         data=Signal(
             kind="closed",
             customer_id=event.customer_id,
+            programme=event.programme,
             touchpoint=event.touchpoint,
             channel=event.channel,
             language=event.language,

@@ -32,6 +32,7 @@ from streams.counting.usual_cases import Case, UsualCases
 from streams.counting.windows import Calendar, Horizon
 from streams.customers.observation import PREFIX, Forgotten, Observation, Observer
 from streams.customers.observers import observers, recount
+from streams.customers.won_back import recovery_alerts
 from streams.flagging.detect import Detector, Flag, alerts, signal_alerts
 from streams.kafka.chunks import Record
 from streams.kafka.forwarding import SIGNAL, Forward, Origin, forward, origin_of, signal
@@ -415,6 +416,8 @@ class SourcePartition:
             if seen is not None:
                 flags = [*flags, *seen.flags]
                 self._note(seen, outcome)
+                if seen.recoveries:
+                    outcome.alerts.extend(recovery_alerts(event, seen.recoveries, scale, now))
         if flags and scale is not None and isinstance(event, ResponseEvent) and self._wakes(len(flags), when):
             self._raise(alerts(event, flags, scale, now), outcome)
 
@@ -445,6 +448,8 @@ class SourcePartition:
             if seen is not None:
                 flags.extend(seen.flags)
                 self._note(seen, outcome)
+                if seen.recoveries:
+                    outcome.alerts.extend(recovery_alerts(event, seen.recoveries, None, now))
         if flags and self._wakes(len(flags), when):
             self._raise(signal_alerts(event, flags, now), outcome)
 

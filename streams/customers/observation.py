@@ -19,6 +19,13 @@ PREFIX = b'["customers",'
 """How the keys of every observer's rows begin: those of one that loop.yaml no longer asks for are told by it."""
 
 
+class Recovery(NamedTuple):
+    """A customer who is no longer unhappy: in which programme, by an answer given when (seconds UTC)."""
+
+    programme: str
+    when: float
+
+
 class Observation(NamedTuple):
     """What an observer says about one event."""
 
@@ -28,6 +35,8 @@ class Observation(NamedTuple):
     """Alerts about the event at hand."""
     signals: Sequence[SignalEvent] = ()
     """What the partition of the customer's answers has to know."""
+    recoveries: Sequence[Recovery] = ()
+    """What of the customer's is over: told to whom an alert told of it, and no alert itself."""
 
 
 class Observer(Protocol):

@@ -3,8 +3,9 @@
 An answer follows a closed case if it is the customer's first after the case was resolved, within the time that a case
 waits for it. It counts once, at its own time and with its own dimensions, however many cases it follows. Bad is what a
 threshold rule of loop.yaml flags; an answer to a metric that none of them names says nothing of recovery, and is passed
-over. All this is a function of the closed cases and answers that are known, and not of their order of arrival: where
-a late one changes it, the counts are amended.
+over. Whoever keeps the case is told when the answer that follows it turns out to be no longer bad. All this is a
+function of the closed cases and answers that are known, and not of their order of arrival: where a late one changes it,
+the counts are amended.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ from streams.counting.panes import Group
 from streams.counting.series import Dimensions
 from streams.counting.windows import Horizon
 from streams.customers.memory import CustomerMemory, Fact, customer_digest, event_digest
-from streams.customers.observation import Observation
+from streams.customers.observation import Observation, Recovery
 from streams.flagging.detect import reaches
 from streams.plan import Plan
 
@@ -49,9 +50,10 @@ class Verdict(Fact, frozen=True, array_like=True, gc=False):
 
 
 class ClosedCase(Fact, frozen=True, array_like=True, gc=False):
-    """A case that was resolved, and the answer that followed it, if any."""
+    """A case that was resolved, the answer that followed it, if any, and its programme, where that was told."""
 
     answer: Verdict | None = None
+    programme: str = ""
 
 
 class RecoveredCustomers:
@@ -104,7 +106,7 @@ class RecoveredCustomers:
             return None
         customer = customer_digest(event.data.customer_id)
         closed = self._closed.of(customer, now - self._keep_s)
-        case = ClosedCase(when, event_digest(event.source, event.id))
+        case = ClosedCase(when, event_digest(event.source, event.id), programme=event.data.programme or "")
         if any(case.id == held.id for held in closed):
             return None  # told again, after its id was forgotten elsewhere
         self._closed.put(customer, case)
@@ -128,11 +130,14 @@ class RecoveredCustomers:
         """Let each closed case have the first answer that follows it, and count what that changes."""
         before = {case.answer.id: case.answer for case in closed if case.answer is not None}
         after: dict[bytes, Verdict] = {}
+        back: dict[str, float] = {}
         for case in closed:
             # The newly said come first: a revision takes the place of what it revises.
             first = self._first(case, [*said, *([] if case.answer is None else [case.answer])])
             if first is not None:
                 after[first.id] = first
+                if first.word == GOOD and (case.answer is None or case.answer.word != GOOD):
+                    back[case.programme] = first.when
             if first != case.answer:
                 self._closed.put(customer, msgspec.structs.replace(case, answer=first))
         counts: dict[Group, int] = {}
@@ -141,7 +146,8 @@ class RecoveredCustomers:
                 group = verdict.group()
                 counts[group] = counts.get(group, 0) + change
         changes = [(group, change) for group, change in counts.items() if change]
-        return Observation(changes) if changes else None
+        recoveries = [Recovery(programme, when) for programme, when in back.items() if programme]
+        return Observation(changes, recoveries=recoveries) if changes or recoveries else None
 
     def _first(self, case: ClosedCase, verdicts: Sequence[Verdict]) -> Verdict | None:
         follow = [verdict for verdict in verdicts if case.when < verdict.when <= case.when + self._within_s]
