@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from closeloop.commands import cases, database, events, keys, rooms, routes, rules, topics
+from closeloop.commands import cases, database, events, keys, rooms, routes, rules, slack, topics
 from closeloop.lifetime import end_with_supervisor
 from closeloop.logs import configure_logs
 
@@ -24,6 +24,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(routes.app, name="routes")
 app.add_typer(rules.app, name="rules")
 app.add_typer(cases.app, name="cases")
+app.add_typer(slack.app, name="slack")
 
 
 def main() -> None:

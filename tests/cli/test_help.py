@@ -22,7 +22,7 @@ def commands() -> list[tuple[str, ...]]:
 
 
 COMMANDS = commands()
-GROUPS = {(), ("topics",), ("database",), ("keys",), ("routes",), ("rules",), ("cases",)}
+GROUPS = {(), ("topics",), ("database",), ("keys",), ("routes",), ("rules",), ("cases",), ("slack",)}
 
 
 def parameters(words: tuple[str, ...]) -> list[object]:

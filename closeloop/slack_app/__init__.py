@@ -1,0 +1,1 @@
+"""The Slack app of a company: its manifest, and a doctor that says what is wrong with it."""
