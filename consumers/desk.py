@@ -1,8 +1,9 @@
 """The desk: every alert becomes a case or joins one. A batch is one SQL transaction; the offsets follow it.
 
-Two kinds are special. A recovery (of a metric) joins the case that told of the alarm and opens none. An alert that
-pages nobody opens a quiet case: a card in the channel, no promise and no message to anybody; whatever its severity, it
-stays quiet until an alert that pages joins it.
+Three kinds are special. A customer's alert opens a case again that was closed a short time ago, instead of a new one. A
+recovery opens none: a metric's joins the case that told of the alarm, a customer's marks their closed case. An alert
+that pages nobody opens a quiet case: a card in the channel, no promise and no message to anybody; whatever its
+severity, it stays quiet until an alert that pages joins it.
 """
 
 import threading
@@ -18,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
-from consumers import desk_standing, kafka_clients
+from consumers import desk_standing, kafka_clients, returning
 from consumers.intake import Record
 from consumers.measures import Measures
 from consumers.parts import Backoff
@@ -27,6 +28,7 @@ from consumers.sla import due_times
 from schemas import case_ledger, joining
 from schemas.alerts import Alert
 from schemas.case_ledger import Destination, Opening, Refused
+from schemas.case_returns import recover_case
 from schemas.config import Loop
 from schemas.deadletters import DeadLetter, InvalidEvent, dead_letter
 from schemas.tables import AlertRow, CaseRow
@@ -122,7 +124,7 @@ class Desk:
                 continue
             for outcome, count in outcomes.items():
                 self._count(outcome, count)
-            if outcomes["opened"] or outcomes["joined"]:
+            if any(outcomes[shown] for shown in ("opened", "joined", "reopened", "recovered")):
                 self._opened()
             return
 
@@ -131,9 +133,10 @@ class Desk:
 
 
 def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime) -> Counter[str]:
-    """Give each alert its case; counts ``opened``, ``joined``, ``known`` and ``over``. The caller owns the transaction.
+    """Give each alert its case; counts what came of them. The caller owns the transaction.
 
-    ``over`` is a recovery of which no open case tells: there is nothing to say to anybody.
+    ``opened``, ``joined``, ``reopened``, ``recovered`` (a customer after their case was closed), ``known``, and
+    ``over``: a recovery of which no case tells, so there is nothing to say to anybody.
 
     Raises :class:`Refused` (``stale``) or ``IntegrityError`` where another writer came between: roll back, try again.
     """
@@ -147,6 +150,10 @@ def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime
             continue
         known.add(alert.id)
         case = case_ledger.find_open_case(session, alert.customer_id, alert.programme)
+        if alert.recovered and alert.subject == "customer":
+            back = case is None and recover_case(session, alert, now) is not None
+            outcomes["recovered" if back else "over"] += 1
+            continue
         if case is not None:
             further = paging(loop, case, alert, now)
             joined = case_ledger.join_case(session, case, alert, now, further, calendars(loop))
@@ -155,10 +162,16 @@ def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime
         if alert.recovered:
             outcomes["over"] += 1
             continue
+        closed = returning.closed_case(session, loop, alert, now)
         if standing is None:
             standing = drawn = desk_standing.read(session)
         assignment = assign(loop, alert, standing, now)
-        case_ledger.open_case(session, alert, opening_of(loop, alert, assignment, now), now)
+        opening = opening_of(loop, alert, assignment, now)
+        if closed is not None:
+            returning.reopen(session, loop, closed, alert, opening, now)
+            outcomes["reopened"] += 1
+            continue
+        case_ledger.open_case(session, alert, opening, now)
         standing = desk_standing.after(standing, assignment)
         outcomes["opened"] += 1
     if standing is not None and drawn is not None:

@@ -82,14 +82,6 @@ def test_a_further_answer_joins_and_raises_the_severity(bench: Bench) -> None:
     assert bench.count(SlackOutboxRow) == 2
 
 
-def test_a_closed_case_is_not_joined(bench: Bench) -> None:
-    bench.desk.handle(records(an_alert()))
-    with sessions(bench.engine).begin() as session:
-        case_ledger.act(session, 1, "resolve", actor="ana", via="console", now=datetime.now(UTC), change=Change())
-    bench.desk.handle(records(an_alert(event_id="r-2")))
-    assert [case.state for case in bench.cases()] == ["resolved", "open"]
-
-
 def test_cases_are_shared_out_within_a_batch(bench: Bench) -> None:
     bench.desk.handle(records(*alerts_of(10)))
     owners = [case.owner for case in bench.cases()]
