@@ -81,6 +81,8 @@ def _step(last: LastStep, setting: Setting, *, metric: bool) -> str:
         return words.say("step-metric-lease-expired") if metric else words.say("step-lease-expired")
     if last.action == "wake":
         return words.say("step-wake", when=when)
+    if last.action == "reopen" and last.actor == "system":
+        return words.say("step-reopen-answered")
     if last.action in ("reopen", "reassign", "snooze"):
         return words.say(f"step-{last.action}", actor=actor)
     return ""

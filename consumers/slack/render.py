@@ -63,12 +63,15 @@ def plain_card(view: CaseView, setting: Setting) -> Card:
 
 
 def reminder(view: CaseView, occasion: str, setting: Setting) -> Card:
-    """A short message on what time did (``wake``, ``lease_expired``, ``overdue``), without the customer's words."""
+    """A short message on what happened to a case (``wake``, ``reopen``, ``lease_expired``, ``overdue``).
+
+    It has none of the customer's words.
+    """
     words = setting.words
     told = {"case": phrases.link(view, setting), "matter": phrases.matter(view, words)}
     owner = phrases.name(view.owner, setting)
-    if occasion == "wake":
-        return Card(words.say("reminder-wake", **told))
+    if occasion in ("wake", "reopen"):
+        return Card(words.say(f"reminder-{occasion}", **told))
     if occasion == "lease_expired" and view.alert.subject == "metric":
         return Card(words.say("reminder-metric-lease-expired", owner=owner, **told))
     if occasion == "lease_expired":
@@ -195,7 +198,10 @@ def _closed(view: CaseView, now: datetime, setting: Setting) -> Card:
     details = [safe.escaped(view.resolution_note or "", 300, 600)]
     if told is not None:
         details.append(words.say("customer-told") if told else words.say("customer-not-told"))
-    if view.recovered_at is not None:
+    if view.recovered_at is not None and view.alert.subject == "customer":
+        said = safe.escaped(view.recovery_reason or "", 60, 120)
+        details.append(words.say("customer-back", said=said, when=safe.instant(view.recovered_at)))
+    elif view.recovered_at is not None:
         details.append(words.say("normal-since", when=safe.instant(view.recovered_at)))
     details.append(phrases.link(view, setting))
     note = _context(view, "note", " · ".join(part for part in details if part))

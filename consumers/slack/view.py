@@ -19,7 +19,7 @@ def load(session: Session, case_ids: Collection[int]) -> dict[int, CaseView]:
     steps: dict[int, list[LastStep]] = {}
     history = session.scalars(
         select(CaseEventRow)
-        .where(CaseEventRow.case_id.in_(wanted), CaseEventRow.action.not_in(("opened", "joined")))
+        .where(CaseEventRow.case_id.in_(wanted), CaseEventRow.action.not_in(("opened", "joined", "recovered")))
         .order_by(CaseEventRow.case_id, CaseEventRow.version)
     )
     for row in history:

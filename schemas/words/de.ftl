@@ -77,6 +77,7 @@ fact-language = Sprache
 fact-contact-requested = Bittet um Rückmeldung
 rule = Regel { $rule }
 normal-since = wieder normal seit { $when }
+customer-back = zurückgewonnen: { $said } am { $when }
 normal-since-said = Wieder normal seit { $when }: { $said }
 step-acknowledge = { $actor } ist dran seit { $when }
 step-contact = kontaktiert { $when }
@@ -85,6 +86,7 @@ step-lease-expired = wieder in der Warteschlange: Kunde nicht rechtzeitig kontak
 step-metric-lease-expired = wieder in der Warteschlange: nicht rechtzeitig gelöst
 step-wake = wieder wach seit { $when }
 step-reopen = wieder geöffnet von { $actor }
+step-reopen-answered = wieder offen: erneut unzufrieden
 step-reassign = übergeben von { $actor }
 step-snooze = zurückgestellt von { $actor }
 closed-by = { $state } von { $actor }
@@ -101,6 +103,7 @@ reminder-wake = { $case } ist wieder wach. { $matter }.
 reminder-lease-expired = { $case } ist wieder in der Warteschlange: übernommen von { $owner }, aber der Kunde wurde nicht rechtzeitig kontaktiert. { $matter }.
 reminder-metric-lease-expired = { $case } ist wieder in der Warteschlange: übernommen von { $owner }, aber nicht rechtzeitig gelöst. { $matter }.
 reminder-overdue = { $case } ist überfällig: Noch niemand hat den Fall übernommen (zuständig: { $owner }). { $matter }.
+reminder-reopen = { $case } ist wieder offen: Der Kunde ist erneut unzufrieden. { $matter }.
 
 ## Root causes and ways of contact: at most 75 characters
 cause-late_delivery = Verspätete Lieferung

@@ -77,6 +77,7 @@ fact-language = Language
 fact-contact-requested = Asks to be contacted
 rule = Rule { $rule }
 normal-since = back to normal since { $when }
+customer-back = customer is back: { $said } on { $when }
 normal-since-said = Back to normal since { $when }: { $said }
 step-acknowledge = { $actor } is on it since { $when }
 step-contact = contacted { $when }
@@ -85,6 +86,7 @@ step-lease-expired = back in the queue: the customer was not contacted in time
 step-metric-lease-expired = back in the queue: it was not resolved in time
 step-wake = awake since { $when }
 step-reopen = reopened by { $actor }
+step-reopen-answered = open again: the customer is unhappy again
 step-reassign = handed over by { $actor }
 step-snooze = snoozed by { $actor }
 closed-by = { $state } by { $actor }
@@ -101,6 +103,7 @@ reminder-wake = { $case } is awake again. { $matter }.
 reminder-lease-expired = { $case } is back in the queue: { $owner } took it, and the customer was not contacted in time. { $matter }.
 reminder-metric-lease-expired = { $case } is back in the queue: { $owner } took it, and it was not resolved in time. { $matter }.
 reminder-overdue = { $case } is overdue: nobody has taken it yet (owner: { $owner }). { $matter }.
+reminder-reopen = { $case } is open again: the customer is unhappy again. { $matter }.
 
 ## Root causes and ways of contact: at most 75 characters
 cause-late_delivery = Late delivery

@@ -77,6 +77,7 @@ fact-language = Idioma
 fact-contact-requested = Pede contato
 rule = Regra { $rule }
 normal-since = de volta ao normal desde { $when }
+customer-back = cliente satisfeito de novo: { $said } em { $when }
 normal-since-said = De volta ao normal desde { $when }: { $said }
 step-acknowledge = { $actor } cuida disso desde { $when }
 step-contact = cliente contatado { $when }
@@ -85,6 +86,7 @@ step-lease-expired = de volta à fila: o cliente não foi contatado a tempo
 step-metric-lease-expired = de volta à fila: não foi resolvido a tempo
 step-wake = retomado { $when }
 step-reopen = reaberto por { $actor }
+step-reopen-answered = reaberto: o cliente está insatisfeito outra vez
 step-reassign = repassado por { $actor }
 step-snooze = adiado por { $actor }
 closed-by = { $state } ({ $actor })
@@ -101,6 +103,7 @@ reminder-wake = { $case } está ativo de novo. { $matter }.
 reminder-lease-expired = { $case } voltou à fila: { $owner } assumiu, mas o cliente não foi contatado a tempo. { $matter }.
 reminder-metric-lease-expired = { $case } voltou à fila: { $owner } assumiu, mas não foi resolvido a tempo. { $matter }.
 reminder-overdue = { $case } está atrasado: ninguém assumiu ainda (responsável: { $owner }). { $matter }.
+reminder-reopen = { $case } está aberto de novo: o cliente está insatisfeito outra vez. { $matter }.
 
 ## Root causes and ways of contact: at most 75 characters
 cause-late_delivery = Entrega atrasada

@@ -79,6 +79,7 @@ fact-language = Язык
 fact-contact-requested = Просит связаться
 rule = Правило { $rule }
 normal-since = снова в норме с { $when }
+customer-back = клиент снова доволен: { $said }, { $when }
 normal-since-said = Снова в норме с { $when }: { $said }
 step-acknowledge = в работе с { $when }: { $actor }
 step-contact = связались { $when }
@@ -87,6 +88,7 @@ step-lease-expired = снова в очереди: с клиентом не св
 step-metric-lease-expired = снова в очереди: не решено вовремя
 step-wake = снова активно с { $when }
 step-reopen = открыто снова: { $actor }
+step-reopen-answered = открыто снова: клиент опять недоволен
 step-reassign = передано: { $actor }
 step-snooze = отложено: { $actor }
 closed-by = { $state } ({ $actor })
@@ -103,6 +105,7 @@ reminder-wake = { $case } снова активно. { $matter }.
 reminder-lease-expired = { $case } снова в очереди: в работу взято ({ $owner }), но с клиентом не связались вовремя. { $matter }.
 reminder-metric-lease-expired = { $case } снова в очереди: в работу взято ({ $owner }), но не решено вовремя. { $matter }.
 reminder-overdue = { $case } просрочено: никто ещё не взял в работу (ответственный: { $owner }). { $matter }.
+reminder-reopen = { $case } снова открыто: клиент опять недоволен. { $matter }.
 
 ## Root causes and ways of contact: at most 75 characters
 cause-late_delivery = Опоздала доставка

@@ -79,6 +79,7 @@ fact-language = Мова
 fact-contact-requested = Просить зв’язатися
 rule = Правило { $rule }
 normal-since = знову в нормі з { $when }
+customer-back = клієнт знову задоволений: { $said }, { $when }
 normal-since-said = Знову в нормі з { $when }: { $said }
 step-acknowledge = у роботі з { $when }: { $actor }
 step-contact = зв’язалися { $when }
@@ -87,6 +88,7 @@ step-lease-expired = знову в черзі: з клієнтом не зв’�
 step-metric-lease-expired = знову в черзі: не вирішено вчасно
 step-wake = знову активно з { $when }
 step-reopen = відкрито знову: { $actor }
+step-reopen-answered = відкрито знову: клієнт знову незадоволений
 step-reassign = передано: { $actor }
 step-snooze = відкладено: { $actor }
 closed-by = { $state } ({ $actor })
@@ -103,6 +105,7 @@ reminder-wake = { $case } знову активно. { $matter }.
 reminder-lease-expired = { $case } знову в черзі: узято в роботу ({ $owner }), але з клієнтом не зв’язалися вчасно. { $matter }.
 reminder-metric-lease-expired = { $case } знову в черзі: узято в роботу ({ $owner }), але не вирішено вчасно. { $matter }.
 reminder-overdue = { $case } прострочено: ніхто ще не взяв у роботу (відповідальний: { $owner }). { $matter }.
+reminder-reopen = { $case } знову відкрито: клієнт знову незадоволений. { $matter }.
 
 ## Root causes and ways of contact: at most 75 characters
 cause-late_delivery = Запізнилася доставка

@@ -75,6 +75,7 @@ fact-language = 语言
 fact-contact-requested = 希望被联系
 rule = 规则 { $rule }
 normal-since = 自 { $when } 起恢复正常
+customer-back = 客户恢复满意：{ $said }，{ $when }
 normal-since-said = 自 { $when } 起恢复正常：{ $said }
 step-acknowledge = { $actor } 自 { $when } 起处理
 step-contact = 已于 { $when } 联系
@@ -83,6 +84,7 @@ step-lease-expired = 已退回队列：未及时联系客户
 step-metric-lease-expired = 已退回队列：未及时解决
 step-wake = 自 { $when } 起恢复处理
 step-reopen = 由 { $actor } 重新打开
+step-reopen-answered = 重新打开：客户再次不满意
 step-reassign = 由 { $actor } 转交
 step-snooze = 由 { $actor } 搁置
 closed-by = { $state }（{ $actor }）
@@ -99,6 +101,7 @@ reminder-wake = { $case } 已恢复处理。{ $matter }。
 reminder-lease-expired = { $case } 已退回队列：{ $owner } 接手后未及时联系客户。{ $matter }。
 reminder-metric-lease-expired = { $case } 已退回队列：{ $owner } 接手后未及时解决。{ $matter }。
 reminder-overdue = { $case } 已逾期：仍无人接手（负责人：{ $owner }）。{ $matter }。
+reminder-reopen = { $case } 已重新打开：客户再次不满意。{ $matter }。
 
 ## Root causes and ways of contact: at most 75 characters
 cause-late_delivery = 送货延迟

@@ -13,12 +13,16 @@ from sqlalchemy import Engine, select
 from consumers.desk import Desk, take_in
 from consumers.intake import Record
 from consumers.measures import Measures
+from consumers.slack.case_view import Setting
+from consumers.slack.render import card, reminder
+from consumers.slack.view import load
 from schemas import case_ledger
 from schemas.alerts import Alert
 from schemas.case_ledger import Change
 from schemas.config import Loop
 from schemas.database import sessions
 from schemas.tables import AlertRow, CaseEventRow, CaseRow, SlackOutboxRow, SlackSurfaceRow
+from schemas.words.catalogue import words_in
 from tests.consumers.alerts import LOOP, NOW, a_metric_alert, a_silent_alert, an_alert
 
 DAY = timedelta(days=1)
@@ -259,3 +263,22 @@ def test_two_desks_reopen_a_case_once(engine: Engine) -> None:
     (case,) = life.cases()
     assert (case.state, case.answer_count) == ("open", 3)
     assert [event.action for event in life.history()][-2:] == ["reopen", "joined"]
+
+
+def test_the_cards_say_that_the_customer_is_back_or_unhappy_again(life: Life) -> None:
+    closed(life)
+    life.told(back(life.at - timedelta(hours=1)))
+    setting = Setting(public_url="http://127.0.0.1:8080", loop=LOOP, words=words_in("en"))
+
+    def drawn() -> str:
+        with sessions(life.engine)() as session:
+            return str(card(load(session, [1])[1], life.at, setting).blocks)
+
+    assert "customer is back: NPS 9 of 10 on " in drawn()
+    assert "Ana Souza" in drawn(), "who resolved it, not the system that heard of it"
+    life.told(again(1, life.at))
+    assert "open again: the customer is unhappy again" in drawn()
+    assert "is back" not in drawn()
+    with sessions(life.engine)() as session:
+        told = reminder(load(session, [1])[1], "reopen", setting).text
+    assert "is open again: the customer is unhappy again. c42 – CSAT 2 of 5." in told
