@@ -171,7 +171,7 @@ def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime
             returning.reopen(session, loop, closed, alert, opening, now)
             outcomes["reopened"] += 1
             continue
-        case_ledger.open_case(session, alert, opening, now)
+        case_ledger.open_case(session, alert, opening, now, calendars(loop))
         standing = desk_standing.after(standing, assignment)
         outcomes["opened"] += 1
     if standing is not None and drawn is not None:

@@ -13,6 +13,7 @@ from schemas.case_returns import find_closed_case, reopen_case
 from schemas.config import Loop
 from schemas.config_base import seconds
 from schemas.tables import CaseRow
+from schemas.working_time import calendars
 
 REOPENED = "reopen"
 """The outbox kind of the short message that a case is open again."""
@@ -45,10 +46,11 @@ def reopen(session: Session, loop: Loop, case: CaseRow, alert: Alert, chosen: Op
         contact_by=due.contact_by if due is not None else None,
         resolve_by=due.resolve_by if due is not None else None,
     )
-    reopen_case(session, case, alert, opening, now)
+    reopen_case(session, case, alert, opening, now, calendars(loop))
     if page:
         told = f"person:{owner}" if owner is not None else loop.receivers[receiver].channel
-        add_message(session, case, REOPENED, Destination("dm" if owner is not None else "channel", told), now)
+        place = Destination("dm" if owner is not None else "channel", told)
+        add_message(session, case, REOPENED, place, now, calendars(loop))
 
 
 def is_there(loop: Loop, owner: str | None, now: datetime) -> bool:

@@ -9,10 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from schemas.case_history import NAMESPACE
+from schemas.quiet_hours import waits
 from schemas.tables import CaseRow, SlackOutboxRow, SlackSurfaceRow
+from schemas.working_time import CalendarOf, around_the_clock
 
 REMINDER = "reminder"
 """The outbox's surface of a message that is no card."""
+HELD = "held"
+"""The outbox's state of a direct message that waits for its reader's morning."""
 
 
 class Destination(Struct, frozen=True):
@@ -22,8 +26,17 @@ class Destination(Struct, frozen=True):
     destination: str
 
 
-def add_card(session: Session, case: CaseRow, place: Destination, now: datetime) -> None:
-    """Want a card of the case at this place: a surface to keep current, and a message to post exactly once."""
+def add_card(
+    session: Session,
+    case: CaseRow,
+    place: Destination,
+    now: datetime,
+    calendar_of: CalendarOf = around_the_clock,
+) -> None:
+    """Want a card of the case at this place: a surface to keep current, and a message to post exactly once.
+
+    ``calendar_of`` gives the working hours of the people: outside them a direct message is held until the morning.
+    """
     session.add(
         SlackSurfaceRow(
             case_id=case.id,
@@ -43,14 +56,20 @@ def add_card(session: Session, case: CaseRow, place: Destination, now: datetime)
             kind="card",
             dedupe_key=dedupe_key,
             destination=place.destination,
-            state="pending",
+            state=HELD if waits(case.severity, place.destination, calendar_of, now) else "pending",
             created_at=now,
             not_before=now,
         )
     )
 
 
-def add_card_once(session: Session, case: CaseRow, place: Destination, now: datetime) -> None:
+def add_card_once(
+    session: Session,
+    case: CaseRow,
+    place: Destination,
+    now: datetime,
+    calendar_of: CalendarOf = around_the_clock,
+) -> None:
     """Want a card at this place, unless the case has one there."""
     there = select(SlackSurfaceRow.id).where(
         SlackSurfaceRow.case_id == case.id,
@@ -58,15 +77,22 @@ def add_card_once(session: Session, case: CaseRow, place: Destination, now: date
         SlackSurfaceRow.destination == place.destination,
     )
     if session.scalar(there) is None:
-        add_card(session, case, place, now)
+        add_card(session, case, place, now, calendar_of)
 
 
-def tell_owner(session: Session, case: CaseRow, owner: str, now: datetime) -> None:
+def tell_owner(session: Session, case: CaseRow, owner: str, now: datetime, calendar_of: CalendarOf) -> None:
     """A new owner gets a card in a direct message: a changed card notifies nobody."""
-    add_card_once(session, case, Destination("dm", f"person:{owner}"), now)
+    add_card_once(session, case, Destination("dm", f"person:{owner}"), now, calendar_of)
 
 
-def add_message(session: Session, case: CaseRow, kind: str, place: Destination, now: datetime) -> None:
+def add_message(
+    session: Session,
+    case: CaseRow,
+    kind: str,
+    place: Destination,
+    now: datetime,
+    calendar_of: CalendarOf = around_the_clock,
+) -> None:
     """Want a short message about this version of the case, sent once and never redrawn."""
     dedupe_key = f"{case.id}/{kind}/{case.version}"
     session.add(
@@ -77,7 +103,7 @@ def add_message(session: Session, case: CaseRow, kind: str, place: Destination, 
             kind=kind,
             dedupe_key=dedupe_key,
             destination=place.destination,
-            state="pending",
+            state=HELD if waits(case.severity, place.destination, calendar_of, now) else "pending",
             created_at=now,
             not_before=now,
         )

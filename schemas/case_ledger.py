@@ -71,8 +71,13 @@ def is_known(session: Session, alert: Alert) -> bool:
     return session.get(AlertRow, alert.id) is not None
 
 
-def open_case(session: Session, alert: Alert, opening: Opening, now: datetime) -> CaseRow:
-    """Open a case with its first alert, its history row and one outbox row a destination."""
+def open_case(
+    session: Session, alert: Alert, opening: Opening, now: datetime, calendar_of: CalendarOf = around_the_clock
+) -> CaseRow:
+    """Open a case with its first alert, its history row and one outbox row a destination.
+
+    ``calendar_of`` gives the working hours of the people.
+    """
     case = CaseRow(
         version=1,
         subject=alert.subject,
@@ -103,7 +108,7 @@ def open_case(session: Session, alert: Alert, opening: Opening, now: datetime) -
     take_in(session, case, alert, now)
     record(session, case, "opened", None, "system", "system", now, flagged(alert))
     for place in opening.destinations:
-        add_card(session, case, place, now)
+        add_card(session, case, place, now, calendar_of)
     return case
 
 
@@ -148,7 +153,7 @@ def join_case(
     take_in(session, case, alert, now)
     record(session, case, "joined", case.state, "system", "system", now, flagged(alert))
     for place in paging.destinations if paging is not None else ():
-        add_card_once(session, case, place, now)
+        add_card_once(session, case, place, now, calendar_of)
     return True
 
 
@@ -198,7 +203,7 @@ def act(
     }
     record(session, case, action, before, actor, via, now, detail)
     if action == "reassign" and said.owner is not None and said.owner != actor:
-        tell_owner(session, case, said.owner, now)
+        tell_owner(session, case, said.owner, now, calendar_of)
     return case
 
 

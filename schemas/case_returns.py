@@ -17,6 +17,7 @@ from schemas.case_ledger import Opening
 from schemas.case_writes import compare_and_set, flagged, holds_event, take_in
 from schemas.cases import CLOSED_STATES
 from schemas.tables import CaseRow
+from schemas.working_time import CalendarOf, around_the_clock
 
 
 def find_closed_case(session: Session, customer_id: str, programme: str) -> CaseRow | None:
@@ -35,7 +36,14 @@ def find_closed_case(session: Session, customer_id: str, programme: str) -> Case
     )
 
 
-def reopen_case(session: Session, case: CaseRow, alert: Alert, opening: Opening, now: datetime) -> None:
+def reopen_case(
+    session: Session,
+    case: CaseRow,
+    alert: Alert,
+    opening: Opening,
+    now: datetime,
+    calendar_of: CalendarOf = around_the_clock,
+) -> None:
     """Open a closed case again, because its customer is unhappy again.
 
     It begins anew: its promises are those of ``opening``, and what is measured of it counts from now. Its history, its
@@ -80,7 +88,7 @@ def reopen_case(session: Session, case: CaseRow, alert: Alert, opening: Opening,
         detail["owner"] = opening.owner
     record(session, case, "reopen", before, "system", "system", now, detail)
     for place in opening.destinations:
-        add_card_once(session, case, place, now)
+        add_card_once(session, case, place, now, calendar_of)
 
 
 def recover_case(session: Session, alert: Alert, now: datetime) -> CaseRow | None:

@@ -7,11 +7,13 @@ comes. Whoever has no calendar has no quiet hours.
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from schemas.alerts import Severity
 from schemas.config_base import Clock
 from schemas.config_owners import Calendar
-from schemas.working_time import HORIZON_DAYS, add_working_time, working_time_between
+from schemas.working_time import HORIZON_DAYS, CalendarOf, add_working_time, working_time_between
 
 _DAY = timedelta(days=1)
+_PERSON = "person:"
 _INSTANT_S = 1e-6
 """The shortest working time there is: a microsecond."""
 
@@ -24,6 +26,13 @@ def is_quiet(calendar: Calendar | None, now: datetime) -> bool:
     day = now.astimezone(zone).date()
     begun = working_time_between(_midnight(day, zone), now + timedelta(microseconds=1), calendar) > 0
     return not (begun and working_time_between(now, _midnight(day + _DAY, zone), calendar) > 0)
+
+
+def waits(severity: Severity, destination: str, calendar_of: CalendarOf, now: datetime) -> bool:
+    """Whether a message about a case waits for its reader's morning: a direct one, out of hours, not critical."""
+    if severity == "critical" or not destination.startswith(_PERSON):
+        return False
+    return is_quiet(calendar_of(destination.removeprefix(_PERSON)), now)
 
 
 def morning_after(calendar: Calendar | None, at: Clock, since: datetime) -> tuple[date, datetime]:

@@ -1,6 +1,6 @@
 """The calls that one message needs, made in a worker thread. It decides nothing: it says what Slack answered."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -9,6 +9,7 @@ from msgspec import Struct
 from consumers.slack.addresses import Addresses, NoSuchPerson
 from consumers.slack.case_view import CaseView, Setting, setting_at
 from consumers.slack.client import Posted, SlackCalls
+from consumers.slack.digest import digest, nudge
 from consumers.slack.errors import LATER_S, Verdict, classify
 from consumers.slack.message_rules import check_message
 from consumers.slack.outbox import Claimed
@@ -16,6 +17,7 @@ from consumers.slack.render import Card, card, plain_card, reminder
 from consumers.slack.surfaces import Behind
 from schemas.config import Loop
 
+_NONE: Mapping[int, CaseView] = {}
 CLOCK_SKEW = timedelta(seconds=60)
 """Slack's timestamps are its own: look this much further back than our clock says."""
 
@@ -75,8 +77,13 @@ class Delivery:
         self._page = page
         self._log = structlog.get_logger().bind(part="sender")
 
-    def post(self, message: Claimed, view: CaseView, mention: bool) -> PostResult:
-        """Post a card. Whatever fails before the post itself is certainly not sent."""
+    def post(
+        self, message: Claimed, view: CaseView, mention: bool, others: Mapping[int, CaseView] = _NONE
+    ) -> PostResult:
+        """Post a card. Whatever fails before the post itself is certainly not sent.
+
+        ``others`` are the cases that a digest lists.
+        """
         try:
             channel = self._addresses.conversation(message.destination)
             owner = self._addresses.user_id(view.owner) if mention and view.owner is not None else None
@@ -91,7 +98,11 @@ class Delivery:
         if message.kind == "card":
             drawn = self._draw(view, now, message.destination, owner, message.plain)
         else:
-            drawn = reminder(view, message.kind, self._setting(message.destination, None))
+            setting = self._setting(message.destination, None)
+            if message.entries:
+                drawn = digest(message.entries, others, setting)
+            else:
+                drawn = nudge(view, message.kind, setting) or reminder(view, message.kind, setting)
         return self._post(message, view, channel, drawn)
 
     def update(self, behind: Behind, view: CaseView, plain: bool) -> UpdateResult:

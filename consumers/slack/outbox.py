@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, CursorResult, Update, and_, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from consumers.slack.core_tables import table_of
+from consumers.slack.digest import Entry
 from schemas.cases import CLOSED_STATES
 from schemas.tables import CaseEventRow, CaseRow, DeliveryStepRow, SlackOutboxRow, SlackSurfaceRow
 
@@ -54,6 +56,8 @@ class Claimed(Struct, frozen=True, kw_only=True):
     urgent: bool = False
     diverted: bool = False
     """Another destination has refused it."""
+    entries: tuple[Entry, ...] = ()
+    """Of a digest: the cases that it lists."""
 
 
 class Backlog(Struct, frozen=True):
@@ -331,6 +335,7 @@ def _claim(
             kind=row.kind,
             urgent=bool(row.urgent),
             diverted=bool(row.refused),
+            entries=msgspec.convert(row.content or (), tuple[Entry, ...]),
         )
         for row in rows
     }

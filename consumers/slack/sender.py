@@ -167,7 +167,8 @@ class Sender:
                 for message in outbox.claim(session, destination, number, now, lease)
             ]
             cases = [message.case_id for message in claimed]
-            pictures = view.load(session, cases)
+            listed = [entry.case for message in claimed for entry in message.entries]
+            pictures = view.load(session, [*cases, *listed])
             told = view.told_directly(session, cases)
         for message in claimed:
             self._pace.take(message.destination, 1, clock)
@@ -178,7 +179,8 @@ class Sender:
                 continue
             picture = pictures[message.case_id]
             mention = message.surface == "channel" and picture.page and message.case_id not in told
-            crew.give(partial(self._delivery.post, message, picture, mention))
+            others = {entry.case: pictures[entry.case] for entry in message.entries if entry.case in pictures}
+            crew.give(partial(self._delivery.post, message, picture, mention, others))
 
     def _wanted(self, waiting: list[outbox.Backlog], free: int, clock: float) -> list[tuple[str, int]]:
         """How many messages of which destination to claim: as many as its pace lets, and a fair share of what is free.

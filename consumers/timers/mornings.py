@@ -11,9 +11,11 @@ from msgspec import Struct
 from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from consumers.slack.digest import Entry
 from consumers.timers.chain import default_channel
-from consumers.timers.messages import HELD, PERSON, Entry, add_digest
+from consumers.timers.messages import PERSON, add_digest
 from consumers.timers.presence import instead_of, present
+from schemas.case_cards import HELD
 from schemas.cases import CLOSED_STATES
 from schemas.config import Loop
 from schemas.quiet_hours import is_quiet, morning_after

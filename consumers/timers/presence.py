@@ -1,19 +1,18 @@
-"""Whether somebody is there, and who stands in for them: asked here by everything that time does."""
+"""Whether somebody is there, and who hears what they would have: asked here by everything that time does."""
 
 from datetime import datetime
 
 from schemas.config import Loop
+from schemas.duty import present, stand_in
 
-
-def present(loop: Loop, person: str, now: datetime) -> bool:
-    """Whether this is a person of loop.yaml who is there."""
-    del now  # absences have no dates yet
-    known = loop.people.get(person)
-    return known is not None and not known.away
+__all__ = ["instead_of", "present"]
 
 
 def instead_of(loop: Loop, person: str, now: datetime) -> str | None:
-    """Who hears what an absent person would have: the lead of the first team that has one there, else its manager."""
+    """Who hears what an absent person would have: their deputy, else the lead or the manager of a team of theirs."""
+    deputy = stand_in(loop, person, now)
+    if deputy is not None:
+        return deputy
     for team in loop.teams.values():
         if person in (*team.members, team.lead):
             for other in (team.lead, team.manager):

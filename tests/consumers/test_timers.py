@@ -212,13 +212,13 @@ def test_of_many_workers_one_fires(cases: Engine, measures: Measures) -> None:
 
 def test_workers_side_by_side_tell_everything_once(engine: Engine, measures: Measures) -> None:
     with sessions(engine).begin() as session:
-        take_in(session, LOOP, alerts_of(12), NOW)
+        take_in(session, LOOP, alerts_of(6), NOW)
     several = [worker(engine, measures) for _ in range(3)]
     for hours in (0, 2, 4, 8):
         with ThreadPoolExecutor(3) as pool:
             list(pool.map(lambda one, now=NOW + hours * HOUR: one.tick(now), several))
     told = messages(engine)
-    assert len(told) == len(set(told)) == 12 * 3, "a reminder, the lead and the channel of each case"
+    assert len(told) == len(set(told)) == 6 * 3, "a reminder, the lead and the channel of each case"
 
 
 def test_a_timer_of_an_older_picture_is_void(cases: Engine, measures: Measures) -> None:
