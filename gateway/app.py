@@ -32,6 +32,7 @@ from gateway.routes import (
     stream,
     totals,
 )
+from gateway.slack.homes import Homes
 
 MAX_BODY_BYTES = 1024 * 1024
 """The largest body of any request but /v1/events, which reads its own."""
@@ -69,14 +70,20 @@ def build_app(parts: Parts) -> Litestar:
     @asynccontextmanager
     async def broadcasting(_app: Litestar) -> AsyncIterator[None]:
         await parts.slack.calls.start()
-        task = asyncio.create_task(Broadcast(parts).run(), name="broadcast")
+        tasks = [
+            asyncio.create_task(Broadcast(parts).run(), name="broadcast"),
+            asyncio.create_task(
+                Homes(parts.slack, parts.readers, parts.writers, parts.loop, parts.settings).run(), name="homes"
+            ),
+        ]
         try:
             yield
         finally:
             parts.hub.close()
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             await parts.slack.calls.stop()
             parts.slack.close()
 

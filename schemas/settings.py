@@ -44,6 +44,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Messages a second a channel."""
     public_url: str = "http://127.0.0.1:8080"
     """Where people reach the console: the links in Slack lead there."""
+    environment: str = ""
+    """What people call this installation, such as ``production``; shown in Slack's App Home."""
     host: str = "127.0.0.1"
     port: int = 8080
     health_host: str = "127.0.0.1"
@@ -116,6 +118,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         public_url=shaped("CLOSELOOP_PUBLIC_URL", defaults.public_url, _URL, "give a URL, http:// or https://").rstrip(
             "/"
         ),
+        environment=text("CLOSELOOP_ENVIRONMENT", defaults.environment),
         host=text("CLOSELOOP_HOST", defaults.host),
         port=whole("CLOSELOOP_PORT", defaults.port, 0, 65535),
         health_host=text("CLOSELOOP_HEALTH_HOST", defaults.health_host),

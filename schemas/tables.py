@@ -341,6 +341,17 @@ class SlackUserRow(Base):
     checked_at: Mapped[datetime]
 
 
+class SlackHomeRow(Base):
+    """Somebody who has opened the App Home: it is kept current for them."""
+
+    __tablename__ = "slack_homes"
+
+    user_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    opened_at: Mapped[datetime]
+    shown: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 of what was published last; ``None`` asks for it anew."""
+
+
 class MetricRow(Base):
     """The current value of one series and rolling window."""
 

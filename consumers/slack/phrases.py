@@ -5,7 +5,7 @@ from datetime import datetime
 from consumers.slack.case_view import CaseView, LastStep, Setting
 from schemas.alerts import Alert
 from schemas.cases import CONTACT_CHANNELS
-from schemas.words import about
+from schemas.words import about, promises
 from schemas.words import safe_text as safe
 from schemas.words.catalogue import Words
 
@@ -37,23 +37,7 @@ def what(view: CaseView, words: Words) -> str:
 
 def due(view: CaseView, words: Words) -> tuple[str, datetime] | None:
     """What is promised next, in words with its time, and the time."""
-
-    def until(message: str, moment: datetime) -> tuple[str, datetime]:
-        return words.say(message, when=safe.instant(moment)), moment
-
-    if view.state == "snoozed" and view.snoozed_until is not None:
-        return until("due-asleep", view.snoozed_until)
-    if view.recovered_at is not None:
-        return None
-    metric = view.alert.subject == "metric"
-    first = view.contact_by
-    if metric:
-        first = view.acknowledge_by if view.state == "open" else None
-    if view.state in ("open", "acknowledged") and first is not None:
-        return until("due-look" if metric else "due-reply", first)
-    if view.state in ("acknowledged", "contacted") and view.resolve_by is not None:
-        return until("due-resolve", view.resolve_by)
-    return None
+    return promises.due(words, view, view.alert.subject)
 
 
 def steps(view: CaseView, setting: Setting) -> list[str]:

@@ -69,6 +69,21 @@ class SlackCalls:
             return False
         return True
 
+    async def publish_home(self, user: str, view: View) -> bool:
+        """Show a person's App Home; False when Slack did not take it."""
+        if self._client is None:
+            return False
+        self._client.timeout = int(TELL_SECONDS)
+        try:
+            await self._client.views_publish(user_id=user, view=view)
+        except SlackApiError as error:
+            _log.warning("home_not_published", error=_code(error))
+            return False
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            _log.warning("home_not_published", error=type(error).__name__)
+            return False
+        return True
+
     async def tell(self, response_url: str | None, channel: str, user: str, text: str) -> None:
         """Tell one person something, once: it is not worth a second try, and it may be lost."""
         if response_url and await self._respond(response_url, text):

@@ -7,18 +7,29 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
-from gateway.case_requests import ActionRequest, Unfit
-from gateway.slack.modals import CHANNEL, CHANNELS, NOTE, OWNER, ROOT_CAUSE, UNTIL
+from gateway.case_requests import MAX_SNOOZE
+from gateway.slack.modals import CHANNEL, FOLLOW_UP, MAX_NOTE_CHARACTERS, NOTE, OWNER, ROOT_CAUSE, TOLD, UNTIL
 from gateway.slack.payloads import Action, BlockActions, DialogState, StateValue, ViewSubmission
 from schemas.card_actions import ACTION_PREFIX, CardValue, Look, SnoozeFor, read_value
-from schemas.case_ledger import user_action
-from schemas.cases import UserAction
+from schemas.case_ledger import Change, user_action
+from schemas.cases import CONTACT_CHANNELS, ROOT_CAUSES, UserAction
+from schemas.permissions import Deed
+from schemas.words.catalogue import Words
 
 AT_ONCE: frozenset[UserAction] = frozenset({"acknowledge", "wake"})
 """Actions that a click takes without asking further."""
 _LOOKS: Mapping[str, Look] = {"answer": "answer", "why": "why"}
 MORNING_HOUR = 9
 _HOURS: Mapping[SnoozeFor, int] = {"1h": 1, "4h": 4}
+
+
+class Misfilled(ValueError):  # noqa: N818 - an answer to a person, not a fault
+    """An input of a dialog that lacks something: its block, and what to say there in the person's language."""
+
+    def __init__(self, field: str, said: str) -> None:
+        super().__init__(field)
+        self.field = field
+        self.said = said
 
 
 class Clicked(Struct, frozen=True):
@@ -28,18 +39,37 @@ class Clicked(Struct, frozen=True):
     wish: UserAction | Look
 
     @property
+    def takes_over(self) -> bool:
+        """Whether the case is wanted from whoever is on it: the menu's entry, not the button of an open case."""
+        return self.wish == "acknowledge" and self.value.action == "acknowledge"
+
+    @property
     def at_once(self) -> bool:
         """Whether it is taken without a dialog."""
+        if self.takes_over:
+            return False
         return self.wish in AT_ONCE or (self.wish == "snooze" and self.value.snooze not in (None, "pick"))
 
+    @property
+    def deed(self) -> Deed | None:
+        """What has to be permitted; ``None`` for a look."""
+        return "take_over" if self.takes_over else user_action(self.wish)
 
-class Submitted(Struct, frozen=True):
-    """A submitted dialog: the case as it was seen, the action, and who was chosen as a Slack user."""
+
+class Submitted(Struct, frozen=True, kw_only=True):
+    """A submitted dialog: the case as it was seen, the action, what it brings, and who was chosen as a Slack user."""
 
     state: DialogState
     action: UserAction
-    request: ActionRequest
-    chosen_user: str | None
+    change: Change
+    chosen_user: str | None = None
+    follow_up: datetime | None = None
+    """With ``contact``: the case sleeps until then."""
+
+    @property
+    def deed(self) -> Deed:
+        """What has to be permitted. The dialog of ``acknowledge`` is the one that takes over."""
+        return "take_over" if self.action == "acknowledge" else self.action
 
 
 def read_click(click: BlockActions) -> Clicked | None:
@@ -66,8 +96,8 @@ def snooze_until(length: SnoozeFor, zone: str, now: datetime) -> datetime:
     return datetime(tomorrow.year, tomorrow.month, tomorrow.day, MORNING_HOUR, tzinfo=there).astimezone(UTC)
 
 
-def read_submission(submission: ViewSubmission) -> Submitted | None:
-    """What a dialog says; ``None`` for one that is not ours. Raises :class:`Unfit` naming the input's block."""
+def whose_dialog(submission: ViewSubmission) -> tuple[UserAction, DialogState] | None:
+    """The action that a dialog asks about, and what it remembers; ``None`` for one that is not ours."""
     view = submission.view
     if not view.callback_id.startswith(ACTION_PREFIX):
         return None
@@ -75,25 +105,43 @@ def read_submission(submission: ViewSubmission) -> Submitted | None:
     if action is None:
         return None
     try:
-        state = msgspec.json.decode(view.private_metadata, type=DialogState)
+        return action, msgspec.json.decode(view.private_metadata, type=DialogState)
     except msgspec.DecodeError:
         return None
-    given = {block: value for block, inputs in view.state.values.items() for value in inputs.values()}
-    channel = _option(given, CHANNEL)
-    if action == "contact" and channel not in CHANNELS:
-        raise Unfit(CHANNEL, "Say how the customer was contacted.")
-    note = given[NOTE].value if NOTE in given else None
-    if action == "dismiss" and not (note or "").strip():
-        raise Unfit(NOTE, "Say why.")
-    moment = given[UNTIL].selected_date_time if UNTIL in given else None
-    request = ActionRequest(
-        version=state.version,
-        note=note,
-        root_cause=_option(given, ROOT_CAUSE),
-        until=None if moment is None else _instant(moment),
-        channel=channel,
-    )
-    return Submitted(state, action, request, given[OWNER].selected_user if OWNER in given else None)
+
+
+def read_submission(
+    words: Words, action: UserAction, state: DialogState, submission: ViewSubmission, now: datetime
+) -> Submitted:
+    """What a dialog says. Raises :class:`Misfilled` naming the first input that lacks something, in these words."""
+    given = {block: value for block, inputs in submission.view.state.values.items() for value in inputs.values()}
+    note = _note(words, given)
+    if action in ("dismiss", "reopen") and note is None:
+        raise Misfilled(NOTE, words.say("error-why"))
+    if action == "contact":
+        channel = _option(given, CHANNEL)
+        if channel not in CONTACT_CHANNELS:
+            raise Misfilled(CHANNEL, words.say("error-how"))
+        follow_up = _moment(words, given, FOLLOW_UP, now)
+        change = Change(note=note, channel=channel)
+        return Submitted(state=state, action=action, change=change, follow_up=follow_up)
+    if action == "resolve":
+        cause = _option(given, ROOT_CAUSE)
+        if cause not in ROOT_CAUSES:
+            raise Misfilled(ROOT_CAUSE, words.say("error-cause"))
+        told = bool(given[TOLD].selected_options) if TOLD in given else None
+        return Submitted(state=state, action=action, change=Change(note=note, root_cause=cause, customer_told=told))
+    if action == "snooze":
+        until = _moment(words, given, UNTIL, now)
+        if until is None:
+            raise Misfilled(UNTIL, words.say("error-date"))
+        return Submitted(state=state, action=action, change=Change(note=note, until=until))
+    if action == "reassign":
+        chosen = given[OWNER].selected_user if OWNER in given else None
+        if chosen is None:
+            raise Misfilled(OWNER, words.say("error-owner"))
+        return Submitted(state=state, action=action, change=Change(note=note), chosen_user=chosen)
+    return Submitted(state=state, action=action, change=Change(note=note))
 
 
 def _wish(action: Action, value: CardValue) -> UserAction | Look | None:
@@ -101,13 +149,31 @@ def _wish(action: Action, value: CardValue) -> UserAction | Look | None:
     return _LOOKS.get(name) or user_action(name)
 
 
+def _note(words: Words, given: Mapping[str, StateValue]) -> str | None:
+    """What was written, without what no database takes."""
+    said = (given[NOTE].value or "").replace("\0", "").strip() if NOTE in given else ""
+    if len(said) > MAX_NOTE_CHARACTERS:
+        raise Misfilled(NOTE, words.say("error-long", n=MAX_NOTE_CHARACTERS))
+    return said or None
+
+
 def _option(given: Mapping[str, StateValue], field: str) -> str | None:
     chosen = given[field].selected_option if field in given else None
     return chosen.value if chosen else None
 
 
-def _instant(seconds: int) -> datetime:
+def _moment(words: Words, given: Mapping[str, StateValue], field: str, now: datetime) -> datetime | None:
+    """A time to come within the longest sleep, where one was chosen."""
+    chosen = given[field].selected_date_time if field in given else None
+    if chosen is None:
+        return None
     try:
-        return datetime.fromtimestamp(seconds, UTC)
+        moment = datetime.fromtimestamp(chosen, UTC)
+        far = moment - now > MAX_SNOOZE
     except (OverflowError, ValueError, OSError):
-        raise Unfit(UNTIL, "Choose a date within the next 30 days.") from None
+        far = True
+    if far:
+        raise Misfilled(field, words.say("error-date-far", n=MAX_SNOOZE.days))
+    if moment <= now:
+        raise Misfilled(field, words.say("error-date-past"))
+    return moment

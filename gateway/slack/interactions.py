@@ -6,27 +6,40 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
 
+import msgspec
 import structlog
 from msgspec import Struct
 from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from gateway.case_acts import act_within
 from gateway.case_reads import Case, read_case
-from gateway.case_requests import ActionRequest, Unfit
+from gateway.slack.acts import Wanted, check, take
 from gateway.slack.calls import SlackCalls
-from gateway.slack.choices import Clicked, Submitted, read_click, read_submission, snooze_until
+from gateway.slack.choices import (
+    Clicked,
+    Misfilled,
+    Submitted,
+    read_click,
+    read_submission,
+    snooze_until,
+    whose_dialog,
+)
+from gateway.slack.homes import want_home
 from gateway.slack.inbox import Delivered, conclude, remember
 from gateway.slack.modals import OWNER, answer_view, dialog, notice_view, why_view
-from gateway.slack.notices import refusal_notice
-from gateway.slack.payloads import BlockActions, DialogState, ViewSubmission
+from gateway.slack.notices import Denied, Reader, denial_notice, refusal_notice
+from gateway.slack.payloads import BlockActions, DialogState, EventEnvelope, ViewSubmission
 from gateway.slack.people import actor_of, person_of
 from gateway.vocabulary import Vocabulary
-from schemas.case_ledger import Refusal, Refused, user_action
+from schemas.case_ledger import Change, Refused, find_open_case
 from schemas.cases import UserAction
 from schemas.config import Loop
-from schemas.tables import SlackSurfaceRow
+from schemas.duty import absence, stand_in, zone_of
+from schemas.tables import CaseRow, SlackSurfaceRow
+from schemas.words import about
+from schemas.words import safe_text as safe
+from schemas.words.readers import words_for
 
 BUDGET_SECONDS = 2.2
 """For the database; with the call that opens a dialog it stays below Slack's three seconds."""
@@ -48,12 +61,11 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What became of an action in the database."""
+    """What became of an action in the database. ``notice``: why it was not taken, in the person's language."""
 
     case: Case | None
-    actor: str
-    refusal: Refusal | None = None
-    said: str = ""
+    reader: Reader
+    notice: str | None = None
     repeated: bool = False
 
 
@@ -74,6 +86,8 @@ class SlackDesk:
         self._words = words
         self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="slack")
         self.calls = calls
+        self.homes_moved = asyncio.Event()
+        """Set when somebody's App Home has to be looked at."""
 
     def close(self) -> None:
         """End the threads."""
@@ -88,41 +102,53 @@ class SlackDesk:
             outcome = await self._in_thread(lambda: self._act_on_click(click, clicked, now))
         else:
             outcome = await self._in_thread(lambda: self._look(click, clicked, now))
-        if outcome.repeated:
+        if outcome.repeated or (outcome.notice is None and clicked.at_once):
             return Answer()
-        if outcome.refusal is not None or outcome.case is None:
-            refusal = outcome.refusal or "missing"
-            return Answer(notice=refusal_notice(refusal, outcome.said, outcome.case, outcome.actor, now))
-        if clicked.at_once:
+        words = outcome.reader.words
+        if outcome.notice is not None or outcome.case is None:
+            said = outcome.notice or words.say("gone")
+            # In the App Home there is no conversation to say it in.
+            if not click.container.channel_id and await self.calls.open_view(
+                click.trigger_id, notice_view(words, said)
+            ):
+                return Answer()
+            return Answer(notice=said)
+        if await self.calls.open_view(click.trigger_id, self._view(clicked, outcome, click, now)):
             return Answer()
-        view = self._view(clicked, outcome.case, click, now)
-        if await self.calls.open_view(click.trigger_id, view):
-            return Answer()
-        return Answer(notice=f"The dialog for C-{outcome.case.id} could not be opened. Please click again.")
+        return Answer(notice=words.say("dialog-not-opened", case=f"C-{outcome.case.id}"))
 
     async def submit(self, submission: ViewSubmission, now: datetime) -> Answer:
         """A submitted dialog. Raises :class:`Unavailable`."""
+        asked = whose_dialog(submission)
+        if asked is None:
+            return Answer()
+        action, state = asked
         try:
-            submitted = read_submission(submission)
-            if submitted is None:
-                return Answer()
-            outcome = await self._in_thread(lambda: self._act_on_dialog(submission, submitted, now))
-        except Unfit as unfit:
-            said = unfit.problem[:1].upper() + unfit.problem[1:]
-            return Answer(body={"response_action": "errors", "errors": {unfit.field: said}})
-        if outcome.refusal is not None or (outcome.case is None and not outcome.repeated):
-            text = refusal_notice(outcome.refusal or "missing", outcome.said, outcome.case, outcome.actor, now)
-            return Answer(body={"response_action": "update", "view": notice_view("Not done", text)})
+            outcome = await self._in_thread(lambda: self._act_on_dialog(submission, action, state, now))
+        except Misfilled as misfilled:
+            return Answer(body={"response_action": "errors", "errors": {misfilled.field: misfilled.said}})
+        if outcome.notice is not None:
+            view = notice_view(outcome.reader.words, outcome.notice)
+            return Answer(body={"response_action": "update", "view": view})
         return Answer(body={"response_action": "clear"})
 
-    async def event(self, event_id: str, kind: str, now: datetime) -> bool:
+    async def event(self, found: EventEnvelope, now: datetime) -> bool:
         """Remember a delivery of the Events API; False for a repeated one. Raises :class:`Unavailable`."""
+        happening = found.event
+        key, kind = f"event/{found.event_id}", (happening.type or found.type)[:64]
 
         def write() -> bool:
             with self._writers.begin() as session:
-                new = remember(session, f"event/{event_id}", "event", Delivered(action=kind[:64]), now)
+                new = remember(session, key, "event", Delivered(action=kind), now)
                 if new:
-                    conclude(session, f"event/{event_id}", "acknowledged", now)
+                    conclude(session, key, "acknowledged", now)
+                if (
+                    new
+                    and kind == "app_home_opened"
+                    and isinstance(happening.user, str)
+                    and happening.tab != "messages"
+                ):
+                    want_home(session, happening.user, now)
                 return new
 
         return await self._in_thread(write)
@@ -130,137 +156,131 @@ class SlackDesk:
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         try:
             async with asyncio.timeout(BUDGET_SECONDS):
-                return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+                done = await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except TimeoutError:
             _log.warning("slack_answer_late", budget_seconds=BUDGET_SECONDS)
             raise Unavailable from None
         except SQLAlchemyError as error:
             _log.warning("slack_answer_failed", error=type(error).__name__)
             raise Unavailable from None
+        self.homes_moved.set()
+        return done
 
-    def _view(self, clicked: Clicked, case: Case, click: BlockActions, now: datetime) -> dict[str, Any]:
-        if clicked.wish == "answer":
-            return answer_view(case)
-        if clicked.wish == "why":
-            return why_view(case)
+    def _view(self, clicked: Clicked, outcome: Outcome, click: BlockActions, now: datetime) -> dict[str, Any]:
+        case, words, wish = outcome.case, outcome.reader.words, clicked.wish
+        assert case is not None
+        if wish == "answer":
+            return answer_view(words, case)
+        if wish == "why":
+            return why_view(words, case)
         place = click.container
-        state = DialogState(case.id, case.version, place.channel_id, place.message_ts)
-        return dialog(clicked.wish, case, state, now)
+        return dialog(words, wish, case, DialogState(case.id, case.version, place.channel_id, place.message_ts), now)
+
+    def _reader(self, session: Session, user_id: str) -> Reader:
+        actor = actor_of(session, self._loop.people, user_id)
+        return Reader(words=words_for(self._loop, actor), actor=actor, user=user_id)
 
     def _look(self, click: BlockActions, clicked: Clicked, now: datetime) -> Outcome:
         """Remember a click that only opens a dialog, and see whether the card it came from still holds."""
-        value = clicked.value
+        value, key, deed = clicked.value, click.inbox_key(), clicked.deed
         with self._writers.begin() as session:
-            actor = actor_of(session, self._loop.people, click.user.id)
-            key = click.inbox_key()
+            reader = self._reader(session, click.user.id)
             new = remember(session, key, "block_actions", _delivered(click, clicked), now)
             case = read_case(session, self._words, value.case)
             if not new or case is None:
-                return Outcome(case=case, actor=actor, repeated=not new)
-            refusal: Refusal | None = None
-            action = user_action(clicked.wish)
-            if action is not None and case.version != value.version:
-                refusal = "stale"
-            elif action is not None and action not in case.actions:
-                refusal = "not_allowed"
-            conclude(session, key, refusal or "opened", now)
-            if refusal is not None:
+                return Outcome(case=case, reader=reader, repeated=not new)
+            notice = None
+            try:
+                if deed is not None:
+                    wanted = Wanted(case_id=value.case, version=value.version, deed=deed)
+                    check(session, self._loop, session.get(CaseRow, value.case), wanted, reader.actor, now)
+            except (Refused, Denied) as refused:
+                notice = self._notice(session, reader, case, refused, now)
                 _draw_again(session, value.case)
-            return Outcome(case=case, actor=actor, refusal=refusal)
+            conclude(session, key, "opened" if notice is None else "refused", now)
+            return Outcome(case=case, reader=reader, notice=notice)
 
     def _act_on_click(self, click: BlockActions, clicked: Clicked, now: datetime) -> Outcome:
-        action: UserAction = clicked.wish  # type: ignore[assignment] # looks are never taken at once
-        value = clicked.value
+        value, deed = clicked.value, clicked.deed
+        assert deed is not None, "looks are never taken at once"
         until = None
-
-        with self._readers() as session:
-            case = read_case(session, self._words, value.case)
         if value.snooze is not None and value.snooze != "pick":
-            until = snooze_until(value.snooze, self._zone_of(case.owner if case else None), now)
-        request = ActionRequest(version=value.version, until=until)
-        key, delivered = click.inbox_key(), _delivered(click, clicked)
-        return self._apply(key, "block_actions", delivered, value.case, action, request, click.user.id, now)
+            with self._readers() as session:
+                case = session.get(CaseRow, value.case)
+            until = snooze_until(value.snooze, zone_of(self._loop, case.owner if case else None).key, now)
+        wanted = Wanted(case_id=value.case, version=value.version, deed=deed, change=Change(until=until))
+        return self._apply(click.inbox_key(), "block_actions", _delivered(click, clicked), wanted, click.user.id, now)
 
-    def _act_on_dialog(self, submission: ViewSubmission, submitted: Submitted, now: datetime) -> Outcome:
-        request, state = submitted.request, submitted.state
-        if submitted.action == "reassign":
-            request = self._with_owner(request, submitted)
-        delivered = Delivered(
-            user=submission.user.id,
-            action=submitted.action,
-            case=state.case,
-            channel=state.channel[:64],
-            ts=state.ts[:64],
-        )
-        key = submission.inbox_key()
-        return self._apply(
-            key, "view_submission", delivered, state.case, submitted.action, request, submission.user.id, now
-        )
-
-    def _with_owner(self, request: ActionRequest, submitted: Submitted) -> ActionRequest:
-        """The chosen Slack user as a person. Raises :class:`Unfit`."""
-        if submitted.chosen_user is None:
-            raise Unfit(OWNER, "Choose who takes the case.")
-        with self._readers() as session:
-            owner = person_of(session, self._loop.people, submitted.chosen_user)
-            case = read_case(session, self._words, submitted.state.case)
-        if owner is None:
-            raise Unfit(OWNER, "This colleague is not among the people of loop.yaml.")
-        if case is not None and case.owner == owner:
-            raise Unfit(OWNER, "They have this case already. Choose somebody else.")
-        return ActionRequest(version=request.version, note=request.note, owner=owner)
-
-    def _apply(
-        self,
-        key: str,
-        kind: str,
-        delivered: Delivered,
-        case_id: int,
-        action: UserAction,
-        request: ActionRequest,
-        user_id: str,
-        now: datetime,
+    def _act_on_dialog(
+        self, submission: ViewSubmission, action: UserAction, state: DialogState, now: datetime
     ) -> Outcome:
-        """The key, the action and its result in one transaction. Raises :class:`Unfit`, and then nothing is kept."""
+        user = submission.user.id
+        with self._readers() as session:
+            reader = self._reader(session, user)
+            submitted = read_submission(reader.words, action, state, submission, now)
+            change = submitted.change
+            if action == "reassign":
+                change = msgspec.structs.replace(change, owner=self._new_owner(session, reader, submitted, now))
+        delivered = Delivered(user=user, action=action, case=state.case, channel=state.channel[:64], ts=state.ts[:64])
+        wanted = Wanted(
+            case_id=state.case,
+            version=state.version,
+            deed=submitted.deed,
+            change=change,
+            follow_up=submitted.follow_up,
+        )
+        return self._apply(submission.inbox_key(), "view_submission", delivered, wanted, user, now)
+
+    def _new_owner(self, session: Session, reader: Reader, submitted: Submitted, now: datetime) -> str:
+        """The chosen Slack user as a person who is there to take the case. Raises :class:`Misfilled`."""
+        words, people = reader.words, self._loop.people
+        owner = person_of(session, people, submitted.chosen_user or "")
+        case = session.get(CaseRow, submitted.state.case)
+        if owner is None:
+            raise Misfilled(OWNER, words.say("error-owner-unknown"))
+        name = safe.plain(people[owner].name, 60)
+        if case is not None and case.owner == owner:
+            raise Misfilled(OWNER, words.say("error-owner-has-it", name=name))
+        if owner == reader.actor:
+            button = about.label(words, "acknowledge", case.subject if case is not None else "customer")
+            raise Misfilled(OWNER, words.say("error-owner-self", button=button))
+        if absence(self._loop, owner, now) is not None:
+            deputy = stand_in(self._loop, owner, now)
+            if deputy is None:
+                raise Misfilled(OWNER, words.say("error-owner-away-alone", name=name))
+            other = safe.plain(people[deputy].name, 60)
+            raise Misfilled(OWNER, words.say("error-owner-away", name=name, deputy=other))
+        return owner
+
+    def _apply(self, key: str, kind: str, delivered: Delivered, wanted: Wanted, user_id: str, now: datetime) -> Outcome:
+        """The key, the action and its result in one transaction."""
         try:
             with self._writers.begin() as session:
-                actor = actor_of(session, self._loop.people, user_id)
+                reader = self._reader(session, user_id)
                 if not remember(session, key, kind, delivered, now):
-                    return Outcome(case=None, actor=actor, repeated=True)
-                case = act_within(
-                    session,
-                    self._words,
-                    self._loop,
-                    case_id,
-                    action,
-                    request,
-                    actor=actor,
-                    takes_over=actor,
-                    via="slack",
-                    now=now,
-                )
+                    return Outcome(case=None, reader=reader, repeated=True)
+                take(session, self._loop, wanted, reader.actor, now)
                 conclude(session, key, "done", now)
-                return Outcome(case=case, actor=actor)
-        except Refused as refused:
-            return self._refuse(key, kind, delivered, case_id, refused, user_id, now)
+            return Outcome(case=None, reader=reader)
+        except (Refused, Denied) as refused:
+            with self._writers.begin() as session:
+                remember(session, key, kind, delivered, now)
+                conclude(session, key, "refused", now)
+                _draw_again(session, wanted.case_id)
+                case = read_case(session, self._words, wanted.case_id)
+                notice = self._notice(session, reader, case, refused, now)
+            return Outcome(case=case, reader=reader, notice=notice)
 
-    def _refuse(
-        self, key: str, kind: str, delivered: Delivered, case_id: int, refused: Refused, user_id: str, now: datetime
-    ) -> Outcome:
-        with self._writers.begin() as session:
-            actor = actor_of(session, self._loop.people, user_id)
-            remember(session, key, kind, delivered, now)
-            conclude(session, key, refused.refusal, now)
-            _draw_again(session, case_id)
-            case = read_case(session, self._words, case_id)
-        return Outcome(case=case, actor=actor, refusal=refused.refusal, said=str(refused))
-
-    def _zone_of(self, owner: str | None) -> str:
-        person = self._loop.people.get(owner or "")
-        if person is None or person.calendar is None:
-            return self._words.zone
-        calendar = self._loop.calendars.get(person.calendar)
-        return calendar.zone if calendar is not None else self._words.zone
+    def _notice(
+        self, session: Session, reader: Reader, case: Case | None, refused: Refused | Denied, now: datetime
+    ) -> str:
+        if isinstance(refused, Denied) and case is not None:
+            return denial_notice(reader, self._loop, case, refused.deed, now)
+        refusal = refused.refusal if isinstance(refused, Refused) else "missing"
+        other = None
+        if refusal == "other_open_case" and case is not None:
+            other = find_open_case(session, case.customer_id, case.programme)
+        return refusal_notice(reader, refusal, case, other.id if other is not None else None, now)
 
 
 def _delivered(click: BlockActions, clicked: Clicked) -> Delivered:

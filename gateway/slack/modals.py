@@ -1,116 +1,128 @@
 """The dialogs, as Slack's views. Pure; within Slack's limits: title 24, label 75, section 3,000, metadata 3,000.
 
-The customer's words appear only in ``plain_text``, where nothing mentions, links or formats.
+The customer's words appear only in ``plain_text``, where nothing mentions, links or formats. What we say ourselves is
+mrkdwn where it holds a date, because only there each reader sees it in their own zone.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from gateway.case_reads import Case
-from gateway.case_requests import MAX_NOTE_CHARACTERS
+from gateway.case_shapes import Case
 from gateway.slack.payloads import DialogState
 from schemas.card_actions import ACTION_PREFIX
-from schemas.cases import ROOT_CAUSES, UserAction
+from schemas.cases import CONTACT_CHANNELS, ROOT_CAUSES, UserAction
+from schemas.words import about
+from schemas.words import safe_text as safe
+from schemas.words.catalogue import Words
 
 View = dict[str, Any]
 """A view as it goes to ``views.open``: https://docs.slack.dev/reference/views/modal-views."""
 
+MAX_NOTE_CHARACTERS = 3_000
 SECTION_CHARACTERS = 2_900
-CHANNELS: dict[str, str] = {
-    "phone": "Phone",
-    "email": "E-mail",
-    "chat": "Chat",
-    "in_person": "In person",
-    "letter": "Letter",
-}
-"""How a customer can have been contacted: the code in data, the words for people."""
 
 NOTE, ROOT_CAUSE, OWNER, UNTIL, CHANNEL = "note", "root_cause", "owner", "until", "channel"
+FOLLOW_UP, TOLD = "follow_up", "customer_told"
 """The block_id and action_id of each input: the field of the action that it fills."""
 
 
-def dialog(action: UserAction, case: Case, state: DialogState, now: datetime) -> View:
-    """The dialog that asks for what an action needs."""
+def dialog(words: Words, action: UserAction, case: Case, state: DialogState, now: datetime) -> View:
+    """The dialog that asks for what an action needs; ``acknowledge`` asks whether to take the case over."""
     metric = case.subject == "metric"
-    dismissed = "False alarm" if metric else "Not a complaint"
-    inputs: dict[UserAction, tuple[str, str, list[View]]] = {
-        "contact": ("Contacted", "Save", [_channel(), _note("What was said")]),
-        "resolve": ("Resolve", "Resolve", [_root_cause(), _note("What was done")]),
-        "reassign": ("Reassign", "Reassign", [_owner(), _note("Why, for the new owner")]),
-        "snooze": ("Snooze", "Snooze", [_until(now), _note("Why")]),
-        "dismiss": (dismissed, "Dismiss", [_note(_why_dismissed(metric=metric), optional=False)]),
-        "reopen": ("Reopen", "Reopen", [_note("Why")]),
-    }
-    title, submit, blocks = inputs[action]
+    kind = "take-over" if action == "acknowledge" else action
+    title = words.say("title-metric-dismiss") if metric and action == "dismiss" else words.say(f"title-{kind}")
     return {
         "type": "modal",
         "callback_id": ACTION_PREFIX + action,
         "private_metadata": msgspec.json.encode(state).decode(),
         "title": _text(title),
-        "submit": _text(submit),
-        "close": _text("Cancel"),
-        "blocks": [_headline(case), *blocks],
+        "submit": _text(words.say(f"submit-{kind}")),
+        "close": _text(words.say("title-cancel")),
+        "blocks": [_headline(words, case), *_inputs(words, action, case, now)],
     }
 
 
-def _why_dismissed(*, metric: bool) -> str:
-    return "Why is this a false alarm?" if metric else "Why is this not a complaint?"
+def _inputs(words: Words, action: UserAction, case: Case, now: datetime) -> list[View]:
+    metric = case.subject == "metric"
+    dismissed = words.say("label-why-false-alarm") if metric else words.say("label-why-dismissed")
+    inputs: dict[UserAction, list[View]] = {
+        "acknowledge": [_section(words.say("take-over-question", owner=owner_name(words, case)))],
+        "contact": [_channel(words), _note(words.say("label-said")), _follow_up(words)],
+        "resolve": [_root_cause(words), _note(words.say("label-done")), *([] if metric else [_told(words)])],
+        "reassign": [_owner(words), _note(words.say("label-for-owner"))],
+        "snooze": [_until(words, now), _note(words.say("label-why"))],
+        "dismiss": [_note(dismissed, optional=False)],
+        "reopen": [_note(words.say("label-why"), optional=False)],
+    }
+    return inputs[action]
 
 
-def answer_view(case: Case) -> View:
+def answer_view(words: Words, case: Case) -> View:
     """The customer's answer in full, with the facts around it."""
     alert = case.latest_alert
-    blocks = [_headline(case)]
-    said = alert.comment or "The customer left no words."
+    blocks = [_headline(words, case)]
+    said = alert.comment or words.say("no-words")
     blocks += [_section(said[start : start + SECTION_CHARACTERS]) for start in range(0, len(said), SECTION_CHARACTERS)]
-    facts = [
-        f"{name}: {value}"
-        for name, value in (
-            ("Touchpoint", alert.touchpoint),
-            ("Channel", alert.channel),
-            ("Language", alert.language),
-            ("Answered", _moment(alert.event_time)),
-            *alert.attributes.items(),
-        )
-        if value is not None
-    ]
-    blocks.append(_section("\n".join(facts)))
-    return _told("Full answer", blocks)
+    named = (
+        (words.say("fact-touchpoint"), alert.touchpoint),
+        (words.say("fact-channel"), alert.channel),
+        (words.say("fact-language"), alert.language),
+        *alert.attributes.items(),
+    )
+    facts = [f"{safe.one_line(name)}: {safe.one_line(str(value))}" for name, value in named if value is not None]
+    if facts:
+        blocks.append(_section("\n".join(facts)))
+    blocks.append(_said(words.say("answered", when=safe.instant(alert.event_time))))
+    return _closing(words, words.say("title-answer"), blocks)
 
 
-def why_view(case: Case) -> View:
+def why_view(words: Words, case: Case) -> View:
     """Why this person was told: the rule, the receiver, and what is promised."""
     alert = case.latest_alert
-    promised = [
-        f"{name} by {_moment(moment)}"
-        for name, moment in (
-            ("Acknowledge", case.acknowledge_by),
-            ("Contact", case.contact_by),
-            ("Resolve", case.resolve_by),
+    lines = [
+        words.say("why-rule", rule=safe.escaped(alert.rule, 80, 160), reason=safe.escaped(alert.reason, 600, 1200)),
+        words.say(
+            "why-routed",
+            receiver=safe.escaped(case.receiver, 80, 160),
+            owner=safe.escape(owner_name(words, case)),
+            severity=words.say(f"severity-{case.severity}"),
+        ),
+    ]
+    lines += [
+        words.say(message, when=safe.instant(moment))
+        for message, moment in (
+            ("why-acknowledge-by", case.acknowledge_by),
+            ("why-contact-by", case.contact_by),
+            ("why-resolve-by", case.resolve_by),
         )
         if moment is not None
     ]
-    lines = [
-        f"Rule {alert.rule}: {alert.reason}",
-        f"Routed to {case.receiver}, owner {case.owner_name or 'nobody yet'}, severity {case.severity}.",
-        *promised,
-    ]
     if case.recovered_at is not None:
-        lines.append(f"Back to normal since {_moment(case.recovered_at)}.")
+        back = words.say("normal-since", when=safe.instant(case.recovered_at))
+        lines.append(back[:1].upper() + back[1:])
     if not case.page:
-        lines.append("There is no hurry: nobody is reminded of it.")
-    return _told("Why you", [_headline(case), _section("\n".join(lines))])
+        lines.append(words.say("why-no-hurry"))
+    return _closing(words, words.say("title-why"), [_headline(words, case), _said("\n".join(lines))])
 
 
-def notice_view(title: str, sentence: str) -> View:
-    """What a dialog becomes when its action was not taken."""
-    return _told(title, [_section(sentence)])
+def notice_view(words: Words, sentence: str) -> View:
+    """What a dialog becomes when its action was not taken. ``sentence`` is mrkdwn."""
+    return _closing(words, words.say("title-not-done"), [_said(sentence[:SECTION_CHARACTERS])])
 
 
-def _told(title: str, blocks: list[View]) -> View:
-    return {"type": "modal", "title": _text(title), "close": _text("Close"), "blocks": blocks}
+def owner_name(words: Words, case: Case) -> str:
+    """The owner as colleagues know them; raw."""
+    if case.owner is None:
+        return words.say("nobody-yet")
+    if case.owner.startswith("slack:"):
+        return words.say("colleague")
+    return safe.plain(case.owner_name or case.owner, 60)
+
+
+def _closing(words: Words, title: str, blocks: list[View]) -> View:
+    return {"type": "modal", "title": _text(title), "close": _text(words.say("title-close")), "blocks": blocks}
 
 
 def _text(text: str) -> View:
@@ -118,30 +130,33 @@ def _text(text: str) -> View:
 
 
 def _section(text: str) -> View:
-    shown = text.strip("\n")[:SECTION_CHARACTERS] or "–"
+    shown = safe.tidy(text)[:SECTION_CHARACTERS] or "–"
     return {"type": "section", "text": {"type": "plain_text", "text": shown, "emoji": False}}
 
 
-def _headline(case: Case) -> View:
+def _said(text: str) -> View:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+
+
+def _headline(words: Words, case: Case) -> View:
     alert = case.latest_alert
-    customer = " ".join(case.customer_id.split())[:60]
-    if case.subject == "metric":
-        matter = "metric alarm" if case.recovered_at is None else "metric, back to normal"
-    elif alert.score is None:
-        matter = "silent after failures"
-    else:
-        matter = f"{(alert.metric or '').upper()[:20]} {alert.score} of {alert.scale_max}"
-    return _section(f"C-{case.id} · {customer} · {matter} · {case.state}")
+    customer = safe.plain(about.who(words, case.subject, case.customer_id), 60)
+    matter = about.what(words, case.subject, alert)
+    if case.subject == "metric" and case.recovered_at is not None:
+        matter = words.say("what-recovered")
+    state = about.state_name(words, case.state, case.subject)
+    return _section(f"C-{case.id} · {customer} · {safe.plain(matter, 60)} · {state}")
 
 
-def _input(field: str, label: str, element: View, *, optional: bool = False) -> View:
-    return {
+def _input(field: str, label: str, element: View, *, optional: bool = False, hint: str | None = None) -> View:
+    block = {
         "type": "input",
         "block_id": field,
         "label": _text(label),
         "optional": optional,
         "element": {**element, "action_id": field},
     }
+    return block if hint is None else {**block, "hint": _text(hint)}
 
 
 def _note(label: str, *, optional: bool = True) -> View:
@@ -149,28 +164,32 @@ def _note(label: str, *, optional: bool = True) -> View:
     return _input(NOTE, label, element, optional=optional)
 
 
-def _options(words: dict[str, str]) -> list[View]:
-    return [{"text": _text(label), "value": code} for code, label in words.items()]
+def _root_cause(words: Words) -> View:
+    options = [{"text": _text(words.say(f"cause-{code}")), "value": code} for code in ROOT_CAUSES]
+    element = {"type": "static_select", "placeholder": _text(words.say("choose-one")), "options": options}
+    return _input(ROOT_CAUSE, words.say("label-cause"), element)
 
 
-def _root_cause() -> View:
-    element = {"type": "static_select", "placeholder": _text("Choose one"), "options": _options(ROOT_CAUSES)}
-    return _input(ROOT_CAUSE, "What went wrong?", element)
+def _channel(words: Words) -> View:
+    options = [{"text": _text(words.say(f"how-{code}")), "value": code} for code in CONTACT_CHANNELS]
+    return _input(CHANNEL, words.say("label-how"), {"type": "radio_buttons", "options": options})
 
 
-def _channel() -> View:
-    return _input(CHANNEL, "How?", {"type": "radio_buttons", "options": _options(CHANNELS)})
+def _told(words: Words) -> View:
+    options = [{"text": _text(words.say("option-told")), "value": "yes"}]
+    return _input(TOLD, words.say("label-told"), {"type": "checkboxes", "options": options}, optional=True)
 
 
-def _owner() -> View:
-    element = {"type": "users_select", "placeholder": _text("Choose a colleague")}
-    return _input(OWNER, "Who takes it?", element)
+def _owner(words: Words) -> View:
+    element = {"type": "users_select", "placeholder": _text(words.say("choose-colleague"))}
+    return _input(OWNER, words.say("label-owner"), element)
 
 
-def _until(now: datetime) -> View:
+def _until(words: Words, now: datetime) -> View:
     element = {"type": "datetimepicker", "initial_date_time": int(now.timestamp()) // 3600 * 3600 + 2 * 3600}
-    return _input(UNTIL, "Until when?", element)
+    return _input(UNTIL, words.say("label-until"), element)
 
 
-def _moment(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+def _follow_up(words: Words) -> View:
+    hint = words.say("hint-follow-up")
+    return _input(FOLLOW_UP, words.say("label-follow-up"), {"type": "datetimepicker"}, optional=True, hint=hint)

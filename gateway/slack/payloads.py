@@ -26,6 +26,7 @@ class StateValue(Struct, frozen=True):
 
     value: str | None = None
     selected_option: Option | None = None
+    selected_options: list[Option] = []
     selected_user: str | None = None
     selected_date_time: int | None = None
 
@@ -102,12 +103,22 @@ class ViewClosed(Struct, frozen=True, tag_field="type", tag="view_closed"):
     user: User
 
 
+class Happening(Struct, frozen=True):
+    """What a delivery of the Events API is about."""
+
+    type: str = ""
+    user: Any = ""
+    """The user's id; a few kinds of event have an object here."""
+    tab: str = ""
+
+
 class EventEnvelope(Struct, frozen=True):
     """A delivery of the Events API."""
 
     type: str
     challenge: str = ""
     event_id: Annotated[str, Meta(max_length=255)] = ""
+    event: Happening = Happening()
 
 
 class DialogState(Struct, frozen=True):

@@ -43,4 +43,4 @@ async def take_interaction(desk: SlackDesk, measured: Instruments, found: Intera
 async def take_event(desk: SlackDesk, found: EventEnvelope, now: datetime) -> None:
     """Apply a delivery of the Events API, once. Raises :class:`gateway.slack.interactions.Unavailable`."""
     if found.event_id:
-        await desk.event(found.event_id, found.type, now)
+        await desk.event(found, now)

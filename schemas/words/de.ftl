@@ -132,7 +132,6 @@ title-take-over = An mich nehmen
 title-answer = Ganze Antwort
 title-why = Warum Sie
 title-not-done = Nicht ausgeführt
-title-done = Erledigt
 submit-contact = Speichern
 submit-resolve = Lösen
 submit-reassign = Übergeben
@@ -158,7 +157,7 @@ label-told = Kunde informiert?
 option-told = Der Kunde weiß, was getan wurde
 choose-one = Bitte wählen
 choose-colleague = Kollegin oder Kollegen wählen
-take-over-question = Der Fall liegt bei { $owner }. Übernehmen Sie ihn? { $owner } erfährt davon.
+take-over-question = Der Fall liegt bei { $owner }. Übernehmen Sie ihn?
 no-words = Der Kunde hat nichts dazu geschrieben.
 answered = Geantwortet { $when }
 why-rule = Regel { $rule }: { $reason }
@@ -188,7 +187,6 @@ error-long = { $n ->
     [one] Höchstens { $n } Zeichen.
    *[other] Höchstens { $n } Zeichen.
 }
-error-other = Das geht so nicht. Bitte die Eingaben prüfen.
 
 ## What a person is told when something did not happen
 gone = Diesen Fall gibt es nicht mehr.
@@ -272,5 +270,4 @@ home-empty = Nichts wartet auf Sie. Genießen Sie es.
 home-hours = Ihre Arbeitszeiten: { $hours } ({ $zone })
 home-always = Ihre Arbeitszeiten: rund um die Uhr
 home-away = Sie sind als abwesend gemeldet: Neue Fälle gehen an andere.
-home-as-of = Stand { $when }
 home-stranger = Sie sind hier noch unbekannt. Bitte jemanden, der loop.yaml pflegt, Sie mit Ihrer Slack-ID { $user } dort einzutragen; dann erscheinen hier Ihre Fälle.

@@ -132,7 +132,6 @@ title-take-over = Take over
 title-answer = Full answer
 title-why = Why you
 title-not-done = Not done
-title-done = Done
 submit-contact = Save
 submit-resolve = Resolve
 submit-reassign = Reassign
@@ -158,7 +157,7 @@ label-told = Customer told?
 option-told = The customer knows what was done
 choose-one = Choose one
 choose-colleague = Choose a colleague
-take-over-question = { $owner } has this case. Do you take it over? They are told.
+take-over-question = { $owner } has this case. Do you take it over?
 no-words = The customer left no words.
 answered = Answered { $when }
 why-rule = Rule { $rule }: { $reason }
@@ -188,7 +187,6 @@ error-long = { $n ->
     [one] At most { $n } character.
    *[other] At most { $n } characters.
 }
-error-other = This cannot be taken. Please check what you wrote.
 
 ## What a person is told when something did not happen
 gone = This case is gone.
@@ -272,5 +270,4 @@ home-empty = Nothing waits for you. Enjoy it while it lasts.
 home-hours = Your working hours: { $hours } ({ $zone })
 home-always = Your working hours: around the clock
 home-away = You are marked as away: no new cases come to you.
-home-as-of = As of { $when }
 home-stranger = I do not know you yet. Ask whoever keeps loop.yaml to add you to its people, with your Slack id { $user }; then your cases show here.

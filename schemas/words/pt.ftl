@@ -132,7 +132,6 @@ title-take-over = Assumir
 title-answer = Resposta inteira
 title-why = Por que você
 title-not-done = Não foi feito
-title-done = Feito
 submit-contact = Salvar
 submit-resolve = Resolver
 submit-reassign = Repassar
@@ -158,7 +157,7 @@ label-told = O cliente foi avisado?
 option-told = O cliente sabe o que foi feito
 choose-one = Escolha
 choose-colleague = Escolha um colega
-take-over-question = O caso está com { $owner }. Você assume? { $owner } será avisado(a).
+take-over-question = O caso está com { $owner }. Você assume?
 no-words = O cliente não escreveu nada.
 answered = Respondido { $when }
 why-rule = Regra { $rule }: { $reason }
@@ -188,7 +187,6 @@ error-long = { $n ->
     [one] No máximo { $n } caractere.
    *[other] No máximo { $n } caracteres.
 }
-error-other = Assim não dá. Confira o que você informou.
 
 ## What a person is told when something did not happen
 gone = Esse caso não existe mais.
@@ -272,5 +270,4 @@ home-empty = Nada espera por você. Aproveite.
 home-hours = Seu horário de trabalho: { $hours } ({ $zone })
 home-always = Seu horário de trabalho: 24 horas
 home-away = Você consta como ausente: novos casos vão para outras pessoas.
-home-as-of = Atualizado { $when }
 home-stranger = Ainda não conheço você. Peça a quem cuida de loop.yaml para incluir você, com o seu id do Slack { $user }; então seus casos aparecem aqui.

@@ -134,7 +134,6 @@ title-take-over = Забрать себе
 title-answer = Ответ целиком
 title-why = Почему вы
 title-not-done = Не выполнено
-title-done = Готово
 submit-contact = Сохранить
 submit-resolve = Решено
 submit-reassign = Передать
@@ -160,7 +159,7 @@ label-told = Клиенту сообщили?
 option-told = Клиент знает, что сделано
 choose-one = Выберите
 choose-colleague = Выберите коллегу
-take-over-question = Сейчас обращением занимается { $owner }. Забрать его себе? { $owner } об этом узнает.
+take-over-question = Сейчас обращением занимается { $owner }. Забрать его себе?
 no-words = Клиент ничего не написал.
 answered = Ответ получен { $when }
 why-rule = Правило { $rule }: { $reason }
@@ -192,7 +191,6 @@ error-long = { $n ->
     [few] Не длиннее { $n } символов.
    *[many] Не длиннее { $n } символов.
 }
-error-other = Так не получится. Проверьте, что вы указали.
 
 ## What a person is told when something did not happen
 gone = Этого обращения больше нет.
@@ -279,5 +277,4 @@ home-empty = Вас ничего не ждёт. Можно выдохнуть.
 home-hours = Ваше рабочее время: { $hours } ({ $zone })
 home-always = Ваше рабочее время: круглосуточно
 home-away = По вашей записи вас сейчас нет на работе: новые обращения к вам не приходят.
-home-as-of = По состоянию на { $when }
 home-stranger = Я вас ещё не знаю. Попросите того, кто ведёт loop.yaml, добавить вас с вашим Slack-id { $user }: тогда здесь появятся ваши обращения.

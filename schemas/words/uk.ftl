@@ -134,7 +134,6 @@ title-take-over = Забрати собі
 title-answer = Уся відповідь
 title-why = Чому ви
 title-not-done = Не виконано
-title-done = Готово
 submit-contact = Зберегти
 submit-resolve = Вирішено
 submit-reassign = Передати
@@ -160,7 +159,7 @@ label-told = Клієнта повідомили?
 option-told = Клієнт знає, що зроблено
 choose-one = Виберіть
 choose-colleague = Виберіть колегу
-take-over-question = Зараз зверненням займається { $owner }. Забрати його собі? { $owner } про це дізнається.
+take-over-question = Зараз зверненням займається { $owner }. Забрати його собі?
 no-words = Клієнт нічого не написав.
 answered = Відповідь отримано { $when }
 why-rule = Правило { $rule }: { $reason }
@@ -192,7 +191,6 @@ error-long = { $n ->
     [few] Не довше за { $n } символи.
    *[many] Не довше за { $n } символів.
 }
-error-other = Так не вийде. Перевірте, що ви вказали.
 
 ## What a person is told when something did not happen
 gone = Цього звернення більше немає.
@@ -279,5 +277,4 @@ home-empty = На вас нічого не чекає. Можна видихну
 home-hours = Ваш робочий час: { $hours } ({ $zone })
 home-always = Ваш робочий час: цілодобово
 home-away = За вашим записом вас немає на роботі: нові звернення до вас не надходять.
-home-as-of = Станом на { $when }
 home-stranger = Я вас ще не знаю. Попросіть того, хто веде loop.yaml, додати вас із вашим Slack-id { $user }: тоді тут з’являться ваші звернення.

@@ -130,7 +130,6 @@ title-take-over = 接手
 title-answer = 完整回答
 title-why = 为什么找您
 title-not-done = 未执行
-title-done = 已完成
 submit-contact = 保存
 submit-resolve = 解决
 submit-reassign = 转交
@@ -156,7 +155,7 @@ label-told = 已告知客户？
 option-told = 客户已知道处理结果
 choose-one = 请选择
 choose-colleague = 选择同事
-take-over-question = 此案件由 { $owner } 负责。要接手吗？系统会通知对方。
+take-over-question = 此案件由 { $owner } 负责。要接手吗？
 no-words = 客户没有留言。
 answered = 回答时间 { $when }
 why-rule = 规则 { $rule }：{ $reason }
@@ -184,7 +183,6 @@ error-date-far = { $n ->
 error-long = { $n ->
    *[other] 最多 { $n } 个字符。
 }
-error-other = 无法接受，请检查所填内容。
 
 ## What a person is told when something did not happen
 gone = 此案件已不存在。
@@ -265,5 +263,4 @@ home-empty = 没有等待您处理的案件。
 home-hours = 您的工作时间：{ $hours }（{ $zone }）
 home-always = 您的工作时间：全天
 home-away = 您当前标记为不在岗：新案件不会分派给您。
-home-as-of = 更新于 { $when }
 home-stranger = 我还不认识您。请联系维护 loop.yaml 的同事，用您的 Slack ID { $user } 把您加入，之后这里会显示您的案件。

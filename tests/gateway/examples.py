@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from msgspec import structs
@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from schemas.alerts import Alert, Severity
 from schemas.case_ledger import Destination, Opening, open_case
 from schemas.config import Loop, MetricConfig
-from schemas.config_owners import Calendar, Person, Receiver, Route
+from schemas.config_owners import Absence, Calendar, Person, Receiver, Route, Team
 
 ANA, BOB = "U0ANA", "U0BOB"
+EVA, IVO = "U0EVA", "U0IVO"
+"""Not of the team that takes the cases: Eva reads Russian, Ivo is away and Eva stands in."""
 STRANGER = "U0STRANGER"
 
 
@@ -54,8 +56,16 @@ def configuration() -> Loop:
         people={
             "ana": Person(name="Ana Sá", email="ana@shop.example", slack=ANA, calendar="porto"),
             "bob": Person(name="Bob <& co>", email="bob@shop.example", slack=BOB),
+            "eva": Person(name="Eva", email="eva@shop.example", slack=EVA, language="ru"),
+            "ivo": Person(
+                name="Ivo",
+                email="ivo@shop.example",
+                slack=IVO,
+                absences=[Absence(from_=date(2020, 1, 1), until=date(2099, 12, 31), deputy="eva")],
+            ),
         },
-        receivers={"desk": Receiver(person="ana", channel="#cx")},
+        teams={"care": Team(members=["ana", "bob"], lead="bob")},
+        receivers={"desk": Receiver(team="care", channel="#cx")},
         route=Route(receiver="desk"),
     )
 

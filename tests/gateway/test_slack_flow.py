@@ -21,7 +21,7 @@ from gateway.parts import Parts
 from schemas.card_actions import CardValue
 from schemas.tables import CaseEventRow, CaseRow, SlackInboxRow, SlackSurfaceRow, SlackUserRow
 from tests.gateway.conftest import KeptRecords
-from tests.gateway.examples import ANA, BOB, STRANGER, encoded, opened
+from tests.gateway.examples import ANA, BOB, EVA, IVO, STRANGER, encoded, opened
 from tests.gateway.serving import serving
 
 SECRET = "sandbox-signing-secret"
@@ -64,7 +64,7 @@ class Desk:
             {
                 "type": "overflow",
                 "action_id": "case.more",
-                "options": [option(action=name) for name in ("reassign", "dismiss", "answer", "why")],
+                "options": [option(action=name) for name in ("reassign", "dismiss", "answer", "why", "acknowledge")],
             },
         ]
         blocks = [{"type": "actions", "block_id": "act", "elements": elements}]
@@ -117,7 +117,7 @@ def desk(make: Callable[..., Parts], database: str, free_port: int) -> Iterator[
         interactions_url=f"{url}/slack/interactions", events_url=f"{url}/slack/events", mode="http", pace=0
     )
     seed = Seed(
-        users=[User(id=user, name=user.lower()) for user in (ANA, BOB, STRANGER)],
+        users=[User(id=user, name=user.lower()) for user in (ANA, BOB, EVA, IVO, STRANGER)],
         channels=[Channel(id=CHANNEL, name="cx")],
     )
     with in_thread(Sandbox(settings, seed)) as sandbox:
@@ -219,14 +219,60 @@ def test_what_a_dialog_lacks_is_said_at_its_input_and_can_be_put_right(desk: Des
     assert (row.state, row.snoozed_until) == ("snoozed", datetime.fromtimestamp(until, UTC))
 
 
-def test_reassign_needs_a_person_of_the_loop_and_another_one(desk: Desk) -> None:
+def test_reassign_needs_a_person_of_the_loop_who_is_there_and_another_one(desk: Desk) -> None:
     case = desk.open_case()
     ts = desk.card(case)
     desk.click(BOB, ts, "more", CardValue(case, 1, action="reassign").encode())
-    assert set(desk.submit(BOB, owner=STRANGER)["errors"]) == {"owner"}
-    assert set(desk.submit(BOB, owner=ANA)["errors"]) == {"owner"}  # has it already
-    assert desk.submit(BOB, owner=BOB, note="mine")["errors"] == {}
+    assert desk.submit(BOB, owner=STRANGER)["errors"]["owner"].startswith("This colleague is not among the people")
+    assert desk.submit(BOB, owner=ANA)["errors"]["owner"].startswith("Ana Sá has this case already")
+    assert desk.submit(BOB, owner=BOB)["errors"]["owner"].startswith("To take it yourself, use “I'm on it”")
+    assert desk.submit(BOB, owner=IVO)["errors"]["owner"] == "Ivo is away. Choose Eva, who stands in."
+    assert desk.submit(BOB, owner=EVA, note="yours")["errors"] == {}
+    assert desk.case(case).owner == "eva"
+
+
+def test_who_may_not_is_told_who_may_in_their_language(desk: Desk) -> None:
+    case = desk.open_case()
+    desk.click(EVA, desk.card(case), "acknowledge")
+    told = desk.wait_told(EVA)
+    assert told == f"Сейчас с C-{case} это могут сделать только Ana Sá или Bob &lt;&amp; co&gt;. Обратитесь к ним."
+    desk.click(ANA, desk.card(case), "more", CardValue(case, 1, action="dismiss").encode())
+    assert desk.wait_told(ANA) == f"Only Bob &lt;&amp; co&gt; can do this with C-{case} now. Ask them."
+    assert desk.modal(ANA) is None
+    assert desk.case(case).version == 1
+
+
+def test_a_submitted_dialog_is_judged_again_on_the_server(desk: Desk) -> None:
+    case = desk.open_case()
+    desk.click(BOB, desk.card(case), "acknowledge")
+    view = {"id": "V1", "callback_id": "case.acknowledge", "private_metadata": f'{{"case":{case},"version":2}}'}
+    body = {"type": "view_submission", "user": {"id": EVA}, "team": {"id": "T1"}, "view": view}
+    answer = post(desk, urlencode({"payload": encoded(body).decode()}).encode()).json()
+    assert (answer["response_action"], answer["view"]["title"]["text"]) == ("update", "Не выполнено")
     assert desk.case(case).owner == "bob"
+
+
+def test_a_case_is_taken_over_from_whoever_is_on_it(desk: Desk) -> None:
+    case = desk.open_case()
+    desk.click(BOB, desk.card(case), "acknowledge")
+    desk.click(ANA, desk.card(case, 2), "more", CardValue(case, 2, action="acknowledge").encode())
+    assert desk.submit(ANA)["errors"] == {}
+    row = desk.case(case)
+    assert (row.state, row.owner, row.version) == ("acknowledged", "ana", 4)
+    assert [action for action, _, _ in desk.history(case)] == ["opened", "acknowledge", "reassign", "acknowledge"]
+
+
+def test_a_contact_with_a_follow_up_date_sleeps_until_then(desk: Desk) -> None:
+    case = desk.open_case()
+    desk.click(ANA, desk.card(case), "contact")
+    assert set(desk.submit(ANA, note="x")["errors"]) == {"channel"}
+    assert set(desk.submit(ANA, channel="phone", follow_up=int(time.time()) - 60)["errors"]) == {"follow_up"}
+    until = int(time.time()) + 86_400
+    assert desk.submit(ANA, channel="phone", note="calls back", follow_up=until)["errors"] == {}
+    row = desk.case(case)
+    assert (row.state, row.snoozed_until) == ("snoozed", datetime.fromtimestamp(until, UTC))
+    assert row.contacted_at is not None
+    assert [action for action, _, _ in desk.history(case)] == ["opened", "contact", "snooze"]
 
 
 def test_snoozing_from_the_menu_dismissing_and_reopening(desk: Desk) -> None:
@@ -242,7 +288,7 @@ def test_snoozing_from_the_menu_dismissing_and_reopening(desk: Desk) -> None:
     assert set(desk.submit(BOB, note="  ")["errors"]) == {"note"}
     assert desk.submit(BOB, note="a test")["errors"] == {}
     desk.click(BOB, desk.card(case, 4), "reopen")
-    assert desk.submit(BOB)["errors"] == {}
+    assert desk.submit(BOB, note="no test")["errors"] == {}
     assert [action for action, _, _ in desk.history(case)] == ["opened", "snooze", "wake", "dismiss", "reopen"]
 
 
@@ -252,17 +298,19 @@ def test_the_full_answer_and_the_reason_are_shown_and_change_nothing(desk: Desk)
     ts = desk.card(case, 1)
     desk.click(BOB, ts, "more", CardValue(case, 1, action="answer").encode())
     shown = [block["text"] for block in desk.modal(BOB).body["blocks"]]
-    assert {text["type"] for text in shown} == {"plain_text"}
-    assert words.strip() in "".join(text["text"] for text in shown[1:-1])
+    assert {text["type"] for text in shown[:-1]} == {"plain_text"}
+    assert words[:5] not in shown[-1]["text"]  # the last one is ours, with the date
+    assert words.replace("`", "ˋ").strip() in "".join(text["text"] for text in shown[1:-2])
     desk.click(BOB, ts, "more", CardValue(case, 1, action="why").encode())
     assert "detractor" in desk.modal(BOB).body["blocks"][1]["text"]["text"]
     assert desk.case(case).version == 1
 
 
-def test_strangers_act_under_their_slack_id_and_people_are_also_known_by_their_mail(desk: Desk) -> None:
+def test_strangers_are_told_how_to_become_known_and_people_are_also_known_by_their_mail(desk: Desk) -> None:
     case = desk.open_case()
     desk.click(STRANGER, desk.card(case), "acknowledge")
-    assert desk.case(case).owner == f"slack:{STRANGER}"
+    assert STRANGER in desk.wait_told(STRANGER)
+    assert desk.case(case).version == 1
     with desk.parts.writers.begin() as session:
         session.add(SlackUserRow(person="bob", user_id="U0OTHER", status="ok", checked_at=datetime.now(UTC)))
     desk.sandbox.sandbox.core.workspace.put_user(User(id="U0OTHER", name="bob2"))

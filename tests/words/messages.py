@@ -62,6 +62,7 @@ class Asked:
     def __init__(self, where: str, pattern: str, values: set[str] | None) -> None:
         self.where = where
         self.pattern = re.compile(pattern)
+        self.gaps = "[" in pattern
         self.values = values
 
 

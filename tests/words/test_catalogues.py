@@ -11,7 +11,7 @@ from babel import Locale
 from schemas.config_owners import Language
 from schemas.words import about
 from schemas.words.catalogue import LANGUAGES, Words, words_in
-from tests.words.messages import ids, messages, plurals, variables
+from tests.words.messages import asked, ids, messages, named, plurals, variables
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
 ENGLISH = messages("en")
@@ -91,6 +91,18 @@ def test_buttons_and_titles_fit(language: Language) -> None:
         longest = next((most for start, most in LONGEST.items() if name.startswith(start)), None)
         if longest is not None and not variables(message):
             assert len(words.say(name)) <= longest, name
+
+
+def test_every_message_is_asked_for_and_every_message_asked_for_is_there() -> None:
+    calls, texts = asked(), named()
+    assert len(calls) > 60
+    for name, message in ENGLISH.items():
+        fitting = [call for call in calls if call.pattern.fullmatch(name)]
+        assert fitting or name in texts, f"{name} is never said"
+        for call in fitting:
+            assert call.gaps or call.values is None or call.values == variables(message), f"{call.where}: {name}"
+    for call in calls:
+        assert any(call.pattern.fullmatch(name) for name in ENGLISH), f"{call.where}: no such message"
 
 
 def test_a_message_that_lacks_a_value_or_is_none_is_an_error() -> None:

@@ -87,9 +87,17 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("team", name=op.f("pk_team_turns")),
     )
+    op.create_table(
+        "slack_homes",
+        sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("shown", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_slack_homes")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("slack_homes")
     op.drop_table("team_turns")
     op.drop_index("slack_outbox_by_silence", "slack_outbox")
     op.drop_column("slack_outbox", "silence_id")
