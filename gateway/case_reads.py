@@ -126,6 +126,7 @@ def show_case(row: CaseRow, words: Vocabulary, excerpt: int | None = EXCERPT_CHA
         acknowledge_by=row.acknowledge_by,
         contact_by=row.contact_by,
         resolve_by=row.resolve_by,
+        undelivered_at=row.undelivered_at,
         root_cause=row.root_cause,
         resolution_note=row.resolution_note,
         answer_count=row.answer_count,

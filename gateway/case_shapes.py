@@ -114,6 +114,8 @@ class Case(Struct, frozen=True, kw_only=True):
     acknowledge_by: datetime | None
     contact_by: datetime | None
     resolve_by: datetime | None
+    undelivered_at: datetime | None = None
+    """Since when nobody could be told of it: neither Slack nor e-mail nor a webhook took a message."""
     root_cause: str | None
     resolution_note: str | None
     answer_count: int

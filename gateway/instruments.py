@@ -72,3 +72,7 @@ class Instruments:
             ["why"],
             registry=self.registry,
         )
+
+    def slack_is_up(self) -> bool:
+        """Whether Slack can deliver clicks over Socket Mode now."""
+        return self.registry.get_sample_value("closeloop_gateway_slack_socket_up") == 1
