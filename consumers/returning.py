@@ -12,6 +12,7 @@ from schemas.case_ledger import Opening
 from schemas.case_returns import find_closed_case, reopen_case
 from schemas.config import Loop
 from schemas.config_base import seconds
+from schemas.duty import present, stand_in
 from schemas.tables import CaseRow
 from schemas.working_time import calendars
 
@@ -30,18 +31,22 @@ def closed_case(session: Session, loop: Loop, alert: Alert, now: datetime) -> Ca
 
 
 def reopen(session: Session, loop: Loop, case: CaseRow, alert: Alert, chosen: Opening, now: datetime) -> None:
-    """Open the case again. ``chosen`` is what routing says of the alert: it holds where the old owner is not there.
+    """Open the case again for its owner, or for their deputy while they are away.
 
-    A card that is only redrawn notifies nobody: the owner gets a direct message, or the channel where there is none.
+    ``chosen`` is what routing says of the alert: it holds where neither is there. A card that is only redrawn notifies
+    nobody: the owner gets a direct message, or the channel where there is none.
     """
-    kept = case.owner if is_there(loop, case.owner, now) else None
-    receiver, owner = (case.receiver, kept) if kept is not None else (chosen.receiver, chosen.owner)
+    receiver, owner, places = chosen.receiver, chosen.owner, chosen.destinations
+    holder = holder_of(loop, case.owner, now)
+    if holder is not None:
+        places = () if holder == case.owner else (Destination("dm", f"person:{holder}"),)
+        receiver, owner = case.receiver, holder
     page = case.page or alert.page
     due = due_times(loop, joining.severity_after(case.severity, alert), owner, now, alert.subject) if page else None
     opening = Opening(
         receiver=receiver,
         owner=owner,
-        destinations=() if kept is not None else chosen.destinations,
+        destinations=places,
         acknowledge_by=due.acknowledge_by if due is not None else None,
         contact_by=due.contact_by if due is not None else None,
         resolve_by=due.resolve_by if due is not None else None,
@@ -53,7 +58,8 @@ def reopen(session: Session, loop: Loop, case: CaseRow, alert: Alert, chosen: Op
         add_message(session, case, REOPENED, place, now, calendars(loop))
 
 
-def is_there(loop: Loop, owner: str | None, now: datetime) -> bool:
-    """Whether the case's owner still can have it."""
-    del now
-    return owner is not None and owner in loop.people
+def holder_of(loop: Loop, owner: str | None, now: datetime) -> str | None:
+    """Who has the case of this owner: they, their deputy while they are away, ``None`` if neither is there. Pure."""
+    if owner is None or owner not in loop.people:
+        return None
+    return owner if present(loop, owner, now) else stand_in(loop, owner, now)

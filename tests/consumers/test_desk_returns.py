@@ -20,6 +20,7 @@ from schemas import case_ledger
 from schemas.alerts import Alert
 from schemas.case_ledger import Change
 from schemas.config import Loop
+from schemas.config_owners import Absence
 from schemas.database import sessions
 from schemas.tables import AlertRow, CaseEventRow, CaseRow, SlackOutboxRow, SlackSurfaceRow
 from schemas.words.catalogue import words_in
@@ -196,6 +197,18 @@ def test_an_owner_who_is_gone_gives_the_case_to_whom_routing_chooses(life: Life)
     assert (case.owner, case.receiver, case.answer_count) == ("eve", "vip", 1)
     assert ("card", "person:eve") in life.messages()
     assert case.latest_alert["score"] == 2, "the customer's words stay"
+
+
+def test_an_owner_who_is_away_is_stood_in_for(engine: Engine) -> None:
+    away = Absence(from_=NOW.date(), until=NOW.date() + 30 * DAY, deputy="zed")
+    absent = msgspec.structs.replace(LOOP.people["ana"], absences=[away])
+    life = Life(engine)
+    closed(life)
+    life.loop = msgspec.structs.replace(LOOP, people={**LOOP.people, "ana": absent})
+    assert life.told(again(1, life.at)) == {"reopened": 1}
+    assert (life.cases()[0].owner, life.cases()[0].receiver) == ("zed", "default")
+    assert ("card", "person:zed") in life.messages()
+    assert ("reopen", "person:zed") in life.messages()
 
 
 def test_a_good_answer_marks_the_closed_case_and_opens_none(life: Life) -> None:
