@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
-from consumers import desk_standing, kafka_clients, returning
+from consumers import desk_standing, kafka_clients, returning, silencing
 from consumers.intake import Record
 from consumers.measures import Measures
 from consumers.parts import Backoff
@@ -31,6 +31,8 @@ from schemas.case_ledger import Destination, Opening, Refused
 from schemas.case_returns import recover_case
 from schemas.config import Loop
 from schemas.deadletters import DeadLetter, InvalidEvent, dead_letter
+from schemas.silences import current as silences_of
+from schemas.silences import holding
 from schemas.tables import AlertRow, CaseRow
 from schemas.topics import DEADLETTERS
 from schemas.working_time import calendars
@@ -143,6 +145,7 @@ def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime
     outcomes: Counter[str] = Counter()
     standing: Standing | None = None
     drawn: Standing | None = None
+    silences = silences_of(session, now)
     known = set(session.scalars(select(AlertRow.id).where(AlertRow.id.in_({alert.id for alert in alerts}))))
     for alert in alerts:
         if alert.id in known:
@@ -150,6 +153,7 @@ def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime
             continue
         known.add(alert.id)
         case = case_ledger.find_open_case(session, alert.customer_id, alert.programme)
+        silence = holding(silences, alert, now)
         if alert.recovered and alert.subject == "customer":
             back = case is None and recover_case(session, alert, now) is not None
             outcomes["recovered" if back else "over"] += 1
@@ -157,6 +161,10 @@ def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime
         if case is not None:
             further = paging(loop, case, alert, now)
             joined = case_ledger.join_case(session, case, alert, now, further, calendars(loop))
+            if joined and silence is not None:
+                silencing.hold(session, loop, case, silence, now, promised=further is not None)
+            elif joined and alert.page and not alert.recovered:
+                silencing.speak(session, loop, case, now)
             outcomes["joined" if joined else "over"] += 1
             continue
         if alert.recovered:
@@ -169,9 +177,13 @@ def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime
         opening = opening_of(loop, alert, assignment, now)
         if closed is not None:
             returning.reopen(session, loop, closed, alert, opening, now)
+            if silence is not None:
+                silencing.hold(session, loop, closed, silence, now, promised=True)
             outcomes["reopened"] += 1
             continue
-        case_ledger.open_case(session, alert, opening, now, calendars(loop))
+        opened = case_ledger.open_case(session, alert, opening, now, calendars(loop))
+        if silence is not None:
+            silencing.hold(session, loop, opened, silence, now, promised=True)
         standing = desk_standing.after(standing, assignment)
         outcomes["opened"] += 1
     if standing is not None and drawn is not None:

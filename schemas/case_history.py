@@ -62,7 +62,7 @@ def event_of(
             "id": str(uuid5(NAMESPACE, f"event/{case.id}/{case.version}/{case.opened_at.isoformat()}")),
             "case_id": case.id,
             "version": case.version,
-            "action": "joined" if action == "recovered" else action,
+            "action": "joined" if action in ("recovered", "unsilenced") else action,
             "from_state": before,
             "to_state": case.state,
             "at": now,

@@ -14,8 +14,8 @@ CLOSED_STATES: frozenset[CaseState] = frozenset({"resolved", "dismissed"})
 UserAction = Literal["acknowledge", "contact", "resolve", "reassign", "snooze", "wake", "reopen", "dismiss"]
 SystemAction = Literal["opened", "joined", "lease_expired"]
 CaseAction = UserAction | SystemAction
-HistoryAction = CaseAction | Literal["recovered"]
-"""What a case's history says. ``cx.cases`` tells of a recovery as ``joined``: its first readers know no other word."""
+HistoryAction = CaseAction | Literal["recovered", "unsilenced"]
+"""What a case's history says. ``cx.cases`` tells of the last two as ``joined``, the one word its readers know."""
 Via = Literal["slack", "console", "api", "system"]
 
 _LIVE: tuple[CaseState, ...] = ("open", "acknowledged", "contacted", "snoozed")

@@ -1,0 +1,171 @@
+"""Silences: nothing is lost, messages wait, promises count from the end, and the history says why."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from consumers import silencing
+from consumers.desk import take_in
+from consumers.sla import due_times
+from schemas import silences
+from schemas.alerts import Alert
+from schemas.config_owners import Condition
+from schemas.database import sessions
+from schemas.silences import Silence, holding, refusal
+from schemas.tables import CaseEventRow, CaseRow, SlackOutboxRow
+from tests.consumers.alerts import LOOP, NOW, an_alert
+
+HOUR = timedelta(hours=1)
+
+
+def silence_for(session: Session, hours: float = 2, **matchers: Any) -> Silence:
+    return silences.add(session, matchers or {"metric": "csat"}, NOW, NOW + hours * HOUR, "carrier strike", "eve", NOW)
+
+
+def taken(engine: Engine, *alerts: Alert, now: datetime = NOW) -> None:
+    with sessions(engine).begin() as session:
+        take_in(session, LOOP, alerts, now)
+
+
+def one_case(engine: Engine) -> tuple[CaseRow, list[SlackOutboxRow], list[CaseEventRow]]:
+    with sessions(engine)() as session:
+        return (
+            session.scalars(select(CaseRow)).one(),
+            list(session.scalars(select(SlackOutboxRow).order_by(SlackOutboxRow.created_at))),
+            list(session.scalars(select(CaseEventRow).order_by(CaseEventRow.version))),
+        )
+
+
+def test_a_silenced_alert_has_its_case_and_its_messages_wait(engine: Engine) -> None:
+    with sessions(engine).begin() as session:
+        number = silence_for(session).id
+    taken(engine, an_alert())
+    case, messages, history = one_case(engine)
+    end = NOW + 2 * HOUR
+    assert case.owner == "ana"
+    assert [(row.not_before, row.silence_id, row.state) for row in messages] == [(end, number, "pending")]
+    assert case.acknowledge_by == due_times(LOOP, "normal", "ana", end).acknowledge_by
+    assert history[0].detail["silence"] == number
+    assert history[0].detail["silenced_until"] == end.isoformat()
+
+
+def test_another_alert_is_not_held(engine: Engine) -> None:
+    with sessions(engine).begin() as session:
+        silence_for(session, metric="nps")
+    taken(engine, an_alert())
+    case, messages, history = one_case(engine)
+    assert [(row.not_before, row.silence_id) for row in messages] == [(NOW, None)]
+    assert case.acknowledge_by == due_times(LOOP, "normal", "ana", NOW).acknowledge_by
+    assert "silence" not in history[0].detail
+
+
+def test_a_silence_that_is_ended_lets_its_messages_go(engine: Engine) -> None:
+    with sessions(engine).begin() as session:
+        number = silence_for(session).id
+    taken(engine, an_alert())
+    later = NOW + HOUR / 2
+    with sessions(engine).begin() as session:
+        ended = silencing.end(session, LOOP, number, "bob", later)
+    assert ended is not None
+    assert (ended[0].ends_at, ended[0].ended_by, ended[1]) == (later, "bob", 1)
+    case, messages, history = one_case(engine)
+    assert [(row.not_before, row.silence_id) for row in messages] == [(later, None)]
+    assert case.acknowledge_by == due_times(LOOP, "normal", "ana", later).acknowledge_by
+    assert (history[-1].action, history[-1].actor, history[-1].detail) == ("unsilenced", "bob", {"silence": number})
+    assert history[-1].payload["action"] == "joined"
+    with sessions(engine).begin() as session:
+        assert silencing.end(session, LOOP, number, "bob", later) is None
+        assert silencing.end(session, LOOP, 99, "bob", later) is None
+
+
+def test_what_another_silence_holds_as_well_waits_for_that_one(engine: Engine) -> None:
+    with sessions(engine).begin() as session:
+        longer, shorter = silence_for(session, 3).id, silence_for(session, 1, severity="normal").id
+    taken(engine, an_alert())
+    with sessions(engine).begin() as session:
+        ended = silencing.end(session, LOOP, longer, "bob", NOW + HOUR / 2)
+    assert ended is not None
+    assert ended[1] == 0
+    case, messages, history = one_case(engine)
+    assert [(row.not_before, row.silence_id) for row in messages] == [(NOW + HOUR, shorter)]
+    assert case.acknowledge_by == due_times(LOOP, "normal", "ana", NOW + HOUR).acknowledge_by
+    assert history[-1].detail == {"silence": longer, "silenced_by": shorter}
+
+
+def test_an_alert_that_no_silence_holds_lets_its_case_speak(engine: Engine) -> None:
+    with sessions(engine).begin() as session:
+        silence_for(session, severity="normal")
+    taken(engine, an_alert())
+    later = NOW + HOUR / 2
+    taken(engine, an_alert(event_id="r-2", severity="critical"), now=later)
+    case, messages, _ = one_case(engine)
+    assert {(row.not_before, row.silence_id) for row in messages} == {(later, None)}
+    assert case.acknowledge_by == due_times(LOOP, "critical", "ana", later).acknowledge_by
+
+
+def test_a_silenced_alert_that_joins_disturbs_no_speaking_case(engine: Engine) -> None:
+    taken(engine, an_alert())
+    with sessions(engine).begin() as session:
+        number = silence_for(session).id
+    taken(engine, an_alert(event_id="r-2"), now=NOW + HOUR)
+    case, messages, history = one_case(engine)
+    assert case.answer_count == 2
+    assert [(row.not_before, row.silence_id) for row in messages] == [(NOW, None)]
+    assert case.acknowledge_by == due_times(LOOP, "normal", "ana", NOW).acknowledge_by
+    assert [row.detail.get("silence") for row in history] == [None, number]
+
+
+def test_what_is_listed(engine: Engine) -> None:
+    with sessions(engine).begin() as session:
+        first, second = silence_for(session, 1), silence_for(session, 5, score=Condition(at_most=3))
+        assert [one.id for one in silences.listed(session, NOW + 2 * HOUR, over=False)] == [second.id]
+        every = silences.listed(session, NOW + 2 * HOUR, over=True)
+        assert [one.id for one in every] == [first.id, second.id]
+        assert every[1].matchers == {"score": Condition(at_most=3)}
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"matchers": {}}, "everything"),
+        ({"ends_at": NOW - HOUR, "starts_at": NOW - 2 * HOUR}, "over already"),
+        ({"ends_at": NOW, "starts_at": NOW}, "before it starts"),
+        ({"reason": "  "}, "reason"),
+        ({}, None),
+    ],
+)
+def test_what_no_silence_can_be(said: dict[str, Any], words: str | None) -> None:
+    good: dict[str, Any] = {"matchers": {"metric": "nps"}, "starts_at": NOW, "ends_at": NOW + HOUR, "reason": "strike"}
+    found = refusal(**(good | said), now=NOW)
+    assert found is None if words is None else words in (found or "")
+
+
+_silences = st.builds(
+    lambda number, start, length, metric: Silence(
+        id=number, matchers={"metric": metric}, starts_at=NOW + start * HOUR, ends_at=NOW + (start + length) * HOUR,
+        reason="r", created_by="eve",
+    ),
+    st.integers(1, 9), st.integers(-5, 5), st.integers(1, 6), st.sampled_from(["csat", "nps"]),
+)  # fmt: skip
+
+
+@given(st.lists(_silences, max_size=6), st.integers(-6, 12))
+def test_the_silence_that_ends_last_holds(several: list[Silence], hour: int) -> None:
+    now = NOW + hour * HOUR
+    there = [one for one in several if one.matchers["metric"] == "csat" and one.starts_at <= now < one.ends_at]
+    found = holding(several, an_alert(), now)
+    assert (found is None) == (not there)
+    assert found is None or found.ends_at == max(one.ends_at for one in there)
+
+
+def test_matchers_survive_the_database() -> None:
+    match = {"score": Condition(at_least=1, not_=[3, 4]), "attributes.region": ["SP", True], "page": False}
+    assert msgspec.convert(msgspec.to_builtins(match), silences.Match) == match
