@@ -55,6 +55,7 @@ class SlackCalls:
             "metadata": {"event_type": EVENT_TYPE, "event_payload": {"outbox_id": outbox_id, "v": 1}},
             "unfurl_links": False,
             "unfurl_media": False,
+            "parse": "none",  # no links of bare addresses in a customer's words
         }
         if card.blocks:
             said["blocks"] = list(card.blocks)
@@ -63,7 +64,8 @@ class SlackCalls:
 
     def update(self, channel: str, ts: str, card: Card) -> None:
         """Replace a card's text and blocks; its metadata stays."""
-        self._call("chat.update", {"channel": channel, "ts": ts, "text": card.text, "blocks": list(card.blocks)})
+        said = {"channel": channel, "ts": ts, "text": card.text, "blocks": list(card.blocks), "parse": "none"}
+        self._call("chat.update", said)
 
     def delete(self, channel: str, ts: str) -> None:
         """Take back one of our own messages."""

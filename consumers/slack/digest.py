@@ -102,4 +102,4 @@ def _head(count: int, people: set[str], setting: Setting) -> str:
 
 
 def _section(name: str, text: str) -> Block:
-    return {"type": "section", "block_id": f"digest:{name}", "text": {"type": "mrkdwn", "text": text}}
+    return {"type": "section", "block_id": f"digest:{name}", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}

@@ -152,7 +152,7 @@ def _facts(alert: Alert, words: Words) -> list[Block]:
     for label, value in facts:
         name, fact = safe.escaped(label, 40, 60), safe.escaped(value, 100, 200)
         if name and fact and len(found) < MAX_FIELDS:
-            found.append({"type": "mrkdwn", "text": f"*{name}*\n{fact}"})
+            found.append(_said(f"*{name}*\n{fact}"))
     return found
 
 
@@ -239,11 +239,16 @@ def _looks(view: CaseView) -> tuple[Look, ...]:
 
 
 def _section(view: CaseView, name: str, text: str) -> Block:
-    return {"type": "section", "block_id": _block_id(view, name), "text": {"type": "mrkdwn", "text": text}}
+    return {"type": "section", "block_id": _block_id(view, name), "text": _said(text)}
 
 
 def _context(view: CaseView, name: str, text: str) -> Block:
-    return {"type": "context", "block_id": _block_id(view, name), "elements": [{"type": "mrkdwn", "text": text}]}
+    return {"type": "context", "block_id": _block_id(view, name), "elements": [_said(text)]}
+
+
+def _said(text: str) -> Block:
+    """Verbatim: a bare address or ``@here`` in a customer's words would otherwise become a link or a mention."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 def _block_id(view: CaseView, name: str) -> str:

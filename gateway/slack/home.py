@@ -147,4 +147,4 @@ def _section(text: str) -> View:
 
 
 def _context(text: str) -> View:
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
