@@ -189,15 +189,15 @@ class SlackDesk:
             case = read_case(session, self._words, value.case)
             if not new or case is None:
                 return Outcome(case=case, reader=reader, repeated=not new)
-            notice = None
+            notice, result = None, "opened"
             try:
                 if deed is not None:
                     wanted = Wanted(case_id=value.case, version=value.version, deed=deed)
                     check(session, self._loop, session.get(CaseRow, value.case), wanted, reader.actor, now)
             except (Refused, Denied) as refused:
-                notice = self._notice(session, reader, case, refused, now)
+                notice, result = self._notice(session, reader, case, refused, now), _result(refused)
                 _draw_again(session, value.case)
-            conclude(session, key, "opened" if notice is None else "refused", now)
+            conclude(session, key, result, now)
             return Outcome(case=case, reader=reader, notice=notice)
 
     def _act_on_click(self, click: BlockActions, clicked: Clicked, now: datetime) -> Outcome:
@@ -265,7 +265,7 @@ class SlackDesk:
         except (Refused, Denied) as refused:
             with self._writers.begin() as session:
                 remember(session, key, kind, delivered, now)
-                conclude(session, key, "refused", now)
+                conclude(session, key, _result(refused), now)
                 _draw_again(session, wanted.case_id)
                 case = read_case(session, self._words, wanted.case_id)
                 notice = self._notice(session, reader, case, refused, now)
@@ -281,6 +281,10 @@ class SlackDesk:
         if refusal == "other_open_case" and case is not None:
             other = find_open_case(session, case.customer_id, case.programme)
         return refusal_notice(reader, refusal, case, other.id if other is not None else None, now)
+
+
+def _result(refused: Refused | Denied) -> str:
+    return refused.refusal if isinstance(refused, Refused) else "denied"
 
 
 def _delivered(click: BlockActions, clicked: Clicked) -> Delivered:
