@@ -60,8 +60,9 @@ class Elsewhere:
     def deliver(self, message: Claimed) -> PostResult:
         """Send; a message that arrived has its medium in place of a channel, and no timestamp."""
         now = datetime.now(UTC)
+        also = tuple(entry.case for entry in message.entries if entry.case != message.case_id)
         with self._readers() as session:
-            told = notice.load(session, message.id, message.case_id, message.kind, self._public_url)
+            told = notice.load(session, message.id, message.case_id, message.kind, self._public_url, also)
         if message.destination.startswith(MAIL):
             verdict = self._mail(message.destination.removeprefix(MAIL), told, now)
         else:

@@ -32,9 +32,13 @@ class Notice(Struct, frozen=True, kw_only=True):
     """``card``, or the occasion of a reminder."""
     alert: Alert
     url: str
+    also: tuple[int, ...] = ()
+    """The other cases of a list."""
 
 
-def load(session: Session, outbox_id: str, case_id: int, occasion: str, public_url: str) -> Notice:
+def load(
+    session: Session, outbox_id: str, case_id: int, occasion: str, public_url: str, also: tuple[int, ...] = ()
+) -> Notice:
     """The notice of a case as it stands. Raises ``NoResultFound`` where there is no such case."""
     case = session.get_one(CaseRow, case_id)
     return Notice(
@@ -50,6 +54,7 @@ def load(session: Session, outbox_id: str, case_id: int, occasion: str, public_u
         occasion=occasion,
         alert=msgspec.convert(case.latest_alert, Alert),
         url=f"{public_url}/#/cases/{case.id}",
+        also=also,
     )
 
 
@@ -69,6 +74,7 @@ def mail(notice: Notice, loop: Loop, sender: str, recipient: str, prefix: str, n
         f"Owner:  {owner}",
         *([f"Due:    {notice.acknowledge_by.astimezone(UTC):%Y-%m-%d %H:%M} UTC"] if notice.acknowledge_by else []),
         f"Where:  {notice.url}",
+        *([f"Also:   {', '.join(f'C-{case}' for case in notice.also)}"] if notice.also else []),
         "",
         *([*(f"> {line}" for line in alert.comment[:COMMENT_CHARACTERS].splitlines()), ""] if alert.comment else []),
         "This comes by e-mail because Slack did not take the message.",
@@ -98,6 +104,7 @@ def payload(notice: Notice, now: datetime) -> bytes:
             "receiver": notice.receiver,
             "rule": notice.alert.rule,
             "occasion": notice.occasion,
+            "also": list(notice.also),
             "opened_at": notice.opened_at,
             "acknowledge_by": notice.acknowledge_by,
             "url": notice.url,

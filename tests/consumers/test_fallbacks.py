@@ -16,11 +16,16 @@ from consumers.delivery import health
 from consumers.delivery.configured import ways_out
 from consumers.delivery.elsewhere import Elsewhere, gives_up
 from consumers.delivery.mailer import Mailer
+from consumers.delivery.notice import Notice
+from consumers.delivery.notice import mail as mail_of
 from consumers.delivery.webhooks import Hook
+from consumers.desk import take_in
 from consumers.measures import Measures
-from consumers.reminders import add_reminder
+from consumers.slack import outbox
 from consumers.slack.fall_back import Ways, next_destination
 from consumers.slack.sender import Sender
+from consumers.timers.messages import add_message
+from schemas.case_ledger import Change, act
 from schemas.config import Loop
 from schemas.config_delivery import Mail, Webhook
 from schemas.database import readers, sessions
@@ -185,6 +190,47 @@ async def _clear(slack: ThreadedSandbox) -> None:
     slack.sandbox.core.faults.clear()
 
 
+def test_urgent_messages_go_first(sqlite_engine: Engine) -> None:
+    """Critical cases, and what a person's own click caused, before what has waited longer."""
+    at = datetime.now(UTC)
+    with sessions(sqlite_engine).begin() as session:
+        take_in(session, LOOP, alerts_of(5), at)
+        critical = an_alert(customer_id="c8", event_id="r-8", severity="critical")
+        take_in(session, LOOP, [critical], at + timedelta(minutes=1))
+        later = at + timedelta(minutes=2)
+        act(session, 1, "reassign", actor="ana", via="slack", now=later, change=Change(owner="bob"))
+    with sessions(sqlite_engine).begin() as session:
+        later = at + timedelta(minutes=3)
+        queues = outbox.backlog(session, later)
+        assert [(queue.destination, queue.count, queue.urgent) for queue in queues] == [
+            ("#cx", 6, 1),
+            ("person:bob", 1, 1),
+        ]
+        first, second = outbox.claim(session, "#cx", 2, later, timedelta(seconds=30))
+        assert (first.case_id, first.urgent) == (6, True)
+        assert (second.case_id, second.urgent) == (1, False)
+        (click,) = outbox.claim(session, "person:bob", 1, later, timedelta(seconds=30))
+        assert (click.case_id, click.urgent) == (1, True)
+
+
+def test_an_urgent_card_passes_calls_that_hang(
+    sqlite_engine: Engine, slack: ThreadedSandbox, measures: Measures, stop: threading.Event
+) -> None:
+    """Every worker waits for an answer that does not come: a critical case has workers of its own."""
+    order(slack, "hang", times=2)
+    open_cases(sqlite_engine, alerts_of(12))
+    sender = a_sender(sqlite_engine, slack, measures, stop, workers=2, ahead=4, lease=60.0, last_words=0.2)
+    sender._delivery._calls._web.timeout = 20
+    with running(sender, stop):
+        until(lambda: slack.state()["requests"].get("chat.postMessage", {}).get("calls", 0) == 2, "two hang")
+        open_cases(sqlite_engine, [an_alert(customer_id="c99", event_id="r-99", severity="critical")])
+        until(lambda: len(shown(slack)) == 1, "the critical one", 10)
+        assert states(sqlite_engine)["sent"] == 1
+        with sessions(sqlite_engine)() as session:
+            sent = session.scalars(select(SlackOutboxRow.case_id).where(SlackOutboxRow.state == "sent")).one()
+            assert session.get_one(CaseRow, sent).severity == "critical"
+
+
 def test_a_dead_channel_is_not_asked_for_every_alert(
     engine: Engine, slack: ThreadedSandbox, measures: Measures, stop: threading.Event
 ) -> None:
@@ -232,13 +278,25 @@ def test_a_reminder_goes_another_way_and_leaves_the_card_alone(
         until(lambda: states(sqlite_engine) == {"sent": 1}, "the card")
         (card,) = shown(slack)
         with sessions(sqlite_engine).begin() as session:
-            add_reminder(session, session.get_one(CaseRow, 1), "overdue", "zed", datetime.now(UTC))
+            case = session.get_one(CaseRow, 1)
+            add_message(session, LOOP, case, "overdue", "person:zed", "1/overdue", datetime.now(UTC))
         until(lambda: states(sqlite_engine) == {"sent": 2}, "the reminder, in the channel")
     assert len(shown(slack)) == 2
     with sessions(sqlite_engine)() as session:
         rows = {row.kind: row for row in session.scalars(select(SlackOutboxRow))}
         assert rows["card"].ts == card["ts"]
         assert (rows["overdue"].channel, rows["overdue"].surface) == (card["channel"], "reminder")
+
+
+def test_a_list_of_the_morning_names_its_cases_in_the_mail() -> None:
+    notice_of = Notice(
+        outbox_id="o-1", case=3, state="open", severity="high", subject="customer", owner="ana", receiver="default",
+        opened_at=NOW, acknowledge_by=NOW, occasion="digest", alert=an_alert(), url="http://a.example/#/cases/3",
+        also=(5, 8),
+    )  # fmt: skip
+    message = mail_of(notice_of, LOOP, "loop@shop.example", "ana@shop.example", "[x]", NOW)
+    assert "Also:   C-5, C-8" in message.get_content()
+    assert "Due:    2026-11-22 09:00 UTC" in message.get_content()
 
 
 def test_how_long_a_silent_server_is_asked() -> None:
