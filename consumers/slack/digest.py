@@ -26,16 +26,6 @@ _URGENCY = {
 }
 """The order of the list: broken promises, those about to break, what is new, what is awake again."""
 _SEVERITIES: tuple[Severity, ...] = ("critical", "high", "normal")
-_SAID = {
-    "contact_overdue": "overdue: the customer has not been contacted",
-    "overdue": "overdue: nobody has taken it",
-    "lease_expired": "back in the queue: it was taken and then left",
-    "due_contact": "contact the customer",
-    "due_acknowledge": "waits for somebody to take it",
-    "card": "new",
-    "reopen": "open again: another bad answer",
-    "wake": "awake again",
-}
 
 
 class Entry(Struct, frozen=True):
@@ -58,7 +48,8 @@ def digest(entries: Sequence[Entry], views: Mapping[int, CaseView], setting: Set
     order = sorted(chosen, key=lambda case: _rank(views[case], chosen[case]))
     lines = [_line(views[case], chosen[case], setting) for case in order[:MAX_LINES]]
     if len(order) > MAX_LINES:
-        lines.append(f"… and {len(order) - MAX_LINES} more: <{setting.public_url}/#/cases|all cases>")
+        more = setting.words.say("home-more", n=len(order) - MAX_LINES)
+        lines.append(f"… {more}: <{setting.public_url}/#/cases|{setting.words.say('home-all')}>")
     head = _head(len(order), {entry.of for entry in entries}, setting)
     blocks: list[Block] = [_section("head", f"*{head}*")]
     for number, start in enumerate(range(0, len(lines), LINES_A_BLOCK)):
@@ -68,14 +59,14 @@ def digest(entries: Sequence[Entry], views: Mapping[int, CaseView], setting: Set
 
 def nudge(view: CaseView, occasion: str, setting: Setting) -> Card | None:
     """A short message before a promise breaks, or that the customer was not contacted; ``None`` for other occasions."""
-    link, matter = phrases.link(view, setting), phrases.matter(view, setting.words)
+    words = setting.words
+    told = {"case": phrases.link(view, setting), "matter": phrases.matter(view, words)}
     if occasion == "due_acknowledge" and view.acknowledge_by is not None:
-        return Card(f"{link} waits for you: please take it by {safe.instant(view.acknowledge_by)}. {matter}.")
+        return Card(words.say("nudge-acknowledge", when=safe.instant(view.acknowledge_by), **told))
     if occasion == "due_contact" and view.contact_by is not None:
-        return Card(f"{link}: please contact the customer by {safe.instant(view.contact_by)}. {matter}.")
+        return Card(words.say("nudge-contact", when=safe.instant(view.contact_by), **told))
     if occasion == "contact_overdue":
-        owner = phrases.name(view.owner, setting)
-        return Card(f"{link} is overdue: the customer has not been contacted yet (owner: {owner}). {matter}.")
+        return Card(words.say("nudge-contact-overdue", owner=phrases.name(view.owner, setting), **told))
     return None
 
 
@@ -85,20 +76,20 @@ def _rank(view: CaseView, what: str) -> tuple[int, int, float, int]:
 
 
 def _line(view: CaseView, what: str, setting: Setting) -> str:
-    loud = f" ({view.severity})" if view.severity != "normal" else ""
-    due = phrases.due(view, setting.words)
+    words = setting.words
+    loud = f" ({words.say(f'severity-{view.severity}')})" if view.severity != "normal" else ""
+    due = phrases.due(view, words)
     until = f" · {due[0]}" if due is not None else ""
-    said = _SAID.get(what, _SAID["card"])
-    return f"• {phrases.link(view, setting)} {said}{loud} – {phrases.matter(view, setting.words)}{until}"
+    said = words.say(f"digest-{what}") if what in _URGENCY else words.say("digest-card")
+    return f"• {phrases.link(view, setting)} {said}{loud} – {phrases.matter(view, words)}{until}"
 
 
 def _head(count: int, people: set[str], setting: Setting) -> str:
-    matters = "1 case is waiting" if count == 1 else f"{count} cases are waiting"
     others = sorted(people - {setting.reader or ""})
     if not others:
-        return f"Good morning: {matters} for you."
+        return setting.words.say("digest-mine", n=count)
     names = ", ".join(phrases.name(person, setting) for person in others)
-    return f"Good morning: {matters} for {names}."
+    return setting.words.say("digest-others", n=count, people=names)
 
 
 def _section(name: str, text: str) -> Block:

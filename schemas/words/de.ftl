@@ -271,3 +271,24 @@ home-hours = Ihre Arbeitszeiten: { $hours } ({ $zone })
 home-always = Ihre Arbeitszeiten: rund um die Uhr
 home-away = Sie sind als abwesend gemeldet: Neue Fälle gehen an andere.
 home-stranger = Sie sind hier noch unbekannt. Bitte jemanden, der loop.yaml pflegt, Sie mit Ihrer Slack-ID { $user } dort einzutragen; dann erscheinen hier Ihre Fälle.
+
+## The morning's list, and a word before a promise breaks
+digest-mine = { $n ->
+    [one] Guten Morgen: { $n } Fall wartet auf Sie.
+   *[other] Guten Morgen: { $n } Fälle warten auf Sie.
+}
+digest-others = { $n ->
+    [one] Guten Morgen: { $n } Fall wartet auf { $people }.
+   *[other] Guten Morgen: { $n } Fälle warten auf { $people }.
+}
+digest-card = neu
+digest-reopen = wieder offen: noch eine schlechte Antwort
+digest-wake = wieder wach
+digest-overdue = überfällig: von niemandem übernommen
+digest-contact_overdue = überfällig: Kunde nicht kontaktiert
+digest-lease_expired = wieder in der Warteschlange: übernommen, dann liegen geblieben
+digest-due_contact = Kunde zu kontaktieren
+digest-due_acknowledge = zu übernehmen
+nudge-acknowledge = { $case } wartet auf Sie: bitte übernehmen bis { $when }. { $matter }.
+nudge-contact = { $case }: Bitte den Kunden kontaktieren bis { $when }. { $matter }.
+nudge-contact-overdue = { $case } ist überfällig: Der Kunde wurde noch nicht kontaktiert (zuständig: { $owner }). { $matter }.

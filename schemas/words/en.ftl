@@ -271,3 +271,24 @@ home-hours = Your working hours: { $hours } ({ $zone })
 home-always = Your working hours: around the clock
 home-away = You are marked as away: no new cases come to you.
 home-stranger = I do not know you yet. Ask whoever keeps loop.yaml to add you to its people, with your Slack id { $user }; then your cases show here.
+
+## The morning's list, and a word before a promise breaks
+digest-mine = { $n ->
+    [one] Good morning: { $n } case is waiting for you.
+   *[other] Good morning: { $n } cases are waiting for you.
+}
+digest-others = { $n ->
+    [one] Good morning: { $n } case is waiting for { $people }.
+   *[other] Good morning: { $n } cases are waiting for { $people }.
+}
+digest-card = new
+digest-reopen = open again: another bad answer
+digest-wake = awake again
+digest-overdue = overdue: nobody has taken it
+digest-contact_overdue = overdue: the customer has not been contacted
+digest-lease_expired = back in the queue: it was taken and then left
+digest-due_contact = contact the customer
+digest-due_acknowledge = waits for somebody to take it
+nudge-acknowledge = { $case } waits for you: please take it by { $when }. { $matter }.
+nudge-contact = { $case }: please contact the customer by { $when }. { $matter }.
+nudge-contact-overdue = { $case } is overdue: the customer has not been contacted yet (owner: { $owner }). { $matter }.

@@ -271,3 +271,24 @@ home-hours = Seu horário de trabalho: { $hours } ({ $zone })
 home-always = Seu horário de trabalho: 24 horas
 home-away = Você consta como ausente: novos casos vão para outras pessoas.
 home-stranger = Ainda não conheço você. Peça a quem cuida de loop.yaml para incluir você, com o seu id do Slack { $user }; então seus casos aparecem aqui.
+
+## The morning's list, and a word before a promise breaks
+digest-mine = { $n ->
+    [one] Bom dia: { $n } caso espera por você.
+   *[other] Bom dia: { $n } casos esperam por você.
+}
+digest-others = { $n ->
+    [one] Bom dia: { $n } caso espera por { $people }.
+   *[other] Bom dia: { $n } casos esperam por { $people }.
+}
+digest-card = novo
+digest-reopen = aberto de novo: mais uma resposta ruim
+digest-wake = ativo de novo
+digest-overdue = atrasado: ninguém assumiu
+digest-contact_overdue = atrasado: o cliente não foi contatado
+digest-lease_expired = de volta à fila: alguém assumiu e deixou parado
+digest-due_contact = contatar o cliente
+digest-due_acknowledge = espera que alguém assuma
+nudge-acknowledge = { $case } espera por você: assuma até { $when }. { $matter }.
+nudge-contact = { $case }: contate o cliente até { $when }. { $matter }.
+nudge-contact-overdue = { $case } está atrasado: o cliente ainda não foi contatado (responsável: { $owner }). { $matter }.

@@ -278,3 +278,26 @@ home-hours = Ваше рабочее время: { $hours } ({ $zone })
 home-always = Ваше рабочее время: круглосуточно
 home-away = По вашей записи вас сейчас нет на работе: новые обращения к вам не приходят.
 home-stranger = Я вас ещё не знаю. Попросите того, кто ведёт loop.yaml, добавить вас с вашим Slack-id { $user }: тогда здесь появятся ваши обращения.
+
+## The morning's list, and a word before a promise breaks
+digest-mine = { $n ->
+    [one] Доброе утро! Вас ждёт { $n } обращение.
+    [few] Доброе утро! Вас ждут { $n } обращения.
+   *[many] Доброе утро! Вас ждут { $n } обращений.
+}
+digest-others = { $n ->
+    [one] Доброе утро! Ждёт { $n } обращение ({ $people }).
+    [few] Доброе утро! Ждут { $n } обращения ({ $people }).
+   *[many] Доброе утро! Ждут { $n } обращений ({ $people }).
+}
+digest-card = новое
+digest-reopen = снова открыто: ещё один плохой ответ
+digest-wake = снова активно
+digest-overdue = просрочено: никто не взял
+digest-contact_overdue = просрочено: с клиентом не связались
+digest-lease_expired = снова в очереди: взято и оставлено
+digest-due_contact = связаться с клиентом
+digest-due_acknowledge = пора взять в работу
+nudge-acknowledge = { $case } ждёт вас: возьмите в работу до { $when }. { $matter }.
+nudge-contact = { $case }: свяжитесь с клиентом до { $when }. { $matter }.
+nudge-contact-overdue = { $case } просрочено: с клиентом ещё не связались (ответственный: { $owner }). { $matter }.

@@ -278,3 +278,26 @@ home-hours = Ваш робочий час: { $hours } ({ $zone })
 home-always = Ваш робочий час: цілодобово
 home-away = За вашим записом вас немає на роботі: нові звернення до вас не надходять.
 home-stranger = Я вас ще не знаю. Попросіть того, хто веде loop.yaml, додати вас із вашим Slack-id { $user }: тоді тут з’являться ваші звернення.
+
+## The morning's list, and a word before a promise breaks
+digest-mine = { $n ->
+    [one] Доброго ранку! На вас чекає { $n } звернення.
+    [few] Доброго ранку! На вас чекають { $n } звернення.
+   *[many] Доброго ранку! На вас чекають { $n } звернень.
+}
+digest-others = { $n ->
+    [one] Доброго ранку! Чекає { $n } звернення ({ $people }).
+    [few] Доброго ранку! Чекають { $n } звернення ({ $people }).
+   *[many] Доброго ранку! Чекають { $n } звернень ({ $people }).
+}
+digest-card = нове
+digest-reopen = знову відкрито: ще одна погана відповідь
+digest-wake = знову активно
+digest-overdue = прострочено: ніхто не взяв
+digest-contact_overdue = прострочено: з клієнтом не зв’язалися
+digest-lease_expired = знову в черзі: узято й залишено
+digest-due_contact = зв’язатися з клієнтом
+digest-due_acknowledge = час узяти в роботу
+nudge-acknowledge = { $case } чекає на вас: візьміть у роботу до { $when }. { $matter }.
+nudge-contact = { $case }: зв’яжіться з клієнтом до { $when }. { $matter }.
+nudge-contact-overdue = { $case } прострочено: з клієнтом ще не зв’язалися (відповідальний: { $owner }). { $matter }.

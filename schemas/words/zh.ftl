@@ -264,3 +264,22 @@ home-hours = 您的工作时间：{ $hours }（{ $zone }）
 home-always = 您的工作时间：全天
 home-away = 您当前标记为不在岗：新案件不会分派给您。
 home-stranger = 我还不认识您。请联系维护 loop.yaml 的同事，用您的 Slack ID { $user } 把您加入，之后这里会显示您的案件。
+
+## The morning's list, and a word before a promise breaks
+digest-mine = { $n ->
+   *[other] 早上好：有 { $n } 件案件等您处理。
+}
+digest-others = { $n ->
+   *[other] 早上好：有 { $n } 件案件等待 { $people } 处理。
+}
+digest-card = 新案件
+digest-reopen = 重新打开：又一次差评
+digest-wake = 恢复处理
+digest-overdue = 已逾期：无人接手
+digest-contact_overdue = 已逾期：未联系客户
+digest-lease_expired = 已退回队列：接手后未处理
+digest-due_contact = 请联系客户
+digest-due_acknowledge = 等待接手
+nudge-acknowledge = { $case } 等您处理：请在 { $when } 前接手。{ $matter }。
+nudge-contact = { $case }：请在 { $when } 前联系客户。{ $matter }。
+nudge-contact-overdue = { $case } 已逾期：尚未联系客户（负责人：{ $owner }）。{ $matter }。
