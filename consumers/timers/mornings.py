@@ -5,6 +5,7 @@ morning is follows from the oldest of them, and whoever makes the list of them t
 of person and day that the outbox has once.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from consumers.slack.digest import Entry
 from consumers.timers.chain import default_channel
 from consumers.timers.messages import PERSON, add_digest
+from consumers.timers.moves import reader
 from consumers.timers.presence import instead_of, present
 from schemas.case_cards import HELD
 from schemas.cases import CLOSED_STATES
@@ -35,20 +37,24 @@ class Morning(Struct, frozen=True):
     at: datetime
 
 
-def mornings(session: Session, loop: Loop, now: datetime) -> list[Morning]:
-    """The lists that are due at ``now``."""
+def waiting(session: Session) -> dict[str, datetime]:
+    """The people for whom anything waits, and since when the oldest of it does."""
     rows = session.execute(
         select(SlackOutboxRow.destination, func.min(SlackOutboxRow.created_at))
         .where(SlackOutboxRow.state == HELD)
         .group_by(SlackOutboxRow.destination)
         .order_by(SlackOutboxRow.destination)
     )
+    return {destination.removeprefix(PERSON): oldest for destination, oldest in rows}
+
+
+def mornings(loop: Loop, oldest: Mapping[str, datetime], now: datetime) -> list[Morning]:
+    """The lists that are due at ``now``, of what waits for people since ``oldest``. Pure."""
     found: list[Morning] = []
-    for destination, oldest in rows:
-        person = destination.removeprefix(PERSON)
-        day, at = oldest.date(), oldest
+    for person, since in oldest.items():
+        day, at = since.date(), since
         if loop.digest is not None:
-            day, at = morning_after(calendar_of(loop, person), loop.digest.at, oldest)
+            day, at = morning_after(calendar_of(loop, person), loop.digest.at, since)
         if at <= now:
             found.append(Morning(person, day, at))
     return found
@@ -86,7 +92,7 @@ def send_list(database: sessionmaker[Session], loop: Loop, morning: Morning, now
     itself. Who stands in gets the list of somebody who is absent; where nobody does, the default receiver's channel.
     """
     with database.begin() as session:
-        waiting = session.scalars(
+        held = session.scalars(
             select(SlackOutboxRow)
             .where(SlackOutboxRow.state == HELD, SlackOutboxRow.destination == f"{PERSON}{morning.person}")
             .order_by(SlackOutboxRow.created_at, SlackOutboxRow.case_id)
@@ -95,13 +101,14 @@ def send_list(database: sessionmaker[Session], loop: Loop, morning: Morning, now
         key = f"digest/{morning.person}/{morning.day.isoformat()}"
         made = session.scalar(select(SlackOutboxRow.id).where(SlackOutboxRow.dedupe_key == key)) is not None
         if made or loop.digest is None or calendar_of(loop, morning.person) is None:
-            for row in waiting:
+            for row in held:
                 row.state, row.not_before = "pending", now
-            return bool(waiting)
+            return bool(held)
         entries: list[Entry] = []
-        for row in waiting:
+        for row in held:
             case = session.get_one(CaseRow, row.case_id)
-            if still_so(case, row.kind, morning.person):
+            theirs = morning.person in (case.owner, reader(loop, case.owner, now))
+            if still_so(case, row.kind, theirs=theirs):
                 entries.append(Entry(case.id, row.kind, morning.person))
                 _replace(session, row, now)
             else:
@@ -113,12 +120,11 @@ def send_list(database: sessionmaker[Session], loop: Loop, morning: Morning, now
         return True
 
 
-def still_so(case: CaseRow, kind: str, person: str) -> bool:
-    """Whether what a message was to say of the case still holds. Pure."""
+def still_so(case: CaseRow, kind: str, *, theirs: bool) -> bool:
+    """Whether what a message was to say of the case still holds. ``theirs``: it is still its reader's case. Pure."""
     if case.state in CLOSED_STATES or case.recovered_at is not None:
         return False
     untouched = case.state == "open" and case.acknowledged_at is None
-    theirs = case.owner == person
     holds = {
         "overdue": untouched,
         "lease_expired": case.state == "open",

@@ -12,7 +12,7 @@ from consumers.database_errors import is_passing
 from consumers.measures import Measures
 from consumers.parts import Backoff
 from consumers.timers.firing import adopt, due_timers, fire, plan, unplanned
-from consumers.timers.mornings import critical_waits, mornings, release_critical, send_list
+from consumers.timers.mornings import critical_waits, mornings, release_critical, send_list, waiting
 from consumers.timers.moves import BATCH, due, move
 from schemas.config import Loop
 
@@ -67,9 +67,11 @@ class Timers:
             self._adopted = True
         done: list[str] = []
         with self._readers() as session:
-            found = due(session, now)
+            found, unplanned_cases = due(session, now), unplanned(session)
         done += [item.action for item in found if move(self._database, self._loop, item, now)]
-        planned = self._plan(now)
+        unplanned_cases += [item.case_id for item in found if item.case_id not in unplanned_cases]
+        for case in unplanned_cases:
+            plan(self._database, self._loop, case, now)
         with self._readers() as session:
             timers = due_timers(session, now)
         for timer, case in timers:
@@ -81,21 +83,14 @@ class Timers:
             self._measures.timers.labels(action).inc()
         if done:
             self._moved()
-        return max(len(done), planned)
-
-    def _plan(self, now: datetime) -> int:
-        with self._readers() as session:
-            cases = unplanned(session)
-        for case in cases:
-            plan(self._database, self._loop, case, now)
-        return len(cases)
+        return max(len(done), len(unplanned_cases))
 
     def _mornings(self, now: datetime) -> list[str]:
         with self._readers() as session:
-            urgent = critical_waits(session)
-            lists = mornings(session, self._loop, now)
+            oldest = waiting(session)
+            urgent = bool(oldest) and critical_waits(session)
         done = ["released"] * release_critical(self._database, now) if urgent else []
-        for morning in lists:
+        for morning in mornings(self._loop, oldest, now):
             try:
                 if send_list(self._database, self._loop, morning, now):
                     done.append("digest")
