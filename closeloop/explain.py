@@ -1,16 +1,19 @@
-"""``closeloop routes explain``: what the loop would do with one event or alert, in words."""
+"""``closeloop routes``: what the loop would do with one event or alert, in words, and whom it would not reach."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from closeloop.errors import UserError
 from consumers.routing import Standing, explain
+from consumers.routing.proof import prove
+from consumers.routing.segments import TooManySegmentsError
 from schemas.alerts import Alert
 from schemas.cloudevents import EventReader
 from schemas.config import Loop
+from schemas.config_base import Duration, seconds
 from schemas.config_rules import RepeatedRule, SilentRule
 from schemas.deadletters import InvalidEvent
 from schemas.events import ResponseEvent, TouchpointEvent
@@ -56,6 +59,31 @@ def explain_event(path: Path, config: Path, zone: str | None, now: datetime) -> 
     for alert in _silent(loop, event):
         lines += _explained(loop, alert, now, "would flag it")
     return lines or ["no rule flags this touchpoint: nobody is told"]
+
+
+def prove_routes(config: Path, zone: str | None, within: str, now: datetime) -> tuple[list[str], bool]:
+    """What :func:`consumers.routing.proof.prove` found, line by line, and whether there is no hole.
+
+    Raises ``ConfigError`` or ``UserError``.
+    """
+    loop = load(config, zone)
+    try:
+        soon = timedelta(seconds=seconds(msgspec.convert(within, Duration)))
+    except (msgspec.ValidationError, OverflowError):
+        raise UserError(f"--within {within}: give a whole number and a unit: 36h, 7d") from None
+    try:
+        proof = prove(loop, now, soon)
+    except TooManySegmentsError as error:
+        raise UserError(f"{config}: {error}; fewer fields in its routes would do") from None
+    looked = f"{proof.segments} segments at {proof.hours} hours"
+    if not proof.holes:
+        return [f"{looked}: each reaches somebody who is at work within {within}"], True
+    lines = [
+        f"{hole.receiver}: {hole.segment}{f' (and {hole.more} more)' if hole.more else ''}: {hole.why}; "
+        f"{hole.hours} hours, the first {hole.first:%a %Y-%m-%d %H:%M} UTC"
+        for hole in proof.holes
+    ]
+    return [*lines, f"{looked}: {len(lines)} ways to reach nobody"], False
 
 
 def _alert(path: Path, content: bytes) -> Alert | None:

@@ -24,3 +24,21 @@ def routes_explain(
         moment = at.replace(tzinfo=UTC) if at is not None else datetime.now(UTC)
         for line in explain_event(event, config, read_settings().zone, moment):
             print(line)  # noqa: T201 - this command's output
+
+
+@app.command("prove")
+def routes_prove(
+    config: ConfigOption = Path("loop.yaml"),
+    within: Annotated[str, typer.Option(help="How soon an owner has to be at work: 36h, 7d.")] = "7d",
+    at: Annotated[datetime | None, typer.Option(help="When the week begins, UTC. Default: now.")] = None,
+) -> None:
+    """Look for alerts that reach nobody, at every hour of a week and of the coming holidays and absences."""
+    with user_errors():
+        from closeloop.explain import prove_routes
+
+        moment = at.replace(tzinfo=UTC) if at is not None else datetime.now(UTC)
+        lines, whole = prove_routes(config, read_settings().zone, within, moment)
+        for line in lines:
+            print(line)  # noqa: T201 - this command's output
+        if not whole:
+            raise typer.Exit(1)

@@ -5,11 +5,13 @@ siblings match as well. The first receiver reached owns the case. Further receiv
 ``continue``, get a channel card where their channel is another one: they watch, they do not own.
 """
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
 from schemas.alerts import Alert
-from schemas.config_owners import Condition, Route
-from schemas.matching import FactOf, facts_of, in_words, matches
+from schemas.config_owners import Condition, Match, Route
+from schemas.matching import facts_of, in_words, matches
 
 
 class Reached(Struct, frozen=True):
@@ -26,28 +28,29 @@ def receivers(route: Route, alert: Alert) -> tuple[Reached, ...]:
 
     The root matches everything, so there is always one. Raises ``ValueError`` if the root names no receiver.
     """
-    return receivers_of(route, facts_of(alert))
+    fact = facts_of(alert)
+    return receivers_where(route, lambda match: matches(match, fact))
 
 
-def receivers_of(route: Route, fact: FactOf) -> tuple[Reached, ...]:
-    """The same of an alert of which only its fields are known."""
+def receivers_where(route: Route, fits: Callable[[Match], bool]) -> tuple[Reached, ...]:
+    """The same for whatever ``fits`` knows about the alert; it is asked for the routes in order, as far as needed."""
     if route.receiver is None:
         raise ValueError("route.receiver: missing; the root route must name the default receiver")
-    found = _walk(route, fact, Reached(route.receiver, ("default",)))
+    found = _walk(route, fits, Reached(route.receiver, ("default",)))
     distinct: dict[str, Reached] = {}
     for reached in found:
         distinct.setdefault(reached.receiver, reached)
     return tuple(distinct.values())
 
 
-def _walk(route: Route, fact: FactOf, here: Reached) -> list[Reached]:
+def _walk(route: Route, fits: Callable[[Match], bool], here: Reached) -> list[Reached]:
     found: list[Reached] = []
     for child in route.routes:
-        if not matches(child.match, fact):
+        if not fits(child.match):
             continue
         open_ones = [name for name, wanted in child.match.items() if isinstance(wanted, list | Condition)]
         path, fields = (*here.path, in_words(child.match)), (*here.fields, *open_ones)
-        found += _walk(child, fact, Reached(child.receiver or here.receiver, path, fields))
+        found += _walk(child, fits, Reached(child.receiver or here.receiver, path, fields))
         if not child.continue_:
             break
     return found or [here]
