@@ -152,7 +152,9 @@ class Sender:
         free = self._options.ahead - self._posting
         with self._readers() as session:
             waiting = outbox.backlog(session, now)
-            broken = {name: row.error for name, row in health.broken(session).items()} if waiting else {}
+            if not waiting:
+                return
+            broken = {name: row.error for name, row in health.broken(session).items()}
         self._settlement.suspects = frozenset(broken)
         wanted = self._wanted([queue for queue in waiting if queue.destination not in broken], free, clock)
         if any(queue.destination in broken for queue in waiting):
