@@ -25,7 +25,7 @@ _BROADCAST = re.compile(r"<!(channel|here|everyone)(?:\|[^>]*)?>")
 _LINK = re.compile(r"<((?:https?|mailto|tel|slack|ftp|[a-z][a-z0-9+.-]*):[^|>]*)(?:\|[^>]*)?>", re.IGNORECASE)
 _ANGLES = re.compile(r"<[^<>]*>")
 _AUTOMATIC = re.compile(
-    r"(?:https?|ftp|slack)://[^\s<>]+|\bwww\.[^\s<>]+|\bmailto:[^\s<>]+|[\w.+-]+@[\w-]+\.[\w.-]+"
+    r"(?:https?|ftp|slack)://[^\s<>]+|\bwww\.[^\s<>]+|\bmailto:[^\s<>]+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]+\.[\w.-]+"
     r"|(?<!\w)@(?:channel|here|everyone)\b|(?<![\w&])#[a-z][a-z0-9_-]+",
     re.IGNORECASE,
 )
