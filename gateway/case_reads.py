@@ -115,6 +115,7 @@ def show_case(row: CaseRow, words: Vocabulary, excerpt: int | None = EXCERPT_CHA
         owner=row.owner,
         owner_name=words.name_of(row.owner),
         opened_at=row.opened_at,
+        reopened_at=row.reopened_at,
         updated_at=row.updated_at,
         acknowledged_at=row.acknowledged_at,
         contacted_at=row.contacted_at,

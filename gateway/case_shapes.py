@@ -101,14 +101,16 @@ class Case(Struct, frozen=True, kw_only=True):
     owner: str | None
     owner_name: str | None
     opened_at: datetime
+    reopened_at: datetime | None = None
+    """When the customer's next bad answer opened it again: its promises count from then."""
     updated_at: datetime
     acknowledged_at: datetime | None
     contacted_at: datetime | None
     closed_at: datetime | None
     recovered_at: datetime | None = None
-    """Of a metric: since when it is back to normal."""
+    """Of a metric: since when it is back to normal. Of a customer: when they answered well after it was resolved."""
     recovery_reason: str | None = None
-    """What the rule said then."""
+    """What the rule said then; of a customer the answer, such as ``NPS 9 of 10``."""
     snoozed_until: datetime | None
     lease_until: datetime | None
     acknowledge_by: datetime | None

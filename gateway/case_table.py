@@ -64,6 +64,7 @@ CASE_COLUMNS = (
     "owner",
     "owner_name",
     "opened_at",
+    "reopened_at",
     "updated_at",
     "acknowledged_at",
     "contacted_at",

@@ -26,6 +26,7 @@ _ACTIONS = {
     "wake": "woken",
     "reopen": "reopened",
     "dismiss": "dismissed",
+    "recovered": "the customer is back",
     "lease_expired": "back in the queue: no contact in time",
 }
 
@@ -57,6 +58,8 @@ def lines(case: Case, now: datetime) -> Iterator[str]:
     if facts:
         yield clean(f"  {', '.join(facts)}")
     yield clean(f"  opened {moment(case.opened_at)}, version {case.version}, can be: {', '.join(case.actions)}")
+    if case.reopened_at is not None:
+        yield clean(f"  opened again {moment(case.reopened_at)}")
     if case.closed_at is not None:
         cause = f" ({case.root_cause})" if case.root_cause else ""
         yield clean(f"  {case.state} {moment(case.closed_at)}{cause}{_said(case.resolution_note)}")
