@@ -161,6 +161,21 @@ def test_tickets_serve_once_and_handshakes_can_fail() -> None:
     play(scene)
 
 
+def test_an_eleventh_connection_is_turned_away() -> None:
+    async def scene(app: App) -> None:
+        session = (await app.connect()).aiohttp_client_session
+        calls = AsyncWebClient(base_url=app.sandbox.api_url)
+        urls = [(await calls.apps_connections_open(app_token="xapp-sandbox"))["url"] for _ in range(10)]
+        sockets = [await session.ws_connect(url) for url in urls]
+        said = [await socket.receive_json() for socket in sockets]
+        assert [frame["type"] for frame in said] == ["hello"] * 9 + ["disconnect"]
+        assert said[-1]["reason"] == "too_many_websockets"
+        for socket in sockets:
+            await socket.close()
+
+    play(scene)
+
+
 def test_connections_are_ended_through_the_control_api() -> None:
     async def scene(app: App) -> None:
         client = await app.connect()
