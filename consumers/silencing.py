@@ -6,34 +6,34 @@ In the caller's transaction: the one that opened, reopened or joined the case, o
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from consumers.sla import due_times
 from schemas import case_clock, silences
 from schemas.alerts import Alert
+from schemas.case_cards import HELD
 from schemas.case_history import record
 from schemas.case_writes import compare_and_set
 from schemas.config import Loop
+from schemas.quiet_hours import morning_after, waits
 from schemas.silences import Silence
 from schemas.tables import CaseEventRow, CaseRow, SlackOutboxRow
-from schemas.working_time import calendar_of
+from schemas.working_time import calendar_of, calendars
 
 
 def hold(session: Session, loop: Loop, case: CaseRow, silence: Silence, now: datetime, *, promised: bool) -> None:
     """Let the messages that this alert has just made wait. ``promised``: it also made the case's due times."""
     session.flush()
-    session.execute(
-        update(SlackOutboxRow)
-        .where(
-            SlackOutboxRow.case_id == case.id,
-            SlackOutboxRow.state == "pending",
-            SlackOutboxRow.silence_id.is_(None),
-            SlackOutboxRow.created_at >= now,
-        )
-        .values(not_before=silence.ends_at, silence_id=silence.id)
-        .execution_options(synchronize_session=False)
+    made = select(SlackOutboxRow).where(
+        SlackOutboxRow.case_id == case.id,
+        SlackOutboxRow.state.in_(("pending", HELD)),
+        SlackOutboxRow.silence_id.is_(None),
+        SlackOutboxRow.created_at >= now,
     )
+    for row in session.scalars(made):
+        row.state, row.silence_id = "pending", silence.id
+        row.not_before = _not_before(loop, case, row.destination, silence.ends_at)
     if promised and case.acknowledge_by is not None:
         due = due_times(loop, case.severity, case.owner, silence.ends_at, case.subject)
         case.acknowledge_by, case.contact_by, case.resolve_by = due.acknowledge_by, due.contact_by, due.resolve_by
@@ -42,7 +42,7 @@ def hold(session: Session, loop: Loop, case: CaseRow, silence: Silence, now: dat
 
 def speak(session: Session, loop: Loop, case: CaseRow, now: datetime) -> None:
     """An alert that no silence holds has joined the case: what waited goes out now, and promises count from now."""
-    if _let_go(session, case, now):
+    if _let_go(session, loop, case, now):
         _promise_from(loop, case, now)
         _say(session, case, {"silence": None})
 
@@ -65,7 +65,7 @@ def end(session: Session, loop: Loop, number: int, who: str, now: datetime) -> t
     for case in cases:
         other = silences.holding(others, msgspec.convert(case.latest_alert, Alert), now)
         moment = now if other is None else other.ends_at
-        _let_go(session, case, moment, other)
+        _let_go(session, loop, case, moment, other)
         hours = calendar_of(loop, case.owner)
         at = max(now, case.updated_at)
         columns = case_clock.advanced(case, at, hours, hours)
@@ -83,20 +83,27 @@ def end(session: Session, loop: Loop, number: int, who: str, now: datetime) -> t
     return silence, spoken
 
 
-def _let_go(session: Session, case: CaseRow, moment: datetime, other: Silence | None = None) -> bool:
+def _let_go(session: Session, loop: Loop, case: CaseRow, moment: datetime, other: Silence | None = None) -> bool:
     """Whether messages of the case were waiting for a silence; from now on they wait for ``moment``."""
-    moved = session.execute(
-        update(SlackOutboxRow)
-        .where(
-            SlackOutboxRow.case_id == case.id,
-            SlackOutboxRow.state == "pending",
-            SlackOutboxRow.silence_id.is_not(None),
-        )
-        .values(not_before=moment, silence_id=None if other is None else other.id)
-        .execution_options(synchronize_session=False)
+    waiting = select(SlackOutboxRow).where(
+        SlackOutboxRow.case_id == case.id,
+        SlackOutboxRow.state == "pending",
+        SlackOutboxRow.silence_id.is_not(None),
     )
-    assert isinstance(moved, CursorResult)
-    return moved.rowcount > 0
+    rows = session.scalars(waiting).all()
+    for row in rows:
+        row.silence_id = None if other is None else other.id
+        row.not_before = _not_before(loop, case, row.destination, moment)
+    session.flush()
+    return bool(rows)
+
+
+def _not_before(loop: Loop, case: CaseRow, destination: str, moment: datetime) -> datetime:
+    """When a message goes that waits until ``moment``: a silence that ends at night wakes nobody."""
+    if loop.digest is None or not waits(case.severity, destination, calendars(loop), moment):
+        return moment
+    calendar = calendar_of(loop, destination.removeprefix("person:"))
+    return morning_after(calendar, loop.digest.at, moment)[1]
 
 
 def _unmet(case: CaseRow) -> bool:

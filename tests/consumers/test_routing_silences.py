@@ -17,6 +17,7 @@ from consumers.desk import take_in
 from consumers.sla import due_times
 from schemas import silences
 from schemas.alerts import Alert
+from schemas.config import Loop
 from schemas.config_owners import Condition
 from schemas.database import sessions
 from schemas.silences import Silence, holding, refusal
@@ -169,3 +170,18 @@ def test_the_silence_that_ends_last_holds(several: list[Silence], hour: int) -> 
 def test_matchers_survive_the_database() -> None:
     match = {"score": Condition(at_least=1, not_=[3, 4]), "attributes.region": ["SP", True], "page": False}
     assert msgspec.convert(msgspec.to_builtins(match), silences.Match) == match
+
+
+@pytest.mark.parametrize(("hours", "comes"), [(2, "2026-11-20T11:00"), (13, "2026-11-23T08:30")])
+def test_a_silence_that_ends_at_night_wakes_nobody(engine: Engine, hours: float, comes: str) -> None:
+    office = {"zone": "UTC", "hours": {day: [["08:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}}
+    data = msgspec.to_builtins(LOOP)
+    data["people"]["eve"]["calendar"] = "office"
+    loop = msgspec.convert(data | {"calendars": {"office": office}, "digest": {"at": "08:30"}}, Loop)
+    with sessions(engine).begin() as session:
+        silence_for(session, hours)  # from Friday at nine on: until eleven, or until ten in the evening
+        take_in(session, loop, [an_alert(attributes={"desk": "vip"})], NOW)
+    _, messages, _ = one_case(engine)
+    assert [(row.destination, row.state, row.not_before) for row in messages] == [
+        ("person:eve", "pending", datetime.fromisoformat(f"{comes}+00:00"))
+    ]
