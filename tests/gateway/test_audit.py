@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
@@ -135,6 +135,24 @@ def replayed(history: list[CaseEventRow]) -> dict[str, Any]:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
+@example(
+    [
+        (("acknowledge", "ana", "slack", None, 0), 60),
+        (("contact", "ana", "slack", "rang", 0), 60),
+        (("resolve", "bob", "api", "refunded", 0), 60),
+        (("good",), 3600),
+        (("graver",), 3600),
+        (("reassign", "bob", "console", None, 0), 60),
+        (("snooze", "bob", "console", None, 0), 60),
+        (("wake",), 3600),
+        (("dismiss", "ana", "slack", "a joke", 0), 60),
+        (("bad",), 60),
+        (("acknowledge", "ana", "slack", None, 0), 60),
+        (("lease_expired",), 86_400),
+        (("resolve", "night-bot", "api", None, 0), 60),
+        (("reopen", "ana", "slack", "no", 0), 60),
+    ]
+)
 def test_replaying_the_history_gives_the_row(database: sessionmaker[Session], steps: list[Any]) -> None:
     with database.begin() as session:
         _clear(session)
