@@ -32,7 +32,7 @@ def routes_prove(
     within: Annotated[str, typer.Option(help="How soon an owner has to be at work: 36h, 7d.")] = "7d",
     at: Annotated[datetime | None, typer.Option(help="When the week begins, UTC. Default: now.")] = None,
 ) -> None:
-    """Look for alerts that reach nobody, at every hour of a week and of the coming holidays and absences."""
+    """Look for alerts that reach nobody. At every hour of a week, and of the holidays and absences to come."""
     with user_errors():
         from closeloop.explain import prove_routes
 
