@@ -1,8 +1,9 @@
-"""Customers' words in Slack's mrkdwn: escaped, cut to size, and unable to ping, link or disguise anything. Pure.
+"""Customers' words in Slack's mrkdwn: escaped, cut to size, unable to ping, link, format or disguise anything. Pure.
 
 Rules: https://docs.slack.dev/messaging/formatting-message-text (only ``&``, ``<`` and ``>`` are escaped).
 """
 
+import re
 import unicodedata
 from datetime import UTC, datetime
 
@@ -30,6 +31,19 @@ def one_line(raw: str) -> str:
     return " ".join(tidy(raw).split())
 
 
+# Slack makes bold of *words*, strikes ~words~ out, and has no escape for that. An underscore formats at the edge of a
+# word alone, and stays elsewhere, because ids have them and are copied. A name between colons becomes a picture.
+_LOOK_ALIKES = str.maketrans({"*": "\u2217", "~": "\u223c"})
+_EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_+|_+(?![^\W_])")
+_EMOJI = re.compile(r":(?=(?:[\w+'-]*[^\W\d][\w+'-]*|[+-]1|100|1234):)")
+
+
+def unformatted(text: str) -> str:
+    """With characters that look the same in place of those that Slack would format by."""
+    bare = _EDGE_UNDERSCORE.sub(lambda found: "\u02cd" * len(found[0]), text.translate(_LOOK_ALIKES))
+    return _EMOJI.sub("\ua789", bare)
+
+
 def escape(text: str) -> str:
     """Escape the three characters that mean something to Slack."""
     return "".join(_ESCAPES.get(character, character) for character in text)
@@ -42,7 +56,7 @@ def cut(text: str, characters: int) -> str:
 
 def escaped(raw: str, characters: int, escaped_characters: int) -> str:
     """One line, at most ``characters`` long before and ``escaped_characters`` after escaping; no entity is ever cut."""
-    return _fit(cut(one_line(raw), characters), escaped_characters)
+    return _fit(unformatted(cut(one_line(raw), characters)), escaped_characters)
 
 
 def plain(raw: str, characters: int) -> str:
@@ -70,7 +84,7 @@ def quote(raw: str, language: str | None) -> str:
         return ""
     if len(kept) > QUOTED_LINES:
         kept = [*kept[: QUOTED_LINES - 1], ELLIPSIS]
-    body = _fit("\n".join(kept), QUOTED_ESCAPED)
+    body = _fit(unformatted("\n".join(kept)), QUOTED_ESCAPED)
     mark = f" _({escaped(language, 35, 60)})_" if language else ""
     return "\n".join(f">{line}" for line in f"“{body}”{mark}".split("\n"))
 
