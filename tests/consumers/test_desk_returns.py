@@ -287,7 +287,7 @@ def test_the_cards_say_that_the_customer_is_back_or_unhappy_again(life: Life) ->
         with sessions(life.engine)() as session:
             return str(card(load(session, [1])[1], life.at, setting).blocks)
 
-    assert "customer is back: NPS 9 of 10 on " in drawn()
+    assert "customer is back: NPS 9 of 10, " in drawn()
     assert "Ana Souza" in drawn(), "who resolved it, not the system that heard of it"
     life.told(again(1, life.at))
     assert "open again: the customer is unhappy again" in drawn()
