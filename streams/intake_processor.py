@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from schemas.topics import ALERTS, DEADLETTERS, METRICS, PARTIALS, STATE_OF
-from streams.counting.source_state import Flush, Outcome
+from streams.counting.outcome import Flush, Outcome
 from streams.instruments import Instruments
 from streams.kafka.changelog import ChangelogWriter, OutRecord, read_partition
 from streams.kafka.chunks import Chunk, Record

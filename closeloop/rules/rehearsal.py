@@ -15,7 +15,8 @@ from schemas.topics import RESPONSES, TOUCHPOINTS
 from streams.alarms.judge import LOOKS
 from streams.alarms.stop_watch import GRACE_S
 from streams.counting.merge import Merge
-from streams.counting.source_state import Outcome, SourcePartition
+from streams.counting.outcome import Outcome
+from streams.counting.source_state import SourcePartition
 from streams.kafka.forwarding import SIGNAL, origin_of
 from streams.plan import Plan, compile_plan
 

@@ -19,10 +19,10 @@ from schemas.signals import Signal, SignalEvent
 from schemas.topics import CASES
 from streams.counting import panes
 from streams.counting.case_times import Steps, counts_of, read_case, steps_of
+from streams.counting.outcome import Flush, Outcome
 from streams.counting.panes import Group, PaneStore, PartialRow
 from streams.counting.position import POSITION_KEY, Layout, Position, read_position
 from streams.counting.series import Extractor, SeriesIndex
-from streams.counting.source_state import Flush, Outcome
 from streams.counting.windows import Calendar, Horizon
 from streams.kafka.chunks import Record
 from streams.kafka.forwarding import Origin, signal

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import NamedTuple
 
 import msgspec
 
@@ -23,6 +22,7 @@ from schemas.topics import RESPONSES
 from schemas.usual_events import UsualResponseEvent, UsualTouchpointEvent
 from streams.counting import id_memory, panes
 from streams.counting.id_memory import DIGEST_BYTES, IdMemory, digest
+from streams.counting.outcome import Flush, Outcome
 from streams.counting.panes import Group, PaneStore, PartialRow
 from streams.counting.position import POSITION_KEY, Layout, Position, read_position
 from streams.counting.reckoning import Reckoner, Reckoning
@@ -35,33 +35,12 @@ from streams.customers.observers import observers, recount
 from streams.customers.won_back import recovery_alerts
 from streams.flagging.detect import Detector, Flag, alerts, signal_alerts
 from streams.kafka.chunks import Record
-from streams.kafka.forwarding import SIGNAL, Forward, Origin, forward, origin_of, signal
+from streams.kafka.forwarding import SIGNAL, Origin, forward, origin_of, signal
 from streams.kafka.placement import Placement
 from streams.metrics.composite import with_composite
 from streams.plan import Plan
 
 _partials = msgspec.json.Decoder(Partial)
-
-__all__ = ["Flush", "Forward", "Outcome", "PartialRow", "SourcePartition"]
-
-
-class Outcome(NamedTuple):
-    """What leaves at once after a chunk: all of it under ids that follow from what caused it."""
-
-    alerts: list[Alert]
-    dead_letters: list[DeadLetter]
-    forwards: list[Forward]
-
-
-class Flush(NamedTuple):
-    """The rows that changed since the last flush, to be written in one transaction. A value of None is a tombstone.
-
-    The order of ``partial_rows`` is to be kept: the tick comes last and tells each merge partition that all is there.
-    """
-
-    state_rows: list[tuple[bytes, bytes | None]]
-    partial_rows: list[PartialRow]
-    books: Books
 
 
 class SourcePartition:

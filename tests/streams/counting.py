@@ -8,7 +8,8 @@ from schemas.alerts import Alert
 from schemas.deadletters import InvalidEvent, dead_letter
 from schemas.metrics import Books, Metric
 from streams.alarms.watch import Judgement
-from streams.counting.source_state import Flush, Outcome, PartialRow
+from streams.counting.outcome import Flush, Outcome
+from streams.counting.panes import PartialRow
 from streams.kafka.chunks import Record
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

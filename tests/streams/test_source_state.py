@@ -10,9 +10,10 @@ from kafka.partitioner.default import murmur2
 from schemas.metrics import Partial, Series, Tick, partial_key
 from schemas.scales import DEFAULT_METRICS, MetricSpec, Scale
 from schemas.topics import RESPONSES, TOUCHPOINTS
+from streams.counting.outcome import Flush
 from streams.counting.position import POSITION_KEY
 from streams.counting.series import OTHER
-from streams.counting.source_state import Flush, SourcePartition
+from streams.counting.source_state import SourcePartition
 from tests.streams.survey_events import Rec, plan, response, rfc3339, touchpoint
 
 NOW = 1_795_000_000.0

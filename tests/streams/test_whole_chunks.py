@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from schemas.metrics import Clock
 from schemas.topics import RESPONSES, TOUCHPOINTS
 from streams.counting import usual_cases
-from streams.counting.source_state import Outcome, SourcePartition
+from streams.counting.outcome import Outcome
+from streams.counting.source_state import SourcePartition
 from streams.kafka.placement import partition_of
 from tests.streams.survey_events import Rec, plan, response, touchpoint
 
