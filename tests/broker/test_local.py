@@ -35,6 +35,7 @@ def in_sync(bootstrap: str, topic: str) -> set[int]:
     return set(partition_of(bootstrap, topic).isrs)
 
 
+@pytest.mark.faults
 @pytest.mark.kafka
 def test_one_node_keeps_data_and_ports_over_a_restart_and_says_why_it_cannot_start(tmp_path):
     values = [b"%d" % i for i in range(100)]

@@ -57,6 +57,7 @@ def test_a_partition_of_markers_alone_recovers_as_empty(broker: Broker) -> None:
     assert asyncio.run(read_partition(broker.bootstrap, topic, 0)) == {}
 
 
+@pytest.mark.faults
 def test_a_compacted_log_with_holes_recovers_the_last_values(broker: Broker) -> None:
     topic = broker.topic(**COMPACTED)
 
