@@ -77,9 +77,9 @@ def cases_list(
     customer: CustomerOption = "",
     overdue: OverdueOption = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many cases at most.")] = 50,
-    format: Annotated[ListFormat, typer.Option(help="text is a table on a terminal, else tab-separated lines.")] = (  # noqa: A002 - the option's name
-        ListFormat.text
-    ),
+    form: Annotated[
+        ListFormat, typer.Option("--format", help="text is a table on a terminal, else tab-separated lines.")
+    ] = (ListFormat.text),
     url: UrlOption = HERE,
 ) -> None:
     """List cases, the newest first. Everything that is asked for must hold."""
@@ -97,7 +97,7 @@ def cases_list(
             "overdue": "true" if overdue else "",
         }
         cases, more = CaseApi(url, key()).cases(wanted, limit)
-        print_list(cases, format.value, datetime.now(UTC))
+        print_list(cases, form.value, datetime.now(UTC))
         if more:
             say(f"the newest {limit}; there are more: --limit, or closeloop cases export")
 
@@ -105,7 +105,7 @@ def cases_list(
 @app.command("show")
 def cases_show(
     case: CaseArgument,
-    format: Annotated[ShowFormat, typer.Option(help="How the case is written.")] = ShowFormat.text,  # noqa: A002 - the option's name
+    form: Annotated[ShowFormat, typer.Option("--format", help="How the case is written.")] = ShowFormat.text,
     url: UrlOption = HERE,
 ) -> None:
     """Show a case with its due times, answers, history and messages."""
@@ -114,7 +114,7 @@ def cases_show(
         from closeloop.cases.asking import case_number
         from closeloop.cases.listing import print_case
 
-        print_case(CaseApi(url, key()).case(case_number(case)), format.value, datetime.now(UTC))
+        print_case(CaseApi(url, key()).case(case_number(case)), form.value, datetime.now(UTC))
 
 
 @app.command("act")
@@ -128,7 +128,7 @@ def cases_act(
     channel: Annotated[str | None, typer.Option(help="For contact: phone, email or another.")] = None,
     actor: Annotated[str | None, typer.Option(help="Who acts, if the key is no person's own.")] = None,
     version: Annotated[int | None, typer.Option(min=1, help="Refuse if the case has changed since this one.")] = None,
-    format: Annotated[ShowFormat, typer.Option(help="How the outcome is written.")] = ShowFormat.text,  # noqa: A002 - the option's name
+    form: Annotated[ShowFormat, typer.Option("--format", help="How the outcome is written.")] = ShowFormat.text,
     url: UrlOption = HERE,
 ) -> None:
     """Act on a case, by the same rules as in Slack and on the console."""
@@ -148,7 +148,7 @@ def cases_act(
         }
         number = case_number(case)
         body = action_body(action.value, given, datetime.now(UTC))
-        print_outcome(CaseApi(url, key()).act(number, action.value, body), format.value)
+        print_outcome(CaseApi(url, key()).act(number, action.value, body), form.value)
 
 
 @app.command("export")
@@ -168,7 +168,7 @@ def cases_export(
     since: Annotated[str, typer.Option(help="With --audit: from this time on, 2026-11-21T00:00:00Z.")] = "",
     until: Annotated[str, typer.Option(help="With --audit: before this time.")] = "",
     after: Annotated[int, typer.Option(min=0, help="Only after this id (with --audit: this seq).")] = 0,
-    format: Annotated[FileFormat, typer.Option(help="What the rows are written as.")] = FileFormat.csv,  # noqa: A002 - the option's name
+    form: Annotated[FileFormat, typer.Option("--format", help="What the rows are written as.")] = FileFormat.csv,
     url: UrlOption = HERE,
 ) -> None:
     """Export all cases that fit, or their audit trail, as CSV or JSON."""
@@ -187,7 +187,7 @@ def cases_export(
         }
         audit_only = {"case": case, "actor": actor, "action": action, "since": since, "until": until}
         path, wanted = export_query(audit, cases_only, audit_only)
-        wanted |= {"customer": customer, "after": str(after), "format": format.value}
+        wanted |= {"customer": customer, "after": str(after), "format": form.value}
         save(CaseApi(url, key()).stream(path, wanted), output)
 
 
