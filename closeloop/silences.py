@@ -7,8 +7,7 @@ import msgspec
 from sqlalchemy.orm import Session, sessionmaker
 
 from closeloop.errors import UserError
-from consumers import silencing
-from schemas import silences
+from schemas import silences, silencing
 from schemas.case_ledger import Refused
 from schemas.config import Loop
 from schemas.config_base import Duration, seconds

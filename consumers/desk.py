@@ -19,13 +19,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
-from consumers import desk_standing, kafka_clients, returning, silencing
+from consumers import desk_standing, kafka_clients, returning
 from consumers.intake import Record
 from consumers.measures import Measures
 from consumers.parts import Backoff
 from consumers.routing import Assignment, Standing, assign
-from consumers.sla import due_times
-from schemas import case_ledger, joining
+from schemas import case_ledger, joining, silencing
 from schemas.alerts import Alert
 from schemas.case_ledger import Destination, Opening, Refused
 from schemas.case_returns import recover_case
@@ -33,6 +32,7 @@ from schemas.config import Loop
 from schemas.deadletters import DeadLetter, InvalidEvent, dead_letter
 from schemas.silences import current as silences_of
 from schemas.silences import holding
+from schemas.sla import due_times
 from schemas.tables import AlertRow, CaseRow
 from schemas.topics import DEADLETTERS
 from schemas.working_time import calendars

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from consumers.sla import due_times
 from schemas import joining
 from schemas.alerts import Alert
 from schemas.case_cards import Destination, add_message
@@ -13,6 +12,7 @@ from schemas.case_returns import find_closed_case, reopen_case
 from schemas.config import Loop
 from schemas.config_base import seconds
 from schemas.duty import present, stand_in
+from schemas.sla import due_times
 from schemas.tables import CaseRow
 from schemas.working_time import calendars
 

@@ -20,7 +20,7 @@ from schemas.case_cards import Destination, add_card, add_card_once, tell_owner
 from schemas.case_changes import PAST, Change, columns_of
 from schemas.case_history import record
 from schemas.case_writes import Refusal, Refused, compare_and_set, flagged, holds_event, take_in
-from schemas.cases import CLOSED_STATES, CaseAction, UserAction, Via, after
+from schemas.cases import CLOSED_STATES, UNASKED, CaseAction, UserAction, Via, after
 from schemas.tables import AlertRow, CaseEventRow, CaseRow
 from schemas.working_time import CalendarOf, around_the_clock
 
@@ -215,11 +215,11 @@ def unpublished(session: Session, limit: int) -> Sequence[CaseEventRow]:
 
 
 def _changed_since(session: Session, case: CaseRow, version: int) -> bool:
-    """Whether anything but further answers has happened to the case since this version."""
+    """Whether anything has happened to the case since this version but further answers, or the end of a silence."""
     if version >= case.version:
         return version > case.version
     changed = select(CaseEventRow.seq).where(
-        CaseEventRow.case_id == case.id, CaseEventRow.version > version, CaseEventRow.action != "joined"
+        CaseEventRow.case_id == case.id, CaseEventRow.version > version, CaseEventRow.action.not_in(UNASKED)
     )
     return session.scalar(changed.limit(1)) is not None
 

@@ -16,6 +16,8 @@ SystemAction = Literal["opened", "joined", "lease_expired"]
 CaseAction = UserAction | SystemAction
 HistoryAction = CaseAction | Literal["recovered", "unsilenced"]
 """What a case's history says. ``cx.cases`` tells of the last two as ``joined``, the one word its readers know."""
+UNASKED: frozenset[HistoryAction] = frozenset({"joined", "unsilenced"})
+"""What happens to a case without anybody deciding about it: what a person means to do with it still holds then."""
 Via = Literal["slack", "console", "api", "system"]
 
 _LIVE: tuple[CaseState, ...] = ("open", "acknowledged", "contacted", "snoozed")

@@ -8,7 +8,11 @@ from sqlalchemy.orm import Session
 
 from consumers.slack.case_view import CaseView, LastStep
 from schemas.alerts import Alert
+from schemas.cases import UNASKED, HistoryAction
 from schemas.tables import CaseEventRow, CaseRow, SlackSurfaceRow
+
+_NO_STEPS: frozenset[HistoryAction] = UNASKED | {"opened", "recovered"}
+"""What a card says by how the case looks then, and not as the last step."""
 
 
 def load(session: Session, case_ids: Collection[int]) -> dict[int, CaseView]:
@@ -19,7 +23,7 @@ def load(session: Session, case_ids: Collection[int]) -> dict[int, CaseView]:
     steps: dict[int, list[LastStep]] = {}
     history = session.scalars(
         select(CaseEventRow)
-        .where(CaseEventRow.case_id.in_(wanted), CaseEventRow.action.not_in(("opened", "joined", "recovered")))
+        .where(CaseEventRow.case_id.in_(wanted), CaseEventRow.action.not_in(_NO_STEPS))
         .order_by(CaseEventRow.case_id, CaseEventRow.version)
     )
     for row in history:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from gateway.slack.notices import Denied
 from schemas.case_ledger import Change, Refused, act
-from schemas.cases import UserAction, after
+from schemas.cases import UNASKED, UserAction, after
 from schemas.config import Loop
 from schemas.config_base import seconds
 from schemas.permissions import REOPEN_WITHIN, Deed, circle, may, roles, situation
@@ -86,10 +86,10 @@ def _act(
 
 
 def _moved_since(session: Session, case: CaseRow, version: int) -> bool:
-    """Whether anything but a further answer has happened since: what the person means to do still holds then."""
+    """Whether anything has happened since but a further answer, or a silence's end: what is meant still holds then."""
     if version > case.version:
         return True
     moved = select(CaseEventRow.seq).where(
-        CaseEventRow.case_id == case.id, CaseEventRow.version > version, CaseEventRow.action != "joined"
+        CaseEventRow.case_id == case.id, CaseEventRow.version > version, CaseEventRow.action.not_in(UNASKED)
     )
     return session.scalar(moved.limit(1)) is not None

@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from consumers import silencing
 from consumers.desk import take_in
-from consumers.sla import due_times
-from schemas import silences
+from consumers.slack import view
+from schemas import silences, silencing
 from schemas.alerts import Alert
+from schemas.case_ledger import act
 from schemas.config import Loop
 from schemas.config_owners import Condition
 from schemas.database import sessions
 from schemas.silences import Silence, holding, refusal
+from schemas.sla import due_times
 from schemas.tables import CaseEventRow, CaseRow, SlackOutboxRow
 from tests.consumers.alerts import LOOP, NOW, an_alert
 
@@ -85,6 +86,19 @@ def test_a_silence_that_is_ended_lets_its_messages_go(engine: Engine) -> None:
     with sessions(engine).begin() as session:
         assert silencing.end(session, LOOP, number, "bob", later) is None
         assert silencing.end(session, LOOP, 99, "bob", later) is None
+
+
+def test_a_case_can_be_drawn_and_acted_on_after_its_silence(engine: Engine) -> None:
+    with sessions(engine).begin() as session:
+        number = silence_for(session).id
+    taken(engine, an_alert())
+    with sessions(engine).begin() as session:
+        assert silencing.end(session, LOOP, number, "bob", NOW + HOUR / 2) is not None
+        case = session.scalars(select(CaseRow)).one()
+        assert case.version == 2
+        assert view.load(session, [case.id])[case.id].last is None
+        act(session, case.id, "acknowledge", actor="ana", via="slack", now=NOW + HOUR, expected_version=1)
+        assert case.state == "acknowledged"
 
 
 def test_what_another_silence_holds_as_well_waits_for_that_one(engine: Engine) -> None:

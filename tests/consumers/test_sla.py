@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from consumers.sla import due_times
 from schemas.config import Loop
 from schemas.config_base import WEEKDAYS
 from schemas.config_owners import Calendar
+from schemas.sla import due_times
 from tests.consumers.alerts import LOOP
 
 OFFICE = Calendar(zone="Europe/Berlin", hours={day: [("09:00", "12:00"), ("13:00", "17:00")] for day in WEEKDAYS[:5]})

@@ -9,7 +9,6 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from consumers.sla import due_times
 from schemas import case_clock, silences
 from schemas.alerts import Alert
 from schemas.case_cards import HELD
@@ -18,6 +17,7 @@ from schemas.case_writes import compare_and_set
 from schemas.config import Loop
 from schemas.quiet_hours import morning_after, waits
 from schemas.silences import Silence
+from schemas.sla import due_times
 from schemas.tables import CaseEventRow, CaseRow, SlackOutboxRow
 from schemas.working_time import calendar_of, calendars
 
