@@ -76,8 +76,12 @@ def test_kafka_python_joins_a_group_commits_and_produces(embedded):
         group_id="desk",
         auto_offset_reset="earliest",
         enable_auto_commit=False,
+        # A member that joins before it knows the topic's partitions is assigned none and joins again, and this broker
+        # keeps everybody out for a whole session after a member has left: by default that is 45 s.
+        session_timeout_ms=6_000,
+        heartbeat_interval_ms=2_000,
     ) as consumer:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not (found := consumer.poll(200)):
             assert time.monotonic() < deadline
         assert [record.value for record in found[partition]] == [b"one"]

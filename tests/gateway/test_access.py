@@ -16,7 +16,6 @@ from tests.gateway.conftest import Served
 from tests.gateway.examples import opened, response
 
 OWN = "http://127.0.0.1"
-_LATER = {"until": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -77,7 +76,8 @@ def test_the_history_keeps_who_acted_and_through_which_key(on_both: Served) -> N
     assert on_both.client.get("/v1/config", headers=head).json()["acting_as"] is None
     plain = on_both.client.post(f"/v1/cases/{case}/contact", json={}, headers=head).json()["events"][-1]
     assert (plain["actor"], plain["detail"]) == ("helpdesk bridge", {})
-    named = on_both.client.post(f"/v1/cases/{case}/snooze", json={**_LATER, "actor": "bob"}, headers=head)
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    named = on_both.client.post(f"/v1/cases/{case}/snooze", json={"until": later, "actor": "bob"}, headers=head)
     entry = named.json()["events"][-1]
     assert (entry["actor"], entry["actor_name"], entry["via"]) == ("bob", "Bob <& co>", "api")
     assert entry["detail"]["key"] == "helpdesk bridge"
