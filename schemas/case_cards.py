@@ -32,10 +32,13 @@ def add_card(
     place: Destination,
     now: datetime,
     calendar_of: CalendarOf = around_the_clock,
+    *,
+    answers: bool = False,
 ) -> None:
     """Want a card of the case at this place: a surface to keep current, and a message to post exactly once.
 
     ``calendar_of`` gives the working hours of the people: outside them a direct message is held until the morning.
+    ``answers`` a person's own action: it goes before others.
     """
     session.add(
         SlackSurfaceRow(
@@ -59,6 +62,7 @@ def add_card(
             state=HELD if waits(case.severity, place.destination, calendar_of, now) else "pending",
             created_at=now,
             not_before=now,
+            urgent=answers or case.severity == "critical",
         )
     )
 
@@ -69,20 +73,22 @@ def add_card_once(
     place: Destination,
     now: datetime,
     calendar_of: CalendarOf = around_the_clock,
+    *,
+    answers: bool = False,
 ) -> None:
-    """Want a card at this place, unless the case has one there."""
+    """Want a card at this place, unless the case has one there. ``answers`` a person's own action: it goes first."""
     there = select(SlackSurfaceRow.id).where(
         SlackSurfaceRow.case_id == case.id,
         SlackSurfaceRow.surface == place.surface,
         SlackSurfaceRow.destination == place.destination,
     )
     if session.scalar(there) is None:
-        add_card(session, case, place, now, calendar_of)
+        add_card(session, case, place, now, calendar_of, answers=answers)
 
 
 def tell_owner(session: Session, case: CaseRow, owner: str, now: datetime, calendar_of: CalendarOf) -> None:
-    """A new owner gets a card in a direct message: a changed card notifies nobody."""
-    add_card_once(session, case, Destination("dm", f"person:{owner}"), now, calendar_of)
+    """Somebody made them the owner: they get a card in a direct message, as a changed card notifies nobody."""
+    add_card_once(session, case, Destination("dm", f"person:{owner}"), now, calendar_of, answers=True)
 
 
 def add_message(
@@ -106,5 +112,6 @@ def add_message(
             state=HELD if waits(case.severity, place.destination, calendar_of, now) else "pending",
             created_at=now,
             not_before=now,
+            urgent=case.severity == "critical",
         )
     )

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from schemas.alerts import Alert
-from schemas.tables import AlertRow, CaseRow, SlackSurfaceRow
+from schemas.tables import AlertRow, CaseRow, SlackOutboxRow, SlackSurfaceRow
 
 Refusal = Literal["missing", "stale", "not_allowed", "other_open_case"]
 
@@ -23,7 +23,10 @@ class Refused(Exception):  # noqa: N818 - an answer to the caller, not a fault
 
 
 def compare_and_set(session: Session, case: CaseRow, now: datetime, **columns: Any) -> None:
-    """Write the columns and the next version, if the version is still the one that was read."""
+    """Write the columns and the next version, if the version is still the one that was read.
+
+    What waits to be posted about a case that becomes critical goes before all others from then on.
+    """
     done = session.execute(
         update(CaseRow)
         .where(CaseRow.id == case.id, CaseRow.version == case.version)
@@ -39,6 +42,13 @@ def compare_and_set(session: Session, case: CaseRow, now: datetime, **columns: A
         .values(wanted_version=case.version)
         .execution_options(synchronize_session=False)
     )
+    if columns.get("severity") == "critical":
+        session.execute(
+            update(SlackOutboxRow)
+            .where(SlackOutboxRow.case_id == case.id, SlackOutboxRow.urgent.is_(False))
+            .values(urgent=True)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def holds_event(session: Session, case: CaseRow, alert: Alert) -> bool:

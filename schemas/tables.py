@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy import DateTime as SqlDateTime
@@ -224,6 +225,8 @@ class SlackOutboxRow(Base):
     started_at: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     not_before: Mapped[datetime]
+    urgent: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Before all others: of a critical case, or the answer to a person's own action."""
     error_class: Mapped[str | None]
     last_error: Mapped[str | None]
     content: Mapped[list[Any] | None]

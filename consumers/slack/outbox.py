@@ -12,28 +12,19 @@ from uuid import UUID, uuid5
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, CursorResult, Update, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Update, and_, case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from consumers.slack.core_tables import table_of
 from consumers.slack.digest import Entry
 from schemas.cases import CLOSED_STATES
-from schemas.tables import CaseEventRow, CaseRow, DeliveryStepRow, SlackOutboxRow, SlackSurfaceRow
+from schemas.tables import CaseRow, DeliveryStepRow, SlackOutboxRow, SlackSurfaceRow
 
 # The tables themselves: statements over them skip the identity map, which this hot path has no use for.
 _OUTBOX = table_of(SlackOutboxRow)
 _SURFACES = table_of(SlackSurfaceRow)
 _CASES = table_of(CaseRow)
-_EVENTS = table_of(CaseEventRow)
 _STEPS = table_of(DeliveryStepRow)
-_URGENT = or_(
-    exists().where(_CASES.c.id == _OUTBOX.c.case_id, _CASES.c.severity == "critical").correlate(_OUTBOX),
-    # What a person's own action caused was written in the same transaction, at the same time.
-    exists()
-    .where(_EVENTS.c.case_id == _OUTBOX.c.case_id, _EVENTS.c.at == _OUTBOX.c.created_at, _EVENTS.c.via != "system")
-    .correlate(_OUTBOX),
-)
-"""Messages that go before all others: those of critical cases, and those that answer a person's click."""
 _REFUSED = exists().where(_STEPS.c.outbox_id == _OUTBOX.c.id).correlate(_OUTBOX).label("refused")
 _NAMESPACE = UUID("3b8fd6a0-59b0-5d0e-9c55-0a6f0f0c7f11")
 
@@ -70,7 +61,7 @@ class Backlog(Struct, frozen=True):
 
 def backlog(session: Session, now: datetime) -> list[Backlog]:
     """The destinations with messages to post now: those with urgent ones first, then by how long they have waited."""
-    urgent = func.sum(case((_URGENT, 1), else_=0))
+    urgent = func.sum(case((_OUTBOX.c.urgent, 1), else_=0))
     rows = session.execute(
         select(_OUTBOX.c.destination, func.count(), urgent)
         .where(_OUTBOX.c.state == "pending", _OUTBOX.c.not_before <= now)
@@ -91,7 +82,7 @@ def claim(session: Session, destination: str, limit: int, now: datetime, lease: 
     due = (
         select(_OUTBOX.c.id)
         .where(_OUTBOX.c.state == "pending", _OUTBOX.c.not_before <= now, _OUTBOX.c.destination == destination)
-        .order_by(case((_URGENT, 0), else_=1), _OUTBOX.c.created_at, _OUTBOX.c.case_id)
+        .order_by(_OUTBOX.c.urgent.desc(), _OUTBOX.c.created_at, _OUTBOX.c.case_id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
@@ -285,6 +276,7 @@ def post_again(session: Session, surface: SlackSurfaceRow, destination: str, now
             state="pending",
             created_at=now,
             not_before=now,
+            urgent=case.severity == "critical",
         )
     )
     surface.ts = None
@@ -317,7 +309,7 @@ def _claim(
         session.scalars(update(_OUTBOX).where(_OUTBOX.c.id.in_(ids), free).values(**values).returning(_OUTBOX.c.id))
     )
     rows = session.execute(
-        select(_OUTBOX, CaseRow.receiver, case((_URGENT, 1), else_=0).label("urgent"), _REFUSED)
+        select(_OUTBOX, CaseRow.receiver, _REFUSED)
         .join(CaseRow, CaseRow.id == _OUTBOX.c.case_id)
         .where(_OUTBOX.c.id.in_(won))
     )
@@ -333,7 +325,7 @@ def _claim(
             plain=row.error_class == "plain",
             receiver=row.receiver,
             kind=row.kind,
-            urgent=bool(row.urgent),
+            urgent=row.urgent,
             diverted=bool(row.refused),
             entries=msgspec.convert(row.content or (), tuple[Entry, ...]),
         )

@@ -28,21 +28,23 @@ def add_message(
 ) -> None:
     """Want a short message about the case. Outside its reader's hours it is held. The caller owns the transaction."""
     held = loop.digest is not None and waits(case.severity, destination, calendars(loop), now)
-    session.add(_row(case.id, occasion, destination, f"{key}/{case.opened_at.isoformat()}", key, now, held=held))
+    name = f"{key}/{case.opened_at.isoformat()}"
+    urgent = case.severity == "critical"
+    session.add(_row(case.id, occasion, destination, name, key, now, held=held, urgent=urgent))
 
 
 def add_digest(
     session: Session, entries: Sequence[Entry], destination: str, key: str, now: datetime, not_before: datetime
 ) -> None:
     """Want a morning's list. The caller owns the transaction."""
-    row = _row(entries[0].case, DIGEST, destination, key, key, now, held=False)
+    row = _row(entries[0].case, DIGEST, destination, key, key, now, held=False, urgent=False)
     row.content = msgspec.to_builtins(list(entries))
     row.not_before = not_before
     session.add(row)
 
 
 def _row(
-    case_id: int, kind: str, destination: str, name: str, key: str, now: datetime, *, held: bool
+    case_id: int, kind: str, destination: str, name: str, key: str, now: datetime, *, held: bool, urgent: bool
 ) -> SlackOutboxRow:
     return SlackOutboxRow(
         id=str(uuid5(_NAMESPACE, name)),
@@ -54,4 +56,5 @@ def _row(
         state=HELD if held else "pending",
         created_at=now,
         not_before=now,
+        urgent=urgent,
     )

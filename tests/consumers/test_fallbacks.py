@@ -30,7 +30,7 @@ from schemas.config import Loop
 from schemas.config_delivery import Mail, Webhook
 from schemas.database import readers, sessions
 from schemas.settings import Settings, SettingsError
-from schemas.tables import CaseRow, DeliveryHealthRow, DeliveryStepRow, SlackOutboxRow
+from schemas.tables import CaseRow, DeliveryHealthRow, DeliveryStepRow, SlackOutboxRow, SlackSurfaceRow
 from tests.consumers.alerts import LOOP, alerts_of, an_alert
 from tests.consumers.conftest import a_sender, order, running, shown
 from tests.consumers.smtp import MailServer, receiving_mail
@@ -211,6 +211,51 @@ def test_urgent_messages_go_first(sqlite_engine: Engine) -> None:
         assert (second.case_id, second.urgent) == (1, False)
         (click,) = outbox.claim(session, "person:bob", 1, later, timedelta(seconds=30))
         assert (click.case_id, click.urgent) == (1, True)
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["one transaction", "later"])
+def test_what_waits_about_a_case_that_becomes_critical_goes_first(engine: Engine, together: bool) -> None:
+    at = datetime.now(UTC)
+    first, worse = alerts_of(2), an_alert(customer_id="c1", event_id="r-worse", severity="critical")
+    batches = [[*first, worse]] if together else [first, [worse]]
+    for number, batch in enumerate(batches):
+        with sessions(engine).begin() as session:
+            assert take_in(session, LOOP, batch, at + timedelta(minutes=number)) is not None
+    with sessions(engine).begin() as session:
+        case = session.scalars(select(CaseRow).where(CaseRow.customer_id == worse.customer_id)).one()
+        (queue,) = outbox.backlog(session, at + timedelta(hours=1))
+        assert (queue.count, queue.urgent) == (2, 1)
+        (message,) = outbox.claim(session, "#cx", 1, at + timedelta(hours=1), timedelta(seconds=30))
+        assert (message.case_id, message.urgent) == (case.id, True)
+
+
+def test_a_closed_case_that_a_critical_alert_reopens_is_urgent_from_then_on(sqlite_engine: Engine) -> None:
+    at = datetime.now(UTC)
+    with sessions(sqlite_engine).begin() as session:
+        take_in(session, LOOP, alerts_of(2), at)
+        act(session, 2, "resolve", actor="ana", via="api", now=at, change=Change(root_cause="other", note="done"))
+    with sessions(sqlite_engine).begin() as session:
+        assert [queue.urgent for queue in outbox.backlog(session, at)] == [0]
+        critical = an_alert(
+            customer_id="c1", event_id="r-worse", severity="critical", event_time=at + timedelta(minutes=1)
+        )
+        take_in(session, LOOP, [critical], at + timedelta(minutes=1))
+        later = at + timedelta(hours=1)
+        assert session.get_one(CaseRow, 2).state == "open"
+        assert [message.case_id for message in outbox.claim(session, "#cx", 1, later, timedelta(seconds=30))] == [2]
+
+
+def test_a_new_card_in_place_of_a_lost_one_is_as_urgent_as_its_case(sqlite_engine: Engine) -> None:
+    at = datetime.now(UTC)
+    with sessions(sqlite_engine).begin() as session:
+        critical = an_alert(customer_id="c2", event_id="r-worse", severity="critical")
+        take_in(session, LOOP, [*alerts_of(1), critical], at)
+        session.execute(update(SlackOutboxRow).values(state="sent"))
+        for surface in session.scalars(select(SlackSurfaceRow)):
+            assert outbox.post_again(session, surface, "#logistics", at, "gone")
+    with sessions(sqlite_engine).begin() as session:
+        messages = outbox.claim(session, "#logistics", 2, at, timedelta(seconds=30))
+        assert [(message.case_id, message.urgent) for message in messages] == [(2, True), (1, False)]
 
 
 def test_an_urgent_card_passes_calls_that_hang(

@@ -64,6 +64,35 @@ def test_autogenerate_would_find_a_difference(url: str) -> None:
     assert {difference[0] for difference in migrate.differences(url)} == {"add_index", "remove_column"}  # type: ignore[index] # Alembic's tuples
 
 
+def test_messages_of_critical_cases_that_wait_during_an_upgrade_are_urgent(url: str) -> None:
+    migrate.upgrade(url, "0001")
+    engine = open_database(url)
+    with engine.begin() as connection:
+        for number, severity in enumerate(("critical", "high"), start=1):
+            connection.execute(
+                text(
+                    "INSERT INTO cases (id, version, subject, customer_id, programme, state, severity, page, receiver,"
+                    " opened_at, updated_at, answer_count, latest_alert, seconds_on_hold, business_seconds, entered,"
+                    " attributes) VALUES (:id, 1, 'customer', 'c' || :id, 'p', 'open', :severity, true, 'r', :now,"
+                    " :now, 1, '{}', 0, 0, '{}', '{}')"
+                ),
+                {"id": number, "severity": severity, "now": NOW},
+            )
+            connection.execute(
+                text(
+                    "INSERT INTO slack_outbox (id, case_id, surface, kind, dedupe_key, destination, state, attempts,"
+                    " created_at, not_before) VALUES ('m' || :id, :id, 'channel', 'card', 'k' || :id, '#cx',"
+                    " 'pending', 0, :now, :now)"
+                ),
+                {"id": number, "now": NOW},
+            )
+    migrate.upgrade(url)
+    with engine.connect() as connection:
+        urgent = connection.execute(text("SELECT id FROM slack_outbox WHERE urgent")).scalars().all()
+    engine.dispose()
+    assert urgent == ["m1"]
+
+
 def test_the_migrated_indexes_are_those_of_the_tables(url: str, tmp_path: Path) -> None:
     """Autogenerate does not compare the conditions of partial indexes; the database's own words are compared here."""
     migrate.upgrade(url)

@@ -80,6 +80,10 @@ def upgrade() -> None:
     op.create_index("silences_by_end", "silences", ["ends_at"])
     op.add_column("slack_outbox", sa.Column("silence_id", _WHOLE, nullable=True))
     op.create_index("slack_outbox_by_silence", "slack_outbox", ["silence_id"])
+    op.add_column("slack_outbox", sa.Column("urgent", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.execute(
+        "UPDATE slack_outbox SET urgent = true WHERE case_id IN (SELECT id FROM cases WHERE severity = 'critical')"
+    )
     op.create_table(
         "team_turns",
         sa.Column("team", sa.String(), nullable=False),
@@ -99,6 +103,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("slack_homes")
     op.drop_table("team_turns")
+    op.drop_column("slack_outbox", "urgent")
     op.drop_index("slack_outbox_by_silence", "slack_outbox")
     op.drop_column("slack_outbox", "silence_id")
     op.drop_index("silences_by_end", "silences")
