@@ -8,18 +8,17 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from closeloop.errors import UserError
 from schemas import silences, silencing
-from schemas.case_ledger import Refused
 from schemas.config import Loop
 from schemas.config_base import Duration, seconds
 from schemas.config_owners import Match
 from schemas.loop_routing_checks import check_match
 from schemas.matching import in_words
-from schemas.silences import Silence
+from schemas.silence_reach import Reach, reach
+from schemas.silences import Doer, Silence
 from schemas.typed_walk import misfits
 from schemas.yaml_source import SourceError, read_yaml, show_path
 
-RACES = 20
-"""How often the end of a silence may lose against another writer of a case before that is taken for a fault."""
+_OPTIONS = {"matchers": "--match", "starts_at": "--starts", "ends_at": "--for or --until", "reason": "--reason"}
 
 
 def read_matchers(loop: Loop, written: Sequence[str]) -> Match:
@@ -69,13 +68,15 @@ def add(
     matchers = read_matchers(loop, written)
     starts_at = now if starts is None else _utc(starts)
     ends_at = read_end(starts_at, lasts, until)
-    refused = silences.refusal(matchers, starts_at, ends_at, reason, now)
-    if refused is not None:
-        raise UserError(refused)
+    wrong = silences.faults(matchers, starts_at, ends_at, reason, now)
+    if wrong:
+        raise UserError("\n".join(f"{_OPTIONS[one.field]}: {one.problem}" for one in wrong))
     if who not in loop.people:
         raise UserError(f"--by {who}: nobody of that key in people; who asks for the silence?")
     with database.begin() as session:
-        return in_line(silences.add(session, matchers, starts_at, ends_at, reason, who, now), now)
+        added = silences.add(session, matchers, starts_at, ends_at, reason, Doer(who, "system"), now)
+    with database() as session:
+        return f"{in_line(added, now)}\n{reach_in_words(reach(session, matchers, now))}"
 
 
 def listed(database: sessionmaker[Session], now: datetime, *, over: bool) -> list[str]:
@@ -88,28 +89,31 @@ def end(database: sessionmaker[Session], loop: Loop, number: int, who: str, now:
     """End a silence now, and say what that let go. Raises :class:`UserError` if there is none to end."""
     if who not in loop.people:
         raise UserError(f"--by {who}: nobody of that key in people; who ends the silence?")
-    for attempt in range(RACES):
-        try:
-            with database.begin() as session:
-                ended = silencing.end(session, loop, number, who, now)
-        except Refused:
-            if attempt == RACES - 1:
-                raise
-            continue
-        if ended is None:
-            raise UserError(f"there is no silence {number} to end; closeloop silences list shows those that hold")
-        return f"{in_line(ended[0], now)}\n{ended[1]} cases speak now"
-    raise AssertionError("unreachable")
+    ended = silencing.end_in(database, loop, number, Doer(who, "system"), now)
+    if ended is None:
+        raise UserError(f"there is no silence {number} to end; closeloop silences list shows those that hold")
+    return f"{in_line(ended[0], now)}\n{ended[1]} cases speak now"
 
 
 def in_line(silence: Silence, now: datetime) -> str:
     """A silence on one line, times in UTC."""
-    state = "over" if silence.ends_at <= now else "holds" if silence.starts_at <= now else "to come"
-    by = silence.created_by if silence.ended_by is None else f"{silence.created_by}, ended by {silence.ended_by}"
+    state = silence.phase(now).replace("_", " ")
+    by = silence.created.name
+    if silence.ended is not None:
+        by += f", ended by {silence.ended.name}"
     return (
         f"{silence.id}  {state}  {silence.starts_at:%Y-%m-%d %H:%M} to {silence.ends_at:%Y-%m-%d %H:%M} UTC  "
         f"{in_words(silence.matchers)}  ({silence.reason}; {by})"
     )
+
+
+def reach_in_words(found: Reach) -> str:
+    """How much it holds, so that nobody silences everything by mistake."""
+    said = (
+        f"fits {found.open_cases} of {found.of_open_cases} open cases and {found.alerts} of {found.of_alerts} alerts "
+        f"of the last {found.days} days"
+    )
+    return f"{said}: all that there were" if found.everything else said
 
 
 def _utc(moment: datetime) -> datetime:

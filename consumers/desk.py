@@ -145,7 +145,7 @@ def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime
     outcomes: Counter[str] = Counter()
     standing: Standing | None = None
     drawn: Standing | None = None
-    silences = silences_of(session, now)
+    silences = silences_of(session, now, fixed=True)
     known = set(session.scalars(select(AlertRow.id).where(AlertRow.id.in_({alert.id for alert in alerts}))))
     for alert in alerts:
         if alert.id in known:

@@ -9,7 +9,7 @@ from gateway.books import Totals
 from gateway.case_reads import cases_by_id
 from gateway.hub import frame
 from gateway.metric_rows import shown
-from gateway.parts import Parts
+from gateway.parts import Parts, now
 from gateway.routes.totals import totals_of
 
 TICK_SECONDS = 0.25
@@ -61,4 +61,4 @@ class Broadcast:
 
     def _case_frames(self, ids: list[int]) -> list[bytes]:
         with self._parts.readers() as session:
-            return [frame("case", case) for case in cases_by_id(session, self._parts.words, ids)]
+            return [frame("case", case) for case in cases_by_id(session, self._parts.words, ids, now())]

@@ -49,6 +49,6 @@ def act_within(
         expected_version=request.version,
         calendar_of=calendars(loop),
     )
-    case = read_case(session, words, case_id)
+    case = read_case(session, words, case_id, now)
     assert case is not None
     return case

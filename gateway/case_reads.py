@@ -1,6 +1,7 @@
 """Cases as the API shows them, read from SQL."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from gateway.case_filter import CaseFilter
 from gateway.case_shapes import AlertShown, CardPlace, Case, CasePage, HistoryEntry, MessageShown
+from gateway.silence_reads import silences_of_cases
 from gateway.vocabulary import Vocabulary
 from schemas.alerts import Severity, Subject
 from schemas.cases import CaseState, allowed_actions
@@ -31,25 +33,25 @@ MAX_ALERTS = 200
 
 
 def list_cases(
-    session: Session, words: Vocabulary, wanted: CaseFilter, before: int | None = None, limit: int = 50
+    session: Session, words: Vocabulary, wanted: CaseFilter, now: datetime, before: int | None = None, limit: int = 50
 ) -> CasePage:
     """The newest cases that fit, with an id below ``before`` if that is given: the cursor."""
     query = select(CaseRow).where(*wanted.conditions()).order_by(CaseRow.id.desc()).limit(limit + 1)
     if before is not None:
         query = query.where(CaseRow.id < before)
     rows = session.scalars(query).all()
-    shown = [show_case(row, words) for row in rows[:limit]]
+    shown = _show_now(session, words, rows[:limit], now)
     more = len(rows) > limit
     return CasePage(cases=shown, next=str(shown[-1].id) if more else None)
 
 
-def cases_by_id(session: Session, words: Vocabulary, ids: Sequence[int]) -> list[Case]:
+def cases_by_id(session: Session, words: Vocabulary, ids: Sequence[int], now: datetime) -> list[Case]:
     """These cases as a list shows them, oldest change first."""
     rows = session.scalars(select(CaseRow).where(CaseRow.id.in_(ids)).order_by(CaseRow.updated_at)).all()
-    return [show_case(row, words) for row in rows]
+    return _show_now(session, words, rows, now)
 
 
-def read_case(session: Session, words: Vocabulary, case_id: int) -> Case | None:
+def read_case(session: Session, words: Vocabulary, case_id: int, now: datetime) -> Case | None:
     """One case with its history, its alerts, its Slack cards and the messages about it."""
     row = session.get(CaseRow, case_id)
     if row is None:
@@ -70,6 +72,7 @@ def read_case(session: Session, words: Vocabulary, case_id: int) -> Case | None:
     ).all()
     return msgspec.structs.replace(
         show_case(row, words, excerpt=None),
+        silence=silences_of_cases(session, words, [row], now).get(row.id),
         events=[_entry(event, words) for event in events],
         alerts=[_alert(alert.payload, None) for alert in alerts],
         slack=[
@@ -136,6 +139,11 @@ def show_case(row: CaseRow, words: Vocabulary, excerpt: int | None = EXCERPT_CHA
         attributes=row.attributes,
         actions=allowed_actions(state, subject),
     )
+
+
+def _show_now(session: Session, words: Vocabulary, rows: Sequence[CaseRow], now: datetime) -> list[Case]:
+    silences = silences_of_cases(session, words, rows, now)
+    return [msgspec.structs.replace(show_case(row, words), silence=silences.get(row.id)) for row in rows]
 
 
 def _alert(payload: dict[str, Any], excerpt: int | None) -> AlertShown:

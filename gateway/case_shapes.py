@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
+from gateway.silence_shapes import CaseSilence
 from schemas.alerts import Severity, Subject
 from schemas.cases import CaseState, UserAction
 from schemas.events import AttributeValue
@@ -127,6 +128,8 @@ class Case(Struct, frozen=True, kw_only=True):
     attributes: dict[str, AttributeValue]
     actions: tuple[UserAction, ...]
     """What a person can do with it now."""
+    silence: CaseSilence | UnsetType | None = UNSET
+    """The silence that its alert fits now, or null; not in exports."""
     events: list[HistoryEntry] | UnsetType = UNSET
     alerts: list[AlertShown] | UnsetType = UNSET
     slack: list[CardPlace] | UnsetType = UNSET

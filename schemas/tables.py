@@ -28,6 +28,7 @@ from schemas.cases import CaseState
 _LIVE = text("state NOT IN ('resolved', 'dismissed')")
 _UNPUBLISHED = text("published_at IS NULL")
 _UNFIRED = text("fired_at IS NULL")
+_UNSHOWN = text("shown <> 'over'")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -140,6 +141,7 @@ class AlertRow(Base):
     """An alert that was taken into a case. The primary key makes a redelivered alert a known one."""
 
     __tablename__ = "alerts"
+    __table_args__ = (Index("alerts_by_arrival", "received_at"),)
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
@@ -296,7 +298,11 @@ class SilenceRow(Base):
     """Alerts that fit ``matchers`` disturb nobody from ``starts_at`` to ``ends_at``; their messages come then."""
 
     __tablename__ = "silences"
-    __table_args__ = (Index("silences_by_end", "ends_at"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index("silences_by_end", "ends_at"),
+        Index("silences_to_show", "shown", sqlite_where=_UNSHOWN, postgresql_where=_UNSHOWN),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     matchers: Mapped[dict[str, Any]]
@@ -307,7 +313,14 @@ class SilenceRow(Base):
     reason: Mapped[str] = mapped_column(Text)
     created_by: Mapped[str]
     created_at: Mapped[datetime]
+    created_via: Mapped[str] = mapped_column(String(16))
+    created_key: Mapped[str | None]
+    """The name of the API key through which they did it, where it is not their own."""
     ended_by: Mapped[str | None]
+    ended_via: Mapped[str | None] = mapped_column(String(16))
+    ended_key: Mapped[str | None]
+    shown: Mapped[str] = mapped_column(String(16))
+    """How far the cards of its cases show it: ``to_come``, ``holds`` or ``over``."""
 
 
 class TeamTurnRow(Base):

@@ -80,7 +80,7 @@ async def get_cases(
 
     def read() -> CasePage:
         with parts.readers() as session:
-            return list_cases(session, parts.words, wanted, int(cursor) if cursor else None, limit)
+            return list_cases(session, parts.words, wanted, now(), int(cursor) if cursor else None, limit)
 
     return await asyncio.to_thread(read)
 
@@ -172,7 +172,7 @@ async def post_action(
 
 def _read(parts: Parts, case_id: int) -> Case | None:
     with parts.readers() as session:
-        return read_case(session, parts.words, case_id)
+        return read_case(session, parts.words, case_id, now())
 
 
 async def _with_links(parts: Parts, case: Case) -> Case:

@@ -186,7 +186,7 @@ class SlackDesk:
         with self._writers.begin() as session:
             reader = self._reader(session, click.user.id)
             new = remember(session, key, "block_actions", _delivered(click, clicked), now)
-            case = read_case(session, self._words, value.case)
+            case = read_case(session, self._words, value.case, now)
             if not new or case is None:
                 return Outcome(case=case, reader=reader, repeated=not new)
             notice, result = None, "opened"
@@ -267,7 +267,7 @@ class SlackDesk:
                 remember(session, key, kind, delivered, now)
                 conclude(session, key, _result(refused), now)
                 _draw_again(session, wanted.case_id)
-                case = read_case(session, self._words, wanted.case_id)
+                case = read_case(session, self._words, wanted.case_id, now)
                 notice = self._notice(session, reader, case, refused, now)
             return Outcome(case=case, reader=reader, notice=notice)
 

@@ -20,16 +20,18 @@ from schemas.case_ledger import act
 from schemas.config import Loop
 from schemas.config_owners import Condition
 from schemas.database import sessions
-from schemas.silences import Silence, holding, refusal
+from schemas.silence_reach import Reach, reach
+from schemas.silences import Doer, Silence, faults, holding
 from schemas.sla import due_times
 from schemas.tables import CaseEventRow, CaseRow, SlackOutboxRow
 from tests.consumers.alerts import LOOP, NOW, an_alert
 
 HOUR = timedelta(hours=1)
+EVE, BOB = Doer("eve", "system"), Doer("bob", "console", "desk key")
 
 
 def silence_for(session: Session, hours: float = 2, **matchers: Any) -> Silence:
-    return silences.add(session, matchers or {"metric": "csat"}, NOW, NOW + hours * HOUR, "carrier strike", "eve", NOW)
+    return silences.add(session, matchers or {"metric": "csat"}, NOW, NOW + hours * HOUR, "carrier strike", EVE, NOW)
 
 
 def taken(engine: Engine, *alerts: Alert, now: datetime = NOW) -> None:
@@ -75,17 +77,18 @@ def test_a_silence_that_is_ended_lets_its_messages_go(engine: Engine) -> None:
     taken(engine, an_alert())
     later = NOW + HOUR / 2
     with sessions(engine).begin() as session:
-        ended = silencing.end(session, LOOP, number, "bob", later)
+        ended = silencing.end(session, LOOP, number, BOB, later)
     assert ended is not None
-    assert (ended[0].ends_at, ended[0].ended_by, ended[1]) == (later, "bob", 1)
+    assert (ended[0].ends_at, ended[0].ended, ended[1]) == (later, BOB, 1)
     case, messages, history = one_case(engine)
     assert [(row.not_before, row.silence_id) for row in messages] == [(later, None)]
     assert case.acknowledge_by == due_times(LOOP, "normal", "ana", later).acknowledge_by
-    assert (history[-1].action, history[-1].actor, history[-1].detail) == ("unsilenced", "bob", {"silence": number})
+    assert (history[-1].action, history[-1].actor, history[-1].via) == ("unsilenced", "bob", "console")
+    assert history[-1].detail == {"silence": number, "key": "desk key"}
     assert history[-1].payload["action"] == "joined"
     with sessions(engine).begin() as session:
-        assert silencing.end(session, LOOP, number, "bob", later) is None
-        assert silencing.end(session, LOOP, 99, "bob", later) is None
+        assert silencing.end(session, LOOP, number, BOB, later) is None
+        assert silencing.end(session, LOOP, 99, BOB, later) is None
 
 
 def test_a_case_can_be_drawn_and_acted_on_after_its_silence(engine: Engine) -> None:
@@ -93,7 +96,7 @@ def test_a_case_can_be_drawn_and_acted_on_after_its_silence(engine: Engine) -> N
         number = silence_for(session).id
     taken(engine, an_alert())
     with sessions(engine).begin() as session:
-        assert silencing.end(session, LOOP, number, "bob", NOW + HOUR / 2) is not None
+        assert silencing.end(session, LOOP, number, BOB, NOW + HOUR / 2) is not None
         case = session.scalars(select(CaseRow)).one()
         assert case.version == 2
         assert view.load(session, [case.id])[case.id].last is None
@@ -106,13 +109,18 @@ def test_what_another_silence_holds_as_well_waits_for_that_one(engine: Engine) -
         longer, shorter = silence_for(session, 3).id, silence_for(session, 1, severity="normal").id
     taken(engine, an_alert())
     with sessions(engine).begin() as session:
-        ended = silencing.end(session, LOOP, longer, "bob", NOW + HOUR / 2)
+        ended = silencing.end(session, LOOP, longer, BOB, NOW + HOUR / 2)
     assert ended is not None
     assert ended[1] == 0
     case, messages, history = one_case(engine)
     assert [(row.not_before, row.silence_id) for row in messages] == [(NOW + HOUR, shorter)]
     assert case.acknowledge_by == due_times(LOOP, "normal", "ana", NOW + HOUR).acknowledge_by
-    assert history[-1].detail == {"silence": longer, "silenced_by": shorter}
+    assert history[-1].detail == {
+        "silence": longer,
+        "silenced_by": shorter,
+        "silenced_until": (NOW + HOUR).isoformat(),
+        "key": "desk key",
+    }
 
 
 def test_an_alert_that_no_silence_holds_lets_its_case_speak(engine: Engine) -> None:
@@ -148,25 +156,46 @@ def test_what_is_listed(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("said", "fields"),
     [
-        ({"matchers": {}}, "everything"),
-        ({"ends_at": NOW - HOUR, "starts_at": NOW - 2 * HOUR}, "over already"),
-        ({"ends_at": NOW, "starts_at": NOW}, "before it starts"),
-        ({"reason": "  "}, "reason"),
-        ({}, None),
+        ({"matchers": {}}, ["matchers"]),
+        ({"ends_at": NOW - HOUR, "starts_at": NOW - 2 * HOUR}, ["ends_at"]),
+        ({"ends_at": NOW, "starts_at": NOW}, ["ends_at"]),
+        ({"ends_at": NOW + timedelta(days=366, seconds=1)}, ["ends_at"]),
+        ({"ends_at": NOW + timedelta(days=366)}, []),
+        ({"reason": "  "}, ["reason"]),
+        ({"reason": "x" * 501}, ["reason"]),
+        ({"reason": "a\0"}, ["reason"]),
+        ({"reason": "", "matchers": {}, "ends_at": NOW - HOUR}, ["matchers", "ends_at", "reason"]),
+        ({}, []),
     ],
 )
-def test_what_no_silence_can_be(said: dict[str, Any], words: str | None) -> None:
+def test_what_no_silence_can_be(said: dict[str, Any], fields: list[str]) -> None:
     good: dict[str, Any] = {"matchers": {"metric": "nps"}, "starts_at": NOW, "ends_at": NOW + HOUR, "reason": "strike"}
-    found = refusal(**(good | said), now=NOW)
-    assert found is None if words is None else words in (found or "")
+    assert [wrong.field for wrong in faults(**(good | said), now=NOW)] == fields
+
+
+def test_what_a_silence_would_hold_is_counted(engine: Engine) -> None:
+    long_ago = NOW - timedelta(days=8)
+    taken(engine, an_alert(customer_id="c0", event_id="r-0"), now=long_ago)
+    paid = an_alert(customer_id="c2", event_id="r-2", touchpoint="checkout.paid")
+    taken(engine, an_alert(customer_id="c1"), paid, now=NOW - HOUR)
+    with sessions(engine).begin() as session:
+        closed = session.scalars(select(CaseRow).where(CaseRow.customer_id == "c2")).one().id
+        act(session, closed, "dismiss", actor="ana", via="slack", now=NOW)
+    with sessions(engine)() as session:
+        assert reach(session, {"touchpoint": "checkout.paid"}, NOW) == Reach(
+            open_cases=0, of_open_cases=2, alerts=1, of_alerts=2
+        )
+        every = reach(session, {"metric": ["csat", "nps"]}, NOW)
+        assert every == Reach(open_cases=2, of_open_cases=2, alerts=2, of_alerts=2)
+        assert every.everything
 
 
 _silences = st.builds(
     lambda number, start, length, metric: Silence(
         id=number, matchers={"metric": metric}, starts_at=NOW + start * HOUR, ends_at=NOW + (start + length) * HOUR,
-        reason="r", created_by="eve",
+        reason="r", created=EVE, created_at=NOW,
     ),
     st.integers(1, 9), st.integers(-5, 5), st.integers(1, 6), st.sampled_from(["csat", "nps"]),
 )  # fmt: skip

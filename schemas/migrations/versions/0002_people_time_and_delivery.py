@@ -10,6 +10,7 @@ depends_on = None
 
 _WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _UNFIRED = sa.text("fired_at IS NULL")
+_UNSHOWN = sa.text("shown <> 'over'")
 
 
 def upgrade() -> None:
@@ -73,11 +74,18 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("created_by", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_via", sa.String(length=16), nullable=False),
+        sa.Column("created_key", sa.String(), nullable=True),
         sa.Column("ended_by", sa.String(), nullable=True),
+        sa.Column("ended_via", sa.String(length=16), nullable=True),
+        sa.Column("ended_key", sa.String(), nullable=True),
+        sa.Column("shown", sa.String(length=16), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_silences")),
         sqlite_autoincrement=True,
     )
     op.create_index("silences_by_end", "silences", ["ends_at"])
+    op.create_index("silences_to_show", "silences", ["shown"], sqlite_where=_UNSHOWN, postgresql_where=_UNSHOWN)
+    op.create_index("alerts_by_arrival", "alerts", ["received_at"])
     op.add_column("slack_outbox", sa.Column("silence_id", _WHOLE, nullable=True))
     op.create_index("slack_outbox_by_silence", "slack_outbox", ["silence_id"])
     op.add_column("slack_outbox", sa.Column("urgent", sa.Boolean(), server_default=sa.false(), nullable=False))
@@ -106,6 +114,8 @@ def downgrade() -> None:
     op.drop_column("slack_outbox", "urgent")
     op.drop_index("slack_outbox_by_silence", "slack_outbox")
     op.drop_column("slack_outbox", "silence_id")
+    op.drop_index("alerts_by_arrival", "alerts")
+    op.drop_index("silences_to_show", "silences")
     op.drop_index("silences_by_end", "silences")
     op.drop_table("silences")
     op.drop_index("timers_due", "timers")
