@@ -22,6 +22,13 @@ class LastStep(Struct, frozen=True, kw_only=True):
     customer_told: bool | None = None
 
 
+class Silenced(Struct, frozen=True, kw_only=True):
+    """Further alerts like the case's disturb nobody until then."""
+
+    until: datetime
+    reason: str
+
+
 class CaseView(Struct, frozen=True, kw_only=True):
     """All that a card shows of a case: a picture of one version."""
 
@@ -52,6 +59,8 @@ class CaseView(Struct, frozen=True, kw_only=True):
     last: LastStep | None = None
     contact: LastStep | None = None
     """The newest contact with the customer."""
+    silence: Silenced | None = None
+    """The silence that its alert fits now."""
 
 
 class Setting(Struct, frozen=True, kw_only=True):

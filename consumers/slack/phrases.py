@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from consumers.slack.case_view import CaseView, LastStep, Setting
+from consumers.slack.case_view import CaseView, LastStep, Setting, Silenced
 from schemas.alerts import Alert
 from schemas.cases import CONTACT_CHANNELS
 from schemas.words import about, promises
@@ -70,6 +70,12 @@ def _step(last: LastStep, setting: Setting, *, metric: bool) -> str:
     if last.action in ("reopen", "reassign", "snooze"):
         return words.say(f"step-{last.action}", actor=actor)
     return ""
+
+
+def silenced(silence: Silenced, words: Words) -> str:
+    """That further alerts like this one disturb nobody, until when and why."""
+    reason = safe.escaped(silence.reason, 200, 400)
+    return f"🔕 {words.say('silenced-until', when=safe.instant(silence.until), reason=reason)}"
 
 
 def link(view: CaseView, setting: Setting) -> str:

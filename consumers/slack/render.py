@@ -52,6 +52,8 @@ def card(view: CaseView, now: datetime, setting: Setting) -> Card:
     if facts:
         blocks.append({"type": "section", "block_id": _block_id(view, "facts"), "fields": facts})
     blocks.append(_context(view, "who", _who_and_when(view, now, setting)))
+    if view.silence is not None:
+        blocks.append(_context(view, "silence", phrases.silenced(view.silence, setting.words)))
     blocks.append(_context(view, "why", _why(view, setting)))
     blocks += _actions(view, now, setting)
     return Card(summary(view, setting), tuple(blocks))

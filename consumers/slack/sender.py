@@ -170,7 +170,7 @@ class Sender:
             ]
             cases = [message.case_id for message in claimed]
             listed = [entry.case for message in claimed for entry in message.entries]
-            pictures = view.load(session, [*cases, *listed])
+            pictures = view.load(session, [*cases, *listed], now)
             told = view.told_directly(session, cases)
         for message in claimed:
             self._pace.take(message.destination, 1, clock)
@@ -235,7 +235,7 @@ class Sender:
                 until = surfaces.claim(session, card.id, now, lease)
                 if until is not None:
                     held.append(surfaces.held(card, until))
-            pictures = view.load(session, [card.case_id for card in held])
+            pictures = view.load(session, [card.case_id for card in held], now)
         for card in held:
             self._updating.add(card.id)
             plain = self._settlement.is_plain(card.id)

@@ -1,22 +1,25 @@
 """Pictures of cases for the renderer, read from the database."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from consumers.slack.case_view import CaseView, LastStep
+from consumers.slack.case_view import CaseView, LastStep, Silenced
+from schemas import silences
 from schemas.alerts import Alert
-from schemas.cases import UNASKED, HistoryAction
+from schemas.cases import CLOSED_STATES, UNASKED, HistoryAction
+from schemas.silences import Silence
 from schemas.tables import CaseEventRow, CaseRow, SlackSurfaceRow
 
 _NO_STEPS: frozenset[HistoryAction] = UNASKED | {"opened", "recovered"}
 """What a card says by how the case looks then, and not as the last step."""
 
 
-def load(session: Session, case_ids: Collection[int]) -> dict[int, CaseView]:
-    """One consistent picture of each case, by its id."""
+def load(session: Session, case_ids: Collection[int], now: datetime | None = None) -> dict[int, CaseView]:
+    """One consistent picture of each case, by its id. Given ``now``, it tells of the silence that holds then."""
     if not case_ids:
         return {}
     wanted = sorted(set(case_ids))
@@ -29,7 +32,8 @@ def load(session: Session, case_ids: Collection[int]) -> dict[int, CaseView]:
     for row in history:
         steps.setdefault(row.case_id, []).append(_step(row))
     cases = session.scalars(select(CaseRow).where(CaseRow.id.in_(wanted)))
-    return {case.id: _view(case, steps.get(case.id, [])) for case in cases}
+    current = [] if now is None else silences.current(session, now)
+    return {case.id: _view(case, steps.get(case.id, []), _silenced(case, current, now)) for case in cases}
 
 
 def told_directly(session: Session, case_ids: Collection[int]) -> set[int]:
@@ -57,7 +61,14 @@ def _step(row: CaseEventRow) -> LastStep:
     )
 
 
-def _view(case: CaseRow, steps: list[LastStep]) -> CaseView:
+def _silenced(case: CaseRow, current: Sequence[Silence], now: datetime | None) -> Silenced | None:
+    if now is None or not current or case.state in CLOSED_STATES:
+        return None
+    found = silences.holding(current, msgspec.convert(case.latest_alert, Alert), now)
+    return None if found is None else Silenced(until=found.ends_at, reason=found.reason)
+
+
+def _view(case: CaseRow, steps: list[LastStep], silenced: Silenced | None) -> CaseView:
     contacts = [step for step in steps if step.action == "contact"]
     return msgspec.convert(
         {
@@ -84,6 +95,7 @@ def _view(case: CaseRow, steps: list[LastStep]) -> CaseView:
             "alert": msgspec.convert(case.latest_alert, Alert),
             "last": steps[-1] if steps else None,
             "contact": contacts[-1] if contacts else None,
+            "silence": silenced,
         },
         CaseView,
     )

@@ -15,6 +15,7 @@ from consumers.timers.firing import adopt, due_timers, fire, plan, unplanned
 from consumers.timers.mornings import critical_waits, mornings, release_critical, send_list, waiting
 from consumers.timers.moves import BATCH, due, move
 from schemas.config import Loop
+from schemas.silenced_cards import show, to_show
 
 POLL_S = 1.0
 
@@ -79,11 +80,22 @@ class Timers:
             if fired is not None and fired.told:
                 done.append(fired.kind)
         done += self._mornings(now)
+        done += self._silences(now)
         for action in done:
             self._measures.timers.labels(action).inc()
         if done:
             self._moved()
         return max(len(done), len(unplanned_cases))
+
+    def _silences(self, now: datetime) -> list[str]:
+        """Let cards say that a silence has begun or is over."""
+        with self._readers() as session:
+            unseen = to_show(session, now)
+        done: list[str] = []
+        for number in unseen:
+            with self._database.begin() as session:
+                done += ["silence"] * min(1, show(session, number, now))
+        return done
 
     def _mornings(self, now: datetime) -> list[str]:
         with self._readers() as session:

@@ -63,6 +63,7 @@ due-resolve = lösen bis { $when }
 due-asleep = zurückgestellt bis { $when }
 overdue-by = seit { $span } überfällig
 no-hurry = eilt nicht
+silenced-until = Ähnliche Meldungen sind stumm bis { $when }: { $reason }
 bad-answers = { $n ->
     [one] { $n } schlechte Antwort
    *[other] { $n } schlechte Antworten

@@ -63,6 +63,7 @@ due-resolve = resolve by { $when }
 due-asleep = asleep until { $when }
 overdue-by = overdue by { $span }
 no-hurry = no hurry
+silenced-until = Alerts like this are silenced until { $when }: { $reason }
 bad-answers = { $n ->
     [one] { $n } bad answer
    *[other] { $n } bad answers

@@ -63,6 +63,7 @@ due-resolve = resolver até { $when }
 due-asleep = adiado até { $when }
 overdue-by = atrasado há { $span }
 no-hurry = sem pressa
+silenced-until = Alertas como este estão silenciados até { $when }: { $reason }
 bad-answers = { $n ->
     [one] { $n } resposta ruim
    *[other] { $n } respostas ruins

@@ -63,6 +63,7 @@ due-resolve = решить до { $when }
 due-asleep = отложено до { $when }
 overdue-by = просрочено на { $span }
 no-hurry = не срочно
+silenced-until = Похожие сигналы без оповещений до { $when }: { $reason }
 bad-answers = { $n ->
     [one] { $n } плохой ответ
     [few] { $n } плохих ответа

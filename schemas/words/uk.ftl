@@ -63,6 +63,7 @@ due-resolve = вирішити до { $when }
 due-asleep = відкладено до { $when }
 overdue-by = прострочено на { $span }
 no-hurry = не терміново
+silenced-until = Схожі сигнали без сповіщень до { $when }: { $reason }
 bad-answers = { $n ->
     [one] { $n } погана відповідь
     [few] { $n } погані відповіді

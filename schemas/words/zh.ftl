@@ -63,6 +63,7 @@ due-resolve = 请在 { $when } 前解决
 due-asleep = 搁置至 { $when }
 overdue-by = 已逾期 { $span }
 no-hurry = 不急
+silenced-until = 此类提醒已静音至 { $when }：{ $reason }
 bad-answers = { $n ->
    *[other] { $n } 次差评
 }
