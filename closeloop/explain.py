@@ -1,11 +1,12 @@
 """``closeloop routes``: what the loop would do with one event or alert, in words, and whom it would not reach."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
+from closeloop.current_silences import UNKNOWN, held_by
 from closeloop.errors import UserError
 from consumers.routing import Standing, explain
 from consumers.routing.proof import prove
@@ -19,6 +20,7 @@ from schemas.deadletters import InvalidEvent
 from schemas.events import ResponseEvent, TouchpointEvent
 from schemas.loop_yaml import load, metric_specs
 from schemas.scales import Scale
+from schemas.silences import Silence, holding
 from streams.flagging.detect import Detector, Flag, alerts, reaches
 
 _FAILED = "failed"
@@ -30,18 +32,25 @@ class _Kind(msgspec.Struct):
     type: str = ""
 
 
-def explain_event(path: Path, config: Path, zone: str | None, now: datetime) -> list[str]:
+def explain_event(
+    path: Path, config: Path, zone: str | None, now: datetime, silences: Sequence[Silence] | None = ()
+) -> list[str]:
     """Read one event, or one alert as it is on ``cx.alerts``, and say who would get it at ``now``, and why.
 
     Nobody is taken to have an open case. Of an event: which rules flag it, and which would with what came before it
-    from this customer. Its age is left aside: the question is who would get it if it came then. Raises ``ConfigError``,
-    ``UserError`` or ``OSError``.
+    from this customer. Its age is left aside: the question is who would get it if it came then. ``silences`` are those
+    that hold then, ``None`` where nobody knows. Raises ``ConfigError``, ``UserError`` or ``OSError``.
     """
     loop = load(config, zone)
+    unknown = [UNKNOWN] if silences is None else []
+
+    def explained(alert: Alert, verb: str = "") -> list[str]:
+        return _explained(loop, alert, now, verb) + _held(alert, silences or (), now)
+
     content = path.read_bytes()
     found = _alert(path, content)
     if found is not None:
-        return _explained(loop, found, now)
+        return explained(found) + unknown
     reader = EventReader(metric_specs(loop))
     try:
         event = reader.read(content, now)
@@ -52,13 +61,13 @@ def explain_event(path: Path, config: Path, zone: str | None, now: datetime) -> 
         scale = reader.scale_of(event.data)
         flags = Detector(loop.rules, metric_specs(loop)).flags(event.data, scale)
         for alert in alerts(event, flags, scale, event.time):
-            lines += _explained(loop, alert, now)
+            lines += explained(alert)
         for flag in _repeated(loop, event, scale):
-            lines += _explained(loop, alerts(event, [flag], scale, event.time)[0], now, "would flag it")
-        return lines or ["no rule flags this answer: nobody is told"]
+            lines += explained(alerts(event, [flag], scale, event.time)[0], "would flag it")
+        return lines + unknown if lines else ["no rule flags this answer: nobody is told"]
     for alert in _silent(loop, event):
-        lines += _explained(loop, alert, now, "would flag it")
-    return lines or ["no rule flags this touchpoint: nobody is told"]
+        lines += explained(alert, "would flag it")
+    return lines + unknown if lines else ["no rule flags this touchpoint: nobody is told"]
 
 
 def prove_routes(config: Path, zone: str | None, within: str, now: datetime) -> tuple[list[str], bool]:
@@ -110,6 +119,12 @@ def _explained(loop: Loop, alert: Alert, now: datetime, verb: str = "") -> list[
     quiet = [] if alert.page else ["  pages nobody: a card in the channel, no reminder"]
     head = f"rule {alert.rule} ({alert.severity}){said}: {alert.reason}"
     return [head, *(f"  {line}" for line in explain(loop, alert, Standing(), now)), *quiet]
+
+
+def _held(alert: Alert, silences: Sequence[Silence], now: datetime) -> list[str]:
+    """That its messages wait. What is over is not held: it joins the case that told of it."""
+    silence = None if alert.recovered else holding(silences, alert, now)
+    return [] if silence is None else [f"  held by silence {held_by(silence)}"]
 
 
 def _repeated(loop: Loop, event: ResponseEvent, scale: Scale) -> Iterator[Flag]:

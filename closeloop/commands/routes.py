@@ -19,10 +19,13 @@ def routes_explain(
 ) -> None:
     """Say who would get the alert of this answer or touchpoint, and why."""
     with user_errors():
+        from closeloop.current_silences import current_silences
         from closeloop.explain import explain_event
 
         moment = at.replace(tzinfo=UTC) if at is not None else datetime.now(UTC)
-        for line in explain_event(event, config, read_settings().zone, moment):
+        settings = read_settings()
+        silences = current_silences(settings.database, moment)
+        for line in explain_event(event, config, settings.zone, moment, silences):
             print(line)  # noqa: T201 - this command's output
 
 

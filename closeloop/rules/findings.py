@@ -35,6 +35,8 @@ class Side(Struct, frozen=True, kw_only=True):
     """Alerts that joined an open case."""
     quiet: int
     """Cases that disturb nobody."""
+    held: dict[str, int] = {}
+    """Alerts like those that a silence holds at present, by its number, end and reason."""
     programmes: dict[str, int]
     severities: dict[str, int]
     receivers: dict[str, int]
@@ -113,6 +115,7 @@ def _rows(findings: Findings) -> Iterator[_Row]:
         ("cases by receiver", lambda side: side.receivers),
         ("cases by owner", lambda side: side.owners),
         ("most open at once, by owner", _most),
+        ("alerts that a silence would hold now", lambda side: side.held),
     )
     for section, of in sections:
         now, before = of(changed), None if today is None else of(today)

@@ -1,7 +1,8 @@
 """The test of rules as a whole: read what was recorded, run both loops over it, compare."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from math import inf
@@ -10,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from closeloop.current_silences import UNKNOWN, current_silences, held_by
 from closeloop.errors import UserError
 from closeloop.rules.case_book import CaseBook, Placed
 from closeloop.rules.findings import Events, Example, Findings, Most, Only, Side
@@ -19,6 +21,7 @@ from schemas.alerts import Alert
 from schemas.config import Loop
 from schemas.config_base import seconds
 from schemas.settings import Settings
+from schemas.silences import Silence, holding
 from streams.alarms.stop_watch import GRACE_S
 
 EXAMPLES = 5
@@ -37,8 +40,10 @@ Named = tuple[str, Loop]
 class _Run:
     """One loop.yaml at work."""
 
-    def __init__(self, named: Named, close_after: int, now: float) -> None:
+    def __init__(self, named: Named, close_after: int, now: float, silences: Sequence[Silence]) -> None:
         self.name, loop = named
+        self._now, self._silences = datetime.fromtimestamp(now, UTC), silences
+        self._held: Counter[str] = Counter()
         self.rehearsal = Rehearsal(loop, now)
         self.cases = CaseBook(loop, close_after)
         self.latest: dict[str, tuple[Alert, Placed]] = {}
@@ -46,6 +51,10 @@ class _Run:
     def take(self, alerts: Iterable[Alert]) -> None:
         """Give alerts to the desk; they are the latest now."""
         self.latest = {alert.id: (alert, self.cases.take(alert)) for alert in alerts}
+        if self._silences:
+            for alert, _ in self.latest.values():
+                silence = None if alert.recovered else holding(self._silences, alert, self._now)
+                self._held.update([] if silence is None else [held_by(silence)])
 
     def side(self) -> Side:
         """What it came to."""
@@ -63,6 +72,7 @@ class _Run:
             owners=dict(cases.owners.most_common()),
             busiest_day=Most(*busiest) if busiest is not None else None,
             most_open={owner: Most(*peak) for owner, peak in cases.peaks.items()},
+            held=dict(sorted(self._held.items())),
         )
 
 
@@ -90,14 +100,20 @@ class _Differences:
 
 
 def compare(
-    records: Iterable[Recorded], changed: Named, today: Named | None, close_after: str, load: int, now: float
+    records: Iterable[Recorded],
+    changed: Named,
+    today: Named | None,
+    close_after: str,
+    load: int,
+    now: float,
+    silences: Sequence[Silence] = (),
 ) -> Findings:
     """Run the rules over the records, in lock-step with today's, and say how they differ. Pure.
 
-    ``close_after`` is a duration of loop.yaml; ``now`` the wall clock, seconds UTC.
+    ``close_after`` is a duration of loop.yaml; ``now`` the wall clock, seconds UTC; ``silences`` hold now.
     """
-    ours = _Run(changed, seconds(close_after), now)
-    theirs = _Run(today, seconds(close_after), now) if today is not None else None
+    ours = _Run(changed, seconds(close_after), now, silences)
+    theirs = _Run(today, seconds(close_after), now, silences) if today is not None else None
     runs = [run for run in (ours, theirs) if run is not None]
     first: float | None = None
     last: float | None = None
@@ -171,13 +187,16 @@ def run_test(
     Raises ``UserError`` and ``BrokerError``.
     """
     now = datetime.now(UTC).timestamp()
+    silences = current_silences(settings.database, datetime.fromtimestamp(now, UTC))
+    if silences is None:
+        Console(file=sys.stderr).print(UNKNOWN)
     with _progress() as tell:
         if file is not None:
             records = from_file(file, tell)
         else:
             assert since is not None
             records = from_topics(settings, int((now - seconds(since)) * 1000), tell)
-        findings = compare(records, changed, today, close_after, load, now)
+        findings = compare(records, changed, today, close_after, load, now, silences or ())
     if not findings.events.received:
         raise UserError(f"{file or f'the last {since}'}: no event in it; there is nothing to test the rules with")
     return findings

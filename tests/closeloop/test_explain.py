@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from typer.testing import CliRunner
 
+from closeloop.cli import app
+from closeloop.current_silences import UNKNOWN
 from closeloop.errors import UserError
 from closeloop.explain import explain_event
+from schemas import migrate, silences
+from schemas.database import open_database, sessions
+from schemas.silences import Doer
 from tests.consumers.alerts import NOW, a_metric_alert, an_alert
 
 LOOP = """
@@ -91,3 +98,29 @@ def test_alerts_as_they_are_on_their_topic(explained: Any) -> None:
     assert quiet[-2:] == ["  card: channel #care", "  pages nobody: a card in the channel, no reminder"]
     with pytest.raises(UserError, match="not an alert of this version"):
         explained(b'{"type": "alert", "id": 4}')
+
+
+def test_a_silence_that_holds_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{tmp_path}/closeloop.db"
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop.yaml").write_text(LOOP)
+    (tmp_path / "event.json").write_text(json.dumps(event("response", metric="nps", score=3)))
+    said = ["routes", "explain", "event.json", "--at", "2026-11-24T09:00:00"]
+    assert "held by" not in CliRunner().invoke(app, said).stdout
+    assert not (tmp_path / "closeloop.db").exists(), "asking makes no database"
+    migrate.upgrade(url)
+    engine = open_database(url)
+    now = datetime(2026, 11, 24, 9, tzinfo=UTC)
+    with sessions(engine).begin() as session:
+        for hours, matchers in ((2, {"score": 3}), (3, {"metric": "csat"})):
+            silences.add(session, matchers, now, now + timedelta(hours=hours), "strike", Doer("ana", "system"), now)
+    engine.dispose()
+    told = CliRunner().invoke(app, said)
+    assert told.exit_code == 0, told.stderr
+    assert told.stdout.count("  held by silence S-1 until 2026-11-24 11:00 UTC: strike\n") == 2, "of two rules"
+    assert "S-2" not in told.stdout
+    assert "held by" not in CliRunner().invoke(app, [*said[:-1], "2026-11-24T11:00:00"]).stdout
+    (tmp_path / "closeloop.db").write_text("no database at all " * 100)
+    broken = CliRunner().invoke(app, said)
+    assert (broken.exit_code, broken.stdout.splitlines()[-1]) == (0, UNKNOWN)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
@@ -11,6 +11,8 @@ from closeloop.rules.findings import Findings, Most, overloaded, render
 from closeloop.rules.recorded import Recorded
 from closeloop.rules.run import TOGETHER, compare
 from schemas.config import Loop
+from schemas.config_owners import Condition
+from schemas.silences import Doer, Silence
 from tests.rules.recording import CALLBACK, NOW, answer, detractor, loop, touchpoint
 
 LOOSE, STRICT = loop(detractor(3)), loop(detractor(2))
@@ -55,6 +57,22 @@ def test_alerts_cases_and_people_are_counted() -> None:
     assert (found.today.cases, found.today.joined) == (2, 1)
     assert found.today.owners == {"ana": 2}
     assert found.today.busiest_day == Most(1, date(2026, 3, 2))
+
+
+def test_alerts_that_a_silence_of_the_present_would_hold_are_counted() -> None:
+    now = datetime.fromtimestamp(NOW, UTC)
+    until = now + timedelta(hours=2)
+    silence = Silence(
+        id=7, matchers={"score": Condition(at_most=2)}, starts_at=now, ends_at=until, reason="strike", created_at=now,
+        created=Doer("ana", "console"),
+    )  # fmt: skip
+    over = msgspec.structs.replace(silence, id=8, ends_at=now)
+    found = compare(FEW, ("changed.yaml", LOOSE), ("loop.yaml", STRICT), "5d", 20, NOW, [over, silence])
+    name = f"S-7 until {until:%Y-%m-%d %H:%M} UTC: strike"
+    assert found.today is not None
+    assert (found.changed.held, found.today.held) == ({name: 3}, {name: 3})
+    assert name in render(found, "text")
+    assert f"alerts that a silence would hold now,{name},3,3,0" in render(found, "csv")
 
 
 def test_what_only_one_of_them_raises_is_shown_by_its_event() -> None:
