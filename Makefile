@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 UV_VERSION := 0.13.9
 export UV_LINK_MODE ?= copy
+# Compiled modules are kept, whatever the shell says: the loop and the tests start many processes, and to compile what
+# it imports takes each of them longer than all the rest of its start. `make clean` removes them.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo up kafka test test-faults lint format bench contract clean

@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.fixtures.browser",
     "tests.fixtures.kafka",
+    "tests.fixtures.patience",
     "tests.fixtures.ports",
     "tests.fixtures.postgres",
 ]
