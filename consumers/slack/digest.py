@@ -8,7 +8,7 @@ from consumers.slack import phrases
 from consumers.slack.case_view import CaseView, Setting
 from consumers.slack.render import Block, Card
 from schemas.alerts import Severity
-from schemas.words import safe_text as safe
+from schemas.words import dates, standing
 
 MAX_LINES = 20
 LINES_A_BLOCK = 8
@@ -62,9 +62,9 @@ def nudge(view: CaseView, occasion: str, setting: Setting) -> Card | None:
     words = setting.words
     told = {"case": phrases.link(view, setting), "matter": phrases.matter(view, words)}
     if occasion == "due_acknowledge" and view.acknowledge_by is not None:
-        return Card(words.say("nudge-acknowledge", when=safe.instant(view.acknowledge_by), **told))
+        return Card(words.say("nudge-acknowledge", when=dates.instant(words, view.acknowledge_by), **told))
     if occasion == "due_contact" and view.contact_by is not None:
-        return Card(words.say("nudge-contact", when=safe.instant(view.contact_by), **told))
+        return Card(words.say("nudge-contact", when=dates.instant(words, view.contact_by), **told))
     if occasion == "contact_overdue":
         return Card(words.say("nudge-contact-overdue", owner=phrases.name(view.owner, setting), **told))
     return None
@@ -77,11 +77,14 @@ def _rank(view: CaseView, what: str) -> tuple[int, int, float, int]:
 
 def _line(view: CaseView, what: str, setting: Setting) -> str:
     words = setting.words
-    loud = f" ({words.say(f'severity-{view.severity}')})" if view.severity != "normal" else ""
+    parts = [f"{standing.urgency_sign(view)} *{phrases.who(view.alert, words)}*", phrases.what(view, words)]
+    if view.severity != "normal":
+        parts.append(words.say(f"severity-{view.severity}"))
+    parts.append(words.say(f"digest-{what}") if what in _URGENCY else words.say("digest-card"))
     due = phrases.due(view, words)
-    until = f" · {due[0]}" if due is not None else ""
-    said = words.say(f"digest-{what}") if what in _URGENCY else words.say("digest-card")
-    return f"• {phrases.link(view, setting)} {said}{loud} – {phrases.matter(view, words)}{until}"
+    if due is not None:
+        parts.append(due[0])
+    return " · ".join([*parts, phrases.link(view, setting)])
 
 
 def _head(count: int, people: set[str], setting: Setting) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from consumers.slack.case_view import CaseView, LastStep, Setting, Silenced
 from schemas.alerts import Alert
 from schemas.cases import CONTACT_CHANNELS
-from schemas.words import about, promises
+from schemas.words import about, dates, promises
 from schemas.words import safe_text as safe
 from schemas.words.catalogue import Words
 
@@ -44,32 +44,49 @@ def steps(view: CaseView, setting: Setting) -> list[str]:
     """The newest contact where there was one, and what happened last."""
     words, parts = setting.words, []
     if view.contact is not None:
-        when, how = safe.instant(view.contact.at), view.contact.channel
+        when, how = dates.instant(words, view.contact.at), view.contact.channel
         said = words.say("step-contact", when=when)
         if how:
-            named = words.say(f"how-{how}") if how in CONTACT_CHANNELS else safe.escaped(how, 30, 60)
+            # A way that the dialog asks for is known to the catalogue by its code; others come through the API.
+            named = how if how in CONTACT_CHANNELS else safe.escaped(how, 30, 60)
             said = words.say("step-contact-how", how=named, when=when)
         note = safe.escaped(view.contact.note or "", 160, 320)
-        parts.append(f"{said}: {note}" if note else said)
+        parts.append(words.say("matter-said", matter=said, said=note) if note else said)
     if view.last is not None:
-        told = _step(view.last, setting, metric=view.alert.subject == "metric")
+        told = _step(view.last, view.owner, setting, metric=view.alert.subject == "metric")
         parts += [told] if told else []
     return parts
 
 
-def _step(last: LastStep, setting: Setting, *, metric: bool) -> str:
-    words, actor, when = setting.words, name(last.actor, setting), safe.instant(last.at)
-    if last.action == "acknowledge":
-        return words.say("step-acknowledge", actor=actor, when=when)
-    if last.action == "lease_expired":
-        return words.say("step-metric-lease-expired") if metric else words.say("step-lease-expired")
-    if last.action == "wake":
-        return words.say("step-wake", when=when)
-    if last.action == "reopen" and last.actor == "system":
-        return words.say("step-reopen-answered")
-    if last.action in ("reopen", "reassign", "snooze"):
-        return words.say(f"step-{last.action}", actor=actor)
-    return ""
+def outcome(view: CaseView, setting: Setting) -> str:
+    """How the case ended, and who ended it."""
+    words, metric = setting.words, view.alert.subject == "metric"
+    state = about.state_name(words, view.state, view.alert.subject)
+    if view.last is None:
+        return state
+    actor = name(view.last.actor, setting)
+    if view.state == "dismissed":
+        return words.say("closed-metric-dismissed-by" if metric else "closed-dismissed-by", actor=actor)
+    return words.say("closed-by", state=state, actor=actor)
+
+
+def _step(last: LastStep, owner: str | None, setting: Setting, *, metric: bool) -> str:
+    """The step; the owner, who stands at the head of the line, is not named again."""
+    words, own = setting.words, last.actor == owner
+    actor, when = name(last.actor, setting), dates.instant(words, last.at)
+    steps = {
+        "acknowledge": words.say("step-acknowledge-owner", when=when)
+        if own
+        else words.say("step-acknowledge", actor=actor, when=when),
+        "lease_expired": words.say("step-metric-lease-expired") if metric else words.say("step-lease-expired"),
+        "wake": words.say("step-wake", when=when),
+        "reopen": words.say("step-reopen-answered")
+        if last.actor == "system"
+        else words.say("step-reopen", actor=actor),
+        "reassign": words.say("step-reassign", actor=actor),
+        "snooze": "" if own else words.say("step-snooze", actor=actor),
+    }
+    return steps.get(last.action, "")
 
 
 def silenced(silence: Silenced, words: Words) -> str:

@@ -5,7 +5,6 @@ deadline by itself. State is said in words, never by colour alone. Nobody is pin
 in a new message, and not even the owner where the case is to disturb nobody.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,11 +13,11 @@ from msgspec import Struct
 from consumers.slack import phrases
 from consumers.slack.case_view import CaseView, Setting
 from schemas import card_buttons
-from schemas.alerts import Alert, Severity
+from schemas.alerts import Alert
 from schemas.card_actions import Look
-from schemas.cases import CLOSED_STATES, ROOT_CAUSES, CaseState
+from schemas.cases import CLOSED_STATES, ROOT_CAUSES
 from schemas.permissions import circle
-from schemas.words import about
+from schemas.words import about, dates, promises, standing
 from schemas.words import safe_text as safe
 from schemas.words.catalogue import Words
 
@@ -26,9 +25,6 @@ Block = dict[str, Any]
 """One Block Kit block as JSON: https://docs.slack.dev/reference/block-kit/blocks."""
 
 MAX_FIELDS = 6
-
-_SIGNS: Mapping[Severity, str] = {"critical": "🔴", "high": "🟠", "normal": "🟡"}
-_STATE_SIGNS: Mapping[CaseState, str] = {"acknowledged": "👤", "contacted": "📞", "snoozed": "💤"}
 
 
 class Card(Struct, frozen=True):
@@ -44,7 +40,7 @@ def card(view: CaseView, now: datetime, setting: Setting) -> Card:
         return _handed_over(view, setting)
     if view.state in CLOSED_STATES:
         return _closed(view, now, setting)
-    blocks: list[Block] = [_header(view, setting.words)]
+    blocks: list[Block] = [_header(view, now, setting.words)]
     body = _body(view, setting.words)
     if body:
         blocks.append(_section(view, "words", body))
@@ -65,7 +61,8 @@ def plain_card(view: CaseView, setting: Setting) -> Card:
 
 
 def reminder(view: CaseView, occasion: str, setting: Setting) -> Card:
-    """A short message on what happened to a case (``wake``, ``reopen``, ``lease_expired``, ``overdue``).
+    """A short message on what happened to a case (``wake``, ``reopen``, ``taken_over``, ``lease_expired``,
+    ``overdue``).
 
     It has none of the customer's words.
     """
@@ -74,6 +71,8 @@ def reminder(view: CaseView, occasion: str, setting: Setting) -> Card:
     owner = phrases.name(view.owner, setting)
     if occasion in ("wake", "reopen"):
         return Card(words.say(f"reminder-{occasion}", **told))
+    if occasion == "taken_over":
+        return Card(words.say("reminder-taken-over", owner=owner, **told))
     if occasion == "lease_expired" and view.alert.subject == "metric":
         return Card(words.say("reminder-metric-lease-expired", owner=owner, **told))
     if occasion == "lease_expired":
@@ -105,22 +104,16 @@ def summary(view: CaseView, setting: Setting) -> str:
     return words.say("summary-due", summary=told, due=phrases.sentence(due[0])) if due else told
 
 
-def _header(view: CaseView, words: Words) -> Block:
-    alert, back = view.alert, view.recovered_at is not None
-    calm = "🟢" if back else _SIGNS[view.severity] if view.page else "🔎"
-    sign = _STATE_SIGNS.get(view.state, calm)
+def _header(view: CaseView, now: datetime, words: Words) -> Block:
+    alert = view.alert
     customer = safe.plain(about.who(words, alert.subject, alert.customer_id), phrases.room(alert))
-    matter = words.say("what-recovered") if back else safe.plain(about.what(words, alert.subject, alert), 50)
-    state = about.state_name(words, view.state, alert.subject)
-    if view.state == "open" and not view.page:
-        state = words.say("state-to-check")
-    parts = [customer or words.say("customer-unnamed"), matter, state]
-    if view.page and view.severity != "normal" and not back:
-        parts.append(words.say(f"severity-{view.severity}"))
+    matter = safe.plain(standing.what(words, view, alert.subject, alert), 50)
+    parts = [customer or words.say("customer-unnamed"), matter, *standing.states(words, view, alert.subject, now)]
+    text = safe.cut(f"{standing.sign(view)} {' · '.join(parts)}", 150)
     return {
         "type": "header",
         "block_id": _block_id(view, "head"),
-        "text": {"type": "plain_text", "text": safe.cut(f"{sign} {' · '.join(parts)}", 150), "emoji": True},
+        "text": {"type": "plain_text", "text": text, "emoji": True},
     }
 
 
@@ -128,10 +121,11 @@ def _body(view: CaseView, words: Words) -> str:
     """The customer's words; where there is no answer, what the rule saw, and whether that is over."""
     alert = view.alert
     if about.speaks_for_itself(alert):
-        return safe.quote(alert.comment, alert.language) if alert.comment else ""
+        language = dates.foreign_language(words, alert.language)
+        return safe.quote(alert.comment, language, words.quotation_marks) if alert.comment else ""
     lines = [safe.escaped(alert.reason, 600, 1200)]
     if view.recovered_at is not None:
-        when, said = safe.instant(view.recovered_at), safe.escaped(view.recovery_reason or "", 400, 800)
+        when, said = dates.instant(words, view.recovered_at), safe.escaped(view.recovery_reason or "", 400, 800)
         if said:
             lines.append(words.say("normal-since-said", when=when, said=said))
         else:
@@ -140,13 +134,14 @@ def _body(view: CaseView, words: Words) -> str:
 
 
 def _facts(alert: Alert, words: Words) -> list[Block]:
+    """The facts, one line each, so that several cards fit on a screen."""
     facts: list[tuple[str, str]] = []
+    if alert.contact_requested:
+        facts.append((words.say("fact-contact-requested"), words.say("yes")))
     if alert.touchpoint:
         facts.append((words.say("fact-touchpoint"), alert.touchpoint))
     if alert.channel:
         facts.append((words.say("fact-channel"), alert.channel))
-    if alert.contact_requested:
-        facts.append((words.say("fact-contact-requested"), words.say("yes")))
     for name, value in alert.attributes.items():
         shown = (words.say("yes") if value else words.say("no")) if isinstance(value, bool) else str(value)
         facts.append((name.replace("_", " ").capitalize(), shown))
@@ -154,7 +149,7 @@ def _facts(alert: Alert, words: Words) -> list[Block]:
     for label, value in facts:
         name, fact = safe.escaped(label, 40, 60), safe.escaped(value, 100, 200)
         if name and fact and len(found) < MAX_FIELDS:
-            found.append(_said(f"*{name}*\n{fact}"))
+            found.append(_said(f"*{name}:* {fact}"))
     return found
 
 
@@ -165,11 +160,9 @@ def _who_and_when(view: CaseView, now: datetime, setting: Setting) -> str:
     parts = [f"👤 {owner}"]
     if not view.page:
         parts.append(words.say("no-hurry"))
-    due = phrases.due(view, words)
-    if due is not None:
-        told, moment = due
-        late = words.say("overdue-by", span=about.span(words, now - moment)) if now > moment else ""
-        parts.append(f"⏰ {told}{f' – {late}' if late else ''}")
+    promised = promises.in_words(words, view, view.alert.subject, now)
+    if promised:
+        parts.append(f"⏰ {promised}")
     if view.answer_count > 1:
         again = "alarms" if view.alert.subject == "metric" else "bad-answers"
         parts.append(words.say(again, n=view.answer_count))
@@ -188,33 +181,33 @@ def _closed(view: CaseView, now: datetime, setting: Setting) -> Card:
     """Two lines: the customer's words are gone from the channel once the case is closed."""
     words = setting.words
     sign = "✅" if view.state == "resolved" else "⚪"
-    outcome = about.state_name(words, view.state, view.alert.subject)
-    if view.last is not None:
-        outcome = words.say("closed-by", state=outcome, actor=phrases.name(view.last.actor, setting))
-    if view.closed_at is not None:
+    outcome = phrases.outcome(view, setting)
+    if view.closed_at is not None and view.state == "resolved":
         outcome += " " + words.say("closed-after", span=about.span(words, view.closed_at - view.opened_at))
     if view.root_cause in ROOT_CAUSES:
         outcome += " – " + words.say(f"cause-{view.root_cause}")
     lines = f"{sign} *{phrases.who(view.alert, words)}* · {phrases.what(view, words)} · {outcome}"
     told = view.last.customer_told if view.last is not None and view.alert.subject == "customer" else None
-    details = [safe.escaped(view.resolution_note or "", 300, 600)]
+    note = safe.escaped(view.resolution_note or "", 300, 600)
+    details = [words.say("quoted", said=note) if note else ""]
     if told is not None:
         details.append(words.say("customer-told") if told else words.say("customer-not-told"))
     if view.recovered_at is not None and view.alert.subject == "customer":
         said = safe.escaped(view.recovery_reason or "", 60, 120)
-        details.append(words.say("customer-back", said=said, when=safe.instant(view.recovered_at)))
+        details.append(words.say("customer-back", said=said, when=dates.instant(words, view.recovered_at)))
     elif view.recovered_at is not None:
-        details.append(words.say("normal-since", when=safe.instant(view.recovered_at)))
+        details.append(words.say("normal-since", when=dates.instant(words, view.recovered_at)))
     details.append(phrases.link(view, setting))
-    note = _context(view, "note", " · ".join(part for part in details if part))
-    return Card(summary(view, setting), (_section(view, "closed", lines), note, *_actions(view, now, setting)))
+    below = _context(view, "note", " · ".join(part for part in details if part))
+    return Card(summary(view, setting), (_section(view, "closed", lines), below, *_actions(view, now, setting)))
 
 
 def _handed_over(view: CaseView, setting: Setting) -> Card:
     words, owner = setting.words, phrases.name(view.owner, setting)
     state = about.state_name(words, view.state, view.alert.subject)
-    text = words.say("handed-over", case=f"C-{view.id}", owner=owner, state=state)
-    linked = words.say("handed-over", case=phrases.link(view, setting), owner=owner, state=state)
+    told = {"owner": owner, "state": state, "matter": phrases.matter(view, words)}
+    text = words.say("handed-over", case=f"C-{view.id}", **told)
+    linked = words.say("handed-over", case=phrases.link(view, setting), **told)
     return Card(text, (_section(view, "moved", linked),))
 
 

@@ -17,12 +17,11 @@ from schemas.config_base import WEEKDAYS, Weekday
 from schemas.config_owners import Calendar
 from schemas.permissions import circle
 from schemas.tables import CaseRow
-from schemas.words import about, promises
+from schemas.words import about, promises, standing
 from schemas.words import safe_text as safe
 from schemas.words.catalogue import Words
 
 SHOWN = 10
-_SIGNS = {"critical": "🔴", "high": "🟠", "normal": "🟡"}
 _NEVER = "9999"
 
 
@@ -40,7 +39,7 @@ def home_view(
     """What a person of loop.yaml sees. ``cases`` are those that they own and that are not closed."""
     ordered = sorted(cases, key=lambda case: _urgency(words, case))
     asleep = [case for case in ordered if case.state == "snoozed"]
-    late = [case for case in ordered if case.state != "snoozed" and is_overdue(words, case, now)]
+    late = [case for case in ordered if promises.is_overdue(words, case, case.subject, now)]
     awake = [case for case in ordered if case not in asleep and case not in late]
     blocks = [_header(words.say("home-title")), _context(_hours(words, loop, person, away=away))]
     for title, listed in (("home-overdue", late), ("home-open", awake), ("home-snoozed", asleep)):
@@ -65,15 +64,6 @@ def stranger_view(words: Words, user: str, place: Place) -> View:
     }
 
 
-def is_overdue(words: Words, case: CaseRow, now: datetime) -> bool:
-    """Whether a promise about it is broken: nobody took it in time, or what is due next was due before now."""
-    if case.recovered_at is not None:
-        return False
-    promised = promises.due(words, case, case.subject)
-    untaken = case.state == "open" and case.acknowledge_by is not None and case.acknowledge_by <= now
-    return untaken or (promised is not None and promised[1] <= now)
-
-
 def _urgency(words: Words, case: CaseRow) -> tuple[int, str, int]:
     promised = promises.due(words, case, case.subject)
     return -SEVERITIES.index(case.severity), promised[1].isoformat() if promised else _NEVER, case.id
@@ -82,16 +72,16 @@ def _urgency(words: Words, case: CaseRow) -> tuple[int, str, int]:
 def _case(words: Words, loop: Loop, person: str, case: CaseRow, now: datetime, place: Place) -> list[View]:
     alert = msgspec.convert(case.latest_alert, Alert)
     who = safe.escaped(about.who(words, case.subject, case.customer_id), 90, 180)
-    what = safe.escaped(about.what(words, case.subject, alert), 60, 120)
-    state = about.state_name(words, case.state, case.subject)
+    what = safe.escaped(standing.what(words, case, case.subject, alert), 60, 120)
+    states = " · ".join(standing.states(words, case, case.subject, now))
     link = f"<{place.public_url}/#/cases/{case.id}|C-{case.id}>"
-    lines = [f"{_SIGNS[case.severity]} *{who or words.say('customer-unnamed')}* · {what} · {state} · {link}"]
+    lines = [f"{standing.urgency_sign(case)} *{who or words.say('customer-unnamed')}* · {what} · {states} · {link}"]
     said = safe.escaped(alert.comment or ("" if about.speaks_for_itself(alert) else alert.reason), 140, 280)
     if said:
         lines.append(f">{said}")
-    promised = promises.due(words, case, case.subject)
-    if promised is not None:
-        lines.append(f"⏰ {promised[0]}")
+    promised = promises.in_words(words, case, case.subject, now)
+    if promised:
+        lines.append(f"⏰ {promised}")
     acted = card_buttons.Acted(
         id=case.id,
         version=case.version,

@@ -13,7 +13,7 @@ from gateway.case_shapes import Case
 from gateway.slack.payloads import DialogState
 from schemas.card_actions import ACTION_PREFIX
 from schemas.cases import CONTACT_CHANNELS, ROOT_CAUSES, UserAction
-from schemas.words import about
+from schemas.words import about, dates, standing
 from schemas.words import safe_text as safe
 from schemas.words.catalogue import Words
 
@@ -74,7 +74,7 @@ def answer_view(words: Words, case: Case) -> View:
     facts = [f"{safe.one_line(name)}: {safe.one_line(str(value))}" for name, value in named if value is not None]
     if facts:
         blocks.append(_section("\n".join(facts)))
-    blocks.append(_said(words.say("answered", when=safe.instant(alert.event_time))))
+    blocks.append(_said(words.say("answered", when=dates.instant(words, alert.event_time))))
     return _closing(words, words.say("title-answer"), blocks)
 
 
@@ -91,7 +91,7 @@ def why_view(words: Words, case: Case) -> View:
         ),
     ]
     lines += [
-        words.say(message, when=safe.instant(moment))
+        words.say(message, when=dates.instant(words, moment))
         for message, moment in (
             ("why-acknowledge-by", case.acknowledge_by),
             ("why-contact-by", case.contact_by),
@@ -100,7 +100,7 @@ def why_view(words: Words, case: Case) -> View:
         if moment is not None
     ]
     if case.recovered_at is not None:
-        back = words.say("normal-since", when=safe.instant(case.recovered_at))
+        back = words.say("normal-since", when=dates.instant(words, case.recovered_at))
         lines.append(back[:1].upper() + back[1:])
     if not case.page:
         lines.append(words.say("why-no-hurry"))
@@ -141,9 +141,7 @@ def _said(text: str) -> View:
 def _headline(words: Words, case: Case) -> View:
     alert = case.latest_alert
     customer = safe.plain(about.who(words, case.subject, case.customer_id), 60)
-    matter = about.what(words, case.subject, alert)
-    if case.subject == "metric" and case.recovered_at is not None:
-        matter = words.say("what-recovered")
+    matter = standing.what(words, case, case.subject, alert)
     state = about.state_name(words, case.state, case.subject)
     return _section(f"C-{case.id} · {customer} · {safe.plain(matter, 60)} · {state}")
 

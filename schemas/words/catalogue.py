@@ -49,6 +49,12 @@ class Words:
         """Names as alternatives: ``Ana, Bob or Cid``."""
         return str(format_list(list(names), style="or", locale=self._locale))
 
+    @property
+    def quotation_marks(self) -> tuple[str, str]:
+        """What stands before and after somebody's words."""
+        before, _, after = self.say("quoted", said="\n").partition("\n")
+        return before, after
+
     def weekday(self, day: Weekday) -> str:
         """A weekday's short name, as it stands by itself."""
         return str(get_day_names("abbreviated", "stand-alone", self._locale)[WEEKDAYS.index(day)])

@@ -8,6 +8,7 @@ state-dismissed = keine Beschwerde
 state-metric-acknowledged = wird untersucht
 state-metric-dismissed = Fehlalarm
 state-to-check = zu prüfen
+state-overdue = überfällig
 severity-critical = kritisch
 severity-high = hoch
 severity-normal = normal
@@ -37,7 +38,7 @@ what-recovered = wieder normal
 what-silent = nach Fehlern verstummt
 what-score = { $metric } { $score } von { $most }
 what-score-low = { $metric } { $score } von { $most } (niedrig ist gut)
-metric-outcome = fehlgeschlagene Kontaktpunkte
+metric-outcome = Fehlgeschlagene Kontaktpunkte
 metric-unnamed = Wertung
 customer-unnamed = Kunde
 nobody-yet = noch niemand
@@ -53,6 +54,7 @@ lead-metric = Kennzahlalarm
 lead-metric-quiet = Kennzahl zum Ansehen
 lead-recovered = Wieder normal
 matter-said = { $matter } – „{ $said }“
+quoted = „{ $said }“
 summary = { $lead }: { $matter }. Zuständig: { $owner }.
 summary-state = { $lead } ({ $state }): { $matter }. Zuständig: { $owner }.
 summary-closed = { $case } { $state }: { $matter }.
@@ -61,7 +63,7 @@ due-reply = Antwort bis { $when }
 due-look = ansehen bis { $when }
 due-resolve = lösen bis { $when }
 due-asleep = zurückgestellt bis { $when }
-overdue-by = seit { $span } überfällig
+not-taken = nicht rechtzeitig übernommen
 no-hurry = eilt nicht
 silenced-until = Ähnliche Meldungen sind stumm bis { $when }: { $reason }
 bad-answers = { $n ->
@@ -81,8 +83,16 @@ normal-since = wieder normal seit { $when }
 customer-back = zurückgewonnen: { $said }, { $when }
 normal-since-said = Wieder normal seit { $when }: { $said }
 step-acknowledge = { $actor } ist dran seit { $when }
+step-acknowledge-owner = in Arbeit seit { $when }
 step-contact = kontaktiert { $when }
-step-contact-how = kontaktiert: { $how }, { $when }
+step-contact-how = kontaktiert { $how ->
+    [phone] per Telefon
+    [email] per E-Mail
+    [chat] im Chat
+    [in_person] persönlich
+    [letter] per Brief
+   *[other] ({ $how })
+}, { $when }
 step-lease-expired = wieder in der Warteschlange: Kunde nicht rechtzeitig kontaktiert
 step-metric-lease-expired = wieder in der Warteschlange: nicht rechtzeitig gelöst
 step-wake = wieder wach seit { $when }
@@ -91,10 +101,12 @@ step-reopen-answered = wieder offen: erneut unzufrieden
 step-reassign = übergeben von { $actor }
 step-snooze = zurückgestellt von { $actor }
 closed-by = { $state } von { $actor }
+closed-dismissed-by = von { $actor } als „keine Beschwerde“ markiert
+closed-metric-dismissed-by = von { $actor } als Fehlalarm markiert
 closed-after = nach { $span }
 customer-told = Kunde weiß Bescheid
 customer-not-told = Kunde weiß noch nicht Bescheid
-handed-over = { $case } liegt jetzt bei { $owner } ({ $state }).
+handed-over = { $case } liegt jetzt bei { $owner } ({ $state }): { $matter }.
 span-days = { $n } T
 span-hours = { $n } Std.
 span-minutes = { $n } Min.
@@ -105,6 +117,7 @@ reminder-lease-expired = { $case } ist wieder in der Warteschlange: übernommen 
 reminder-metric-lease-expired = { $case } ist wieder in der Warteschlange: übernommen von { $owner }, aber nicht rechtzeitig gelöst. { $matter }.
 reminder-overdue = { $case } ist überfällig: Noch niemand hat den Fall übernommen (zuständig: { $owner }). { $matter }.
 reminder-reopen = { $case } ist wieder offen: Der Kunde ist erneut unzufrieden. { $matter }.
+reminder-taken-over = { $case } liegt nicht mehr bei Ihnen, sondern bei { $owner }. { $matter }.
 
 ## Root causes and ways of contact: at most 75 characters
 cause-late_delivery = Verspätete Lieferung

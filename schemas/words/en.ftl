@@ -8,6 +8,7 @@ state-dismissed = not a complaint
 state-metric-acknowledged = being looked into
 state-metric-dismissed = false alarm
 state-to-check = to check
+state-overdue = overdue
 severity-critical = critical
 severity-high = high
 severity-normal = normal
@@ -37,7 +38,7 @@ what-recovered = back to normal
 what-silent = silent after failures
 what-score = { $metric } { $score } of { $most }
 what-score-low = { $metric } { $score } of { $most } (low is good)
-metric-outcome = failed touchpoints
+metric-outcome = Failed touchpoints
 metric-unnamed = score
 customer-unnamed = customer
 nobody-yet = nobody yet
@@ -53,6 +54,7 @@ lead-metric = Metric alarm
 lead-metric-quiet = Metric to look at
 lead-recovered = Back to normal
 matter-said = { $matter } – “{ $said }”
+quoted = “{ $said }”
 summary = { $lead }: { $matter }. Owner: { $owner }.
 summary-state = { $lead } ({ $state }): { $matter }. Owner: { $owner }.
 summary-closed = { $case } { $state }: { $matter }.
@@ -61,7 +63,7 @@ due-reply = reply by { $when }
 due-look = look into it by { $when }
 due-resolve = resolve by { $when }
 due-asleep = asleep until { $when }
-overdue-by = overdue by { $span }
+not-taken = nobody has taken it in time
 no-hurry = no hurry
 silenced-until = Alerts like this are silenced until { $when }: { $reason }
 bad-answers = { $n ->
@@ -81,8 +83,16 @@ normal-since = back to normal since { $when }
 customer-back = customer is back: { $said }, { $when }
 normal-since-said = Back to normal since { $when }: { $said }
 step-acknowledge = { $actor } is on it since { $when }
+step-acknowledge-owner = on it since { $when }
 step-contact = contacted { $when }
-step-contact-how = contacted: { $how }, { $when }
+step-contact-how = contacted { $how ->
+    [phone] by phone
+    [email] by e-mail
+    [chat] by chat
+    [in_person] in person
+    [letter] by letter
+   *[other] ({ $how })
+} { $when }
 step-lease-expired = back in the queue: the customer was not contacted in time
 step-metric-lease-expired = back in the queue: it was not resolved in time
 step-wake = awake since { $when }
@@ -91,10 +101,12 @@ step-reopen-answered = open again: the customer is unhappy again
 step-reassign = handed over by { $actor }
 step-snooze = snoozed by { $actor }
 closed-by = { $state } by { $actor }
+closed-dismissed-by = marked as not a complaint by { $actor }
+closed-metric-dismissed-by = marked as a false alarm by { $actor }
 closed-after = after { $span }
 customer-told = the customer knows
 customer-not-told = the customer has not been told
-handed-over = { $case } is with { $owner } now ({ $state }).
+handed-over = { $case } is with { $owner } now ({ $state }): { $matter }.
 span-days = { $n } d
 span-hours = { $n } h
 span-minutes = { $n } min
@@ -105,6 +117,7 @@ reminder-lease-expired = { $case } is back in the queue: { $owner } took it, and
 reminder-metric-lease-expired = { $case } is back in the queue: { $owner } took it, and it was not resolved in time. { $matter }.
 reminder-overdue = { $case } is overdue: nobody has taken it yet (owner: { $owner }). { $matter }.
 reminder-reopen = { $case } is open again: the customer is unhappy again. { $matter }.
+reminder-taken-over = { $case } is not yours any more: { $owner } has it now. { $matter }.
 
 ## Root causes and ways of contact: at most 75 characters
 cause-late_delivery = Late delivery

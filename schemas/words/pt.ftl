@@ -8,6 +8,7 @@ state-dismissed = não é reclamação
 state-metric-acknowledged = em análise
 state-metric-dismissed = alarme falso
 state-to-check = a verificar
+state-overdue = atrasado
 severity-critical = crítico
 severity-high = alto
 severity-normal = normal
@@ -37,7 +38,7 @@ what-recovered = de volta ao normal
 what-silent = em silêncio após falhas
 what-score = { $metric } { $score } de { $most }
 what-score-low = { $metric } { $score } de { $most } (quanto menor, melhor)
-metric-outcome = contatos com falha
+metric-outcome = Contatos com falha
 metric-unnamed = nota
 customer-unnamed = cliente
 nobody-yet = ninguém ainda
@@ -53,6 +54,7 @@ lead-metric = Alarme de métrica
 lead-metric-quiet = Métrica para observar
 lead-recovered = De volta ao normal
 matter-said = { $matter } – “{ $said }”
+quoted = “{ $said }”
 summary = { $lead }: { $matter }. Responsável: { $owner }.
 summary-state = { $lead } ({ $state }): { $matter }. Responsável: { $owner }.
 summary-closed = { $case } { $state }: { $matter }.
@@ -61,7 +63,7 @@ due-reply = responder até { $when }
 due-look = analisar até { $when }
 due-resolve = resolver até { $when }
 due-asleep = adiado até { $when }
-overdue-by = atrasado há { $span }
+not-taken = ninguém assumiu a tempo
 no-hurry = sem pressa
 silenced-until = Alertas como este estão silenciados até { $when }: { $reason }
 bad-answers = { $n ->
@@ -81,8 +83,16 @@ normal-since = de volta ao normal desde { $when }
 customer-back = cliente satisfeito de novo: { $said }, { $when }
 normal-since-said = De volta ao normal desde { $when }: { $said }
 step-acknowledge = { $actor } cuida disso desde { $when }
+step-acknowledge-owner = em andamento desde { $when }
 step-contact = cliente contatado { $when }
-step-contact-how = cliente contatado: { $how }, { $when }
+step-contact-how = cliente contatado { $how ->
+    [phone] por telefone
+    [email] por e-mail
+    [chat] por chat
+    [in_person] pessoalmente
+    [letter] por carta
+   *[other] ({ $how })
+} { $when }
 step-lease-expired = de volta à fila: o cliente não foi contatado a tempo
 step-metric-lease-expired = de volta à fila: não foi resolvido a tempo
 step-wake = retomado { $when }
@@ -91,10 +101,12 @@ step-reopen-answered = reaberto: o cliente está insatisfeito outra vez
 step-reassign = repassado por { $actor }
 step-snooze = adiado por { $actor }
 closed-by = { $state } ({ $actor })
+closed-dismissed-by = marcado como “não é reclamação” por { $actor }
+closed-metric-dismissed-by = marcado como alarme falso por { $actor }
 closed-after = após { $span }
 customer-told = o cliente já sabe
 customer-not-told = o cliente ainda não sabe
-handed-over = { $case } agora está com { $owner } ({ $state }).
+handed-over = { $case } agora está com { $owner } ({ $state }): { $matter }.
 span-days = { $n } d
 span-hours = { $n } h
 span-minutes = { $n } min
@@ -105,6 +117,7 @@ reminder-lease-expired = { $case } voltou à fila: { $owner } assumiu, mas o cli
 reminder-metric-lease-expired = { $case } voltou à fila: { $owner } assumiu, mas não foi resolvido a tempo. { $matter }.
 reminder-overdue = { $case } está atrasado: ninguém assumiu ainda (responsável: { $owner }). { $matter }.
 reminder-reopen = { $case } está aberto de novo: o cliente está insatisfeito outra vez. { $matter }.
+reminder-taken-over = { $case } não está mais com você: agora é de { $owner }. { $matter }.
 
 ## Root causes and ways of contact: at most 75 characters
 cause-late_delivery = Entrega atrasada

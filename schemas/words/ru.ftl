@@ -8,6 +8,7 @@ state-dismissed = не жалоба
 state-metric-acknowledged = изучается
 state-metric-dismissed = ложная тревога
 state-to-check = проверить
+state-overdue = просрочено
 severity-critical = критично
 severity-high = срочно
 severity-normal = обычно
@@ -37,7 +38,7 @@ what-recovered = снова в норме
 what-silent = молчит после сбоев
 what-score = { $metric } { $score } из { $most }
 what-score-low = { $metric } { $score } из { $most } (чем меньше, тем лучше)
-metric-outcome = неудачные касания
+metric-outcome = Неудачные касания
 metric-unnamed = оценка
 customer-unnamed = клиент
 nobody-yet = пока никто
@@ -53,6 +54,7 @@ lead-metric = Тревога по метрике
 lead-metric-quiet = Метрика: взгляните
 lead-recovered = Снова в норме
 matter-said = { $matter } – «{ $said }»
+quoted = «{ $said }»
 summary = { $lead }: { $matter }. Ответственный: { $owner }.
 summary-state = { $lead } ({ $state }): { $matter }. Ответственный: { $owner }.
 summary-closed = { $case }, { $state }: { $matter }.
@@ -61,7 +63,7 @@ due-reply = ответить до { $when }
 due-look = посмотреть до { $when }
 due-resolve = решить до { $when }
 due-asleep = отложено до { $when }
-overdue-by = просрочено на { $span }
+not-taken = никто не взял вовремя
 no-hurry = не срочно
 silenced-until = Похожие сигналы без оповещений до { $when }: { $reason }
 bad-answers = { $n ->
@@ -83,8 +85,16 @@ normal-since = снова в норме с { $when }
 customer-back = клиент снова доволен: { $said }, { $when }
 normal-since-said = Снова в норме с { $when }: { $said }
 step-acknowledge = в работе с { $when }: { $actor }
+step-acknowledge-owner = в работе с { $when }
 step-contact = связались { $when }
-step-contact-how = связались: { $how }, { $when }
+step-contact-how = связались { $how ->
+    [phone] по телефону
+    [email] по почте
+    [chat] в чате
+    [in_person] лично
+    [letter] письмом
+   *[other] ({ $how })
+} { $when }
 step-lease-expired = снова в очереди: с клиентом не связались вовремя
 step-metric-lease-expired = снова в очереди: не решено вовремя
 step-wake = снова активно с { $when }
@@ -93,10 +103,12 @@ step-reopen-answered = открыто снова: клиент опять нед
 step-reassign = передано: { $actor }
 step-snooze = отложено: { $actor }
 closed-by = { $state } ({ $actor })
-closed-after = через { $span }
+closed-dismissed-by = отмечено как «не жалоба» ({ $actor })
+closed-metric-dismissed-by = отмечено как ложная тревога ({ $actor })
+closed-after = за { $span }
 customer-told = клиент знает
 customer-not-told = клиенту ещё не сообщили
-handed-over = { $case } теперь ведёт { $owner } ({ $state }).
+handed-over = { $case } теперь ведёт { $owner } ({ $state }): { $matter }.
 span-days = { $n } д
 span-hours = { $n } ч
 span-minutes = { $n } мин
@@ -107,6 +119,7 @@ reminder-lease-expired = { $case } снова в очереди: в работу
 reminder-metric-lease-expired = { $case } снова в очереди: в работу взято ({ $owner }), но не решено вовремя. { $matter }.
 reminder-overdue = { $case } просрочено: никто ещё не взял в работу (ответственный: { $owner }). { $matter }.
 reminder-reopen = { $case } снова открыто: клиент опять недоволен. { $matter }.
+reminder-taken-over = { $case } больше не у вас: теперь этим занимается { $owner }. { $matter }.
 
 ## Root causes and ways of contact: at most 75 characters
 cause-late_delivery = Опоздала доставка
@@ -154,7 +167,7 @@ label-why-false-alarm = Почему это ложная тревога?
 label-cause = Что пошло не так?
 label-owner = Кому передать?
 label-until = До какого времени?
-label-follow-up = Вернуться к этому
+label-follow-up = Вернуться к обращению
 hint-follow-up = До этого времени обращение отложено, потом придёт напоминание.
 label-told = Клиенту сообщили?
 option-told = Клиент знает, что сделано
@@ -203,7 +216,7 @@ other-open-case = У этого клиента уже есть открытое 
 other-open-metric-case = По этой метрике уже есть открытое обращение: { $case }. Продолжите в нём.
 refused-stranger = Я вас ещё не знаю. Попросите того, кто ведёт loop.yaml, добавить вас с вашим Slack-id { $user }.
 refused-only = Сейчас с { $case } это могут сделать только { $people }. Обратитесь к ним.
-refused-one = Сейчас с { $case } это может сделать только { $people }. Обратитесь туда.
+refused-one = Сейчас с { $case } это может сделать только { $people }. Договоритесь напрямую.
 refused-nobody = Сейчас это не может сделать никто. { $case }: { $state }.
 refused-closed-long = { $n ->
     [one] { $case } закрыто больше { $n } дня назад и останется закрытым. Новый плохой ответ откроет новое обращение.

@@ -51,7 +51,7 @@ def escape(text: str) -> str:
 
 def cut(text: str, characters: int) -> str:
     """At most ``characters`` characters, with an ellipsis where something was cut."""
-    return text if len(text) <= characters else text[: characters - 1].rstrip() + ELLIPSIS
+    return text if len(text) <= characters else text[: characters - 1].rstrip(" .…\n\t") + ELLIPSIS
 
 
 def escaped(raw: str, characters: int, escaped_characters: int) -> str:
@@ -76,8 +76,8 @@ def is_whole(raw: str) -> bool:
     return len(shown) <= QUOTED_CHARACTERS and lines <= QUOTED_LINES and len(escape(shown)) <= QUOTED_ESCAPED
 
 
-def quote(raw: str, language: str | None) -> str:
-    """The words as a block quote, marked with their language. Empty where nothing readable is left."""
+def quote(raw: str, language: str = "", marks: tuple[str, str] = ("“", "”")) -> str:
+    """The words as a block quote, with the name of their language. Empty where nothing readable is left."""
     kept = [line.strip() for line in cut(tidy(raw), QUOTED_CHARACTERS).split("\n")]
     kept = [line for line in kept if line]
     if not kept:
@@ -86,13 +86,13 @@ def quote(raw: str, language: str | None) -> str:
         kept = [*kept[: QUOTED_LINES - 1], ELLIPSIS]
     body = _fit(unformatted("\n".join(kept)), QUOTED_ESCAPED)
     mark = f" _({escaped(language, 35, 60)})_" if language else ""
-    return "\n".join(f">{line}" for line in f"“{body}”{mark}".split("\n"))
+    return "\n".join(f">{line}" for line in f"{marks[0]}{body}{marks[1]}{mark}".split("\n"))
 
 
-def instant(moment: datetime) -> str:
-    """A date that Slack shows in each reader's own zone; elsewhere it reads as UTC."""
+def instant(moment: datetime, form: str = "{date_short_pretty} {time}") -> str:
+    """A date that Slack shows in each reader's own zone; elsewhere it reads as UTC. ``form`` is Slack's."""
     utc = moment.astimezone(UTC)
-    return f"<!date^{int(utc.timestamp())}^{{date_short_pretty}} {{time}}|{utc:%Y-%m-%d %H:%M} UTC>"
+    return f"<!date^{int(utc.timestamp())}^{form}|{utc:%Y-%m-%d %H:%M} UTC>"
 
 
 def _fit(text: str, escaped_characters: int) -> str:

@@ -8,6 +8,7 @@ state-dismissed = не скарга
 state-metric-acknowledged = вивчається
 state-metric-dismissed = хибна тривога
 state-to-check = перевірити
+state-overdue = прострочено
 severity-critical = критично
 severity-high = терміново
 severity-normal = звичайно
@@ -37,7 +38,7 @@ what-recovered = знову в нормі
 what-silent = мовчить після збоїв
 what-score = { $metric } { $score } з { $most }
 what-score-low = { $metric } { $score } з { $most } (що менше, то краще)
-metric-outcome = невдалі взаємодії
+metric-outcome = Невдалі взаємодії
 metric-unnamed = оцінка
 customer-unnamed = клієнт
 nobody-yet = поки ніхто
@@ -53,6 +54,7 @@ lead-metric = Тривога за метрикою
 lead-metric-quiet = Метрика: погляньте
 lead-recovered = Знову в нормі
 matter-said = { $matter } – «{ $said }»
+quoted = «{ $said }»
 summary = { $lead }: { $matter }. Відповідальний: { $owner }.
 summary-state = { $lead } ({ $state }): { $matter }. Відповідальний: { $owner }.
 summary-closed = { $case }, { $state }: { $matter }.
@@ -61,7 +63,7 @@ due-reply = відповісти до { $when }
 due-look = подивитися до { $when }
 due-resolve = вирішити до { $when }
 due-asleep = відкладено до { $when }
-overdue-by = прострочено на { $span }
+not-taken = ніхто не взяв вчасно
 no-hurry = не терміново
 silenced-until = Схожі сигнали без сповіщень до { $when }: { $reason }
 bad-answers = { $n ->
@@ -83,8 +85,16 @@ normal-since = знову в нормі з { $when }
 customer-back = клієнт знову задоволений: { $said }, { $when }
 normal-since-said = Знову в нормі з { $when }: { $said }
 step-acknowledge = у роботі з { $when }: { $actor }
+step-acknowledge-owner = у роботі з { $when }
 step-contact = зв’язалися { $when }
-step-contact-how = зв’язалися: { $how }, { $when }
+step-contact-how = зв’язалися { $how ->
+    [phone] телефоном
+    [email] поштою
+    [chat] у чаті
+    [in_person] особисто
+    [letter] листом
+   *[other] ({ $how })
+} { $when }
 step-lease-expired = знову в черзі: з клієнтом не зв’язалися вчасно
 step-metric-lease-expired = знову в черзі: не вирішено вчасно
 step-wake = знову активно з { $when }
@@ -93,10 +103,12 @@ step-reopen-answered = відкрито знову: клієнт знову не
 step-reassign = передано: { $actor }
 step-snooze = відкладено: { $actor }
 closed-by = { $state } ({ $actor })
-closed-after = через { $span }
+closed-dismissed-by = позначено як «не скарга» ({ $actor })
+closed-metric-dismissed-by = позначено як хибна тривога ({ $actor })
+closed-after = за { $span }
 customer-told = клієнт знає
 customer-not-told = клієнта ще не повідомили
-handed-over = { $case } тепер веде { $owner } ({ $state }).
+handed-over = { $case } тепер веде { $owner } ({ $state }): { $matter }.
 span-days = { $n } д
 span-hours = { $n } год
 span-minutes = { $n } хв
@@ -107,6 +119,7 @@ reminder-lease-expired = { $case } знову в черзі: узято в ро�
 reminder-metric-lease-expired = { $case } знову в черзі: узято в роботу ({ $owner }), але не вирішено вчасно. { $matter }.
 reminder-overdue = { $case } прострочено: ніхто ще не взяв у роботу (відповідальний: { $owner }). { $matter }.
 reminder-reopen = { $case } знову відкрито: клієнт знову незадоволений. { $matter }.
+reminder-taken-over = { $case } більше не у вас: тепер цим займається { $owner }. { $matter }.
 
 ## Root causes and ways of contact: at most 75 characters
 cause-late_delivery = Запізнилася доставка
@@ -154,7 +167,7 @@ label-why-false-alarm = Чому це хибна тривога?
 label-cause = Що пішло не так?
 label-owner = Кому передати?
 label-until = До якого часу?
-label-follow-up = Повернутися до цього
+label-follow-up = Повернутися до звернення
 hint-follow-up = До цього часу звернення відкладено, потім прийде нагадування.
 label-told = Клієнта повідомили?
 option-told = Клієнт знає, що зроблено
@@ -203,7 +216,7 @@ other-open-case = У цього клієнта вже є відкрите зве
 other-open-metric-case = За цією метрикою вже є відкрите звернення: { $case }. Продовжте в ньому.
 refused-stranger = Я вас ще не знаю. Попросіть того, хто веде loop.yaml, додати вас із вашим Slack-id { $user }.
 refused-only = Зараз із { $case } це можуть зробити лише { $people }. Зверніться до них.
-refused-one = Зараз із { $case } це може зробити лише { $people }. Зверніться туди.
+refused-one = Зараз із { $case } це може зробити лише { $people }. Домовтеся напряму.
 refused-nobody = Зараз цього не може зробити ніхто. { $case }: { $state }.
 refused-closed-long = { $n ->
     [one] { $case } закрито понад { $n } день тому, і воно залишиться закритим. Нова погана відповідь відкриє нове звернення.

@@ -8,6 +8,7 @@ state-dismissed = 非投诉
 state-metric-acknowledged = 核查中
 state-metric-dismissed = 误报
 state-to-check = 待查看
+state-overdue = 已逾期
 severity-critical = 紧急
 severity-high = 重要
 severity-normal = 普通
@@ -53,6 +54,7 @@ lead-metric = 指标告警
 lead-metric-quiet = 请留意的指标
 lead-recovered = 已恢复正常
 matter-said = { $matter } – “{ $said }”
+quoted = “{ $said }”
 summary = { $lead }：{ $matter }。负责人：{ $owner }。
 summary-state = { $lead }（{ $state }）：{ $matter }。负责人：{ $owner }。
 summary-closed = { $case } { $state }：{ $matter }。
@@ -61,7 +63,7 @@ due-reply = 请在 { $when } 前回复
 due-look = 请在 { $when } 前查看
 due-resolve = 请在 { $when } 前解决
 due-asleep = 搁置至 { $when }
-overdue-by = 已逾期 { $span }
+not-taken = 未及时接手
 no-hurry = 不急
 silenced-until = 此类提醒已静音至 { $when }：{ $reason }
 bad-answers = { $n ->
@@ -79,8 +81,16 @@ normal-since = 自 { $when } 起恢复正常
 customer-back = 客户恢复满意：{ $said }，{ $when }
 normal-since-said = 自 { $when } 起恢复正常：{ $said }
 step-acknowledge = { $actor } 自 { $when } 起处理
+step-acknowledge-owner = 自 { $when } 起处理
 step-contact = 已于 { $when } 联系
-step-contact-how = 已联系：{ $how }，{ $when }
+step-contact-how = 已{ $how ->
+    [phone] 通过电话
+    [email] 通过邮件
+    [chat] 通过聊天
+    [in_person] 当面
+    [letter] 通过信函
+   *[other] 通过 { $how } 
+}联系，{ $when }
 step-lease-expired = 已退回队列：未及时联系客户
 step-metric-lease-expired = 已退回队列：未及时解决
 step-wake = 自 { $when } 起恢复处理
@@ -89,10 +99,12 @@ step-reopen-answered = 重新打开：客户再次不满意
 step-reassign = 由 { $actor } 转交
 step-snooze = 由 { $actor } 搁置
 closed-by = { $state }（{ $actor }）
+closed-dismissed-by = { $actor } 标记为非投诉
+closed-metric-dismissed-by = { $actor } 标记为误报
 closed-after = 用时 { $span }
 customer-told = 已告知客户
 customer-not-told = 尚未告知客户
-handed-over = { $case } 现由 { $owner } 负责（{ $state }）。
+handed-over = { $case } 现由 { $owner } 负责（{ $state }）：{ $matter }。
 span-days = { $n } 天
 span-hours = { $n } 小时
 span-minutes = { $n } 分钟
@@ -103,6 +115,7 @@ reminder-lease-expired = { $case } 已退回队列：{ $owner } 接手后未及�
 reminder-metric-lease-expired = { $case } 已退回队列：{ $owner } 接手后未及时解决。{ $matter }。
 reminder-overdue = { $case } 已逾期：仍无人接手（负责人：{ $owner }）。{ $matter }。
 reminder-reopen = { $case } 已重新打开：客户再次不满意。{ $matter }。
+reminder-taken-over = { $case } 不再由您负责，现由 { $owner } 负责。{ $matter }。
 
 ## Root causes and ways of contact: at most 75 characters
 cause-late_delivery = 送货延迟

@@ -239,9 +239,9 @@ def test_the_list_is_in_order_of_urgency_each_case_once(sqlite_engine: Engine) -
     drawn = digest(entries, views, setting_at(OFFICE_LOOP, "http://127.0.0.1:8080", "person:ana"))
     assert drawn.text == "Good morning: 4 cases are waiting for you."
     lines = str(drawn.blocks[1]["text"]["text"]).split("\n")
-    assert [line.split("|")[1].split(">")[0] for line in lines] == ["C-3", "C-4", "C-2", "C-1"]
+    assert [line.split("|")[-1] for line in lines] == ["C-3>", "C-4>", "C-2>", "C-1>"]
     assert "overdue: nobody has taken it" in lines[0]
-    assert "new (high)" in lines[1]
+    assert lines[1].startswith("🟠 *&lt;!channel&gt;* · CSAT 2 of 5 · high · new · reply by <!date^")
     assert "<!channel>" not in "".join(lines)
     assert check_message(drawn) == []
     another = digest(entries, views, setting_at(OFFICE_LOOP, "http://127.0.0.1:8080", "person:eve"))

@@ -23,6 +23,7 @@ from tests.consumers.alerts import LOOP, NOW, a_metric_alert, a_silent_alert, an
 
 URL = "https://loop.example"
 SETTING = setting_at(LOOP, URL, "#cx")
+RUSSIAN_ANA = structs.replace(LOOP.people["ana"], language="ru")
 STATES: tuple[CaseState, ...] = ("open", "acknowledged", "contacted", "snoozed", "resolved", "dismissed")
 
 
@@ -54,6 +55,10 @@ def texts(drawn: Card) -> str:
     return json.dumps(drawn.blocks, ensure_ascii=False)
 
 
+def header(drawn: Card) -> str:
+    return str(drawn.blocks[0]["text"]["text"])
+
+
 def buttons(drawn: Card) -> list[str]:
     found = []
     for block in drawn.blocks:
@@ -76,8 +81,8 @@ def test_an_open_case() -> None:
         f"Reply by <!date^{due}^{{date_short_pretty}} {{time}}|2026-11-20 13:00 UTC>."
     )
     assert drawn.blocks[0]["text"] == {"type": "plain_text", "text": "🟡 c42 · CSAT 2 of 5 · open", "emoji": True}
-    assert drawn.blocks[1]["text"]["text"] == ">“it came late again” _(en)_"
-    assert [field["text"] for field in drawn.blocks[2]["fields"]] == ["*Region*\nSP", "*Order id*\n4711"]
+    assert drawn.blocks[1]["text"]["text"] == ">“it came late again”"
+    assert [field["text"] for field in drawn.blocks[2]["fields"]] == ["*Region:* SP", "*Order id:* 4711"]
     assert "CSAT 2 of 5 is at or below 2 · <https://loop.example/#/cases/17|C-17>" in texts(drawn)
     assert buttons(drawn) == [
         "case.acknowledge", "case.contact", "case.resolve", "case.snooze", "case.more", "more:reassign", "more:dismiss",
@@ -110,9 +115,48 @@ def test_at_most_one_primary_button(state: CaseState) -> None:
 def test_overdue_repeated_and_returned() -> None:
     returned = LastStep(action="lease_expired", actor="system", at=NOW)
     drawn = texts(card(a_view(answer_count=2, last=returned), NOW + timedelta(hours=6, minutes=5), SETTING))
-    assert "overdue by 2 h 5 min" in drawn
+    due = int((NOW + timedelta(hours=4)).timestamp())
+    assert f"reply by <!date^{due}^{{date_short_pretty}} {{time}}|2026-11-20 13:00 UTC> – overdue ·" in drawn
     assert "2 bad answers" in drawn
     assert "back in the queue" in drawn
+
+
+def test_the_header_says_overdue_and_the_line_says_which_promise_is_broken() -> None:
+    in_time = card(a_view(), NOW + timedelta(minutes=59), SETTING)
+    assert header(in_time) == "🟡 c42 · CSAT 2 of 5 · open"
+    untaken = card(a_view(), NOW + timedelta(hours=1), SETTING)
+    assert header(untaken) == "🟡 c42 · CSAT 2 of 5 · overdue"
+    assert "⏰ nobody has taken it in time · reply by <!date^" in texts(untaken)
+    late = card(a_view(state="acknowledged", severity="high"), NOW + timedelta(hours=5), SETTING)
+    assert header(late) == "👤 c42 · CSAT 2 of 5 · acknowledged · overdue · high"
+    assert "nobody has taken it" not in texts(late)
+    asleep = a_view(state="snoozed", snoozed_until=NOW + timedelta(hours=1))
+    assert header(card(asleep, NOW + timedelta(hours=2), SETTING)) == "💤 c42 · CSAT 2 of 5 · snoozed"
+
+
+def test_the_owner_is_named_once() -> None:
+    own = LastStep(action="acknowledge", actor="ana", at=NOW)
+    drawn = texts(card(a_view(state="acknowledged", last=own), NOW, SETTING))
+    assert drawn.count("Ana Souza") == 1
+    assert " · on it since <!date^" in drawn
+    other = texts(card(a_view(state="acknowledged", last=structs.replace(own, actor="bob")), NOW, SETTING))
+    assert "Bob Meyer is on it since <!date^" in other
+
+
+def test_words_in_another_language_are_named_by_it_and_quoted_as_the_reader_quotes() -> None:
+    russian = setting_at(structs.replace(LOOP, people={**LOOP.people, "ana": RUSSIAN_ANA}), URL, "person:ana")
+    chinese = a_view(alert=an_alert(comment="太差了", language="zh-Hans"))
+    assert card(chinese, NOW, SETTING).blocks[1]["text"]["text"] == ">“太差了” _(Chinese)_"
+    assert card(chinese, NOW, russian).blocks[1]["text"]["text"] == ">«太差了» _(китайский)_"
+    unknown = a_view(alert=an_alert(comment="x", language="<!channel>"))
+    assert card(unknown, NOW, SETTING).blocks[1]["text"]["text"] == ">“x” _(&lt;!channel&gt;)_"
+
+
+def test_dates_are_figures_where_slack_does_not_speak_the_readers_language() -> None:
+    russian = setting_at(structs.replace(LOOP, people={**LOOP.people, "ana": RUSSIAN_ANA}), URL, "person:ana")
+    drawn = card(a_view(), NOW, russian)
+    assert "^{date_num} {time}|" in drawn.text
+    assert "pretty" not in drawn.text + texts(drawn)
 
 
 @pytest.mark.parametrize(
@@ -136,8 +180,11 @@ def test_reminders_say_what_time_has_done_and_quote_nobody() -> None:
 def test_a_contact_is_told() -> None:
     contact = LastStep(action="contact", actor="ana", at=NOW, note="will refund <b>", channel="phone")
     drawn = texts(card(a_view(state="contacted", last=contact, contact=contact), NOW, SETTING))
-    assert "contacted: Phone, <!date^" in drawn
-    assert "will refund &lt;b&gt;" in drawn
+    assert "contacted by phone <!date^" in drawn
+    assert "> – “will refund &lt;b&gt;”" in drawn
+    by_api = structs.replace(contact, channel="pigeon *post*")
+    drawn = texts(card(a_view(state="contacted", last=by_api, contact=by_api), NOW, SETTING))
+    assert "contacted (pigeon ∗post∗) <!date^" in drawn
 
 
 def test_a_resolved_case_is_short_and_keeps_no_words_of_the_customer() -> None:
@@ -154,12 +201,20 @@ def test_a_resolved_case_is_short_and_keeps_no_words_of_the_customer() -> None:
         "✅ *c42* · CSAT 2 of 5 · resolved by Ana Souza after 3 h 12 min – Late delivery"
     )
     assert "came late" not in drawn.text + texts(drawn)
-    assert "sent again" in texts(drawn)
+    assert "“sent again”" in texts(drawn)
+
+
+def test_a_dismissed_case_says_who_marked_it() -> None:
+    step = LastStep(action="dismiss", actor="eve", at=NOW)
+    drawn = card(a_view(state="dismissed", closed_at=NOW + timedelta(hours=2), last=step), NOW, SETTING)
+    assert drawn.blocks[0]["text"]["text"] == "⚪ *c42* · CSAT 2 of 5 · marked as not a complaint by Eve Lead"
+    metric = card(a_metric_view(state="dismissed", closed_at=NOW, last=step), NOW, SETTING)
+    assert "marked as a false alarm by Eve Lead" in texts(metric)
 
 
 def test_the_old_owners_direct_message_collapses() -> None:
     drawn = card(a_view(owner="bob"), NOW, setting_at(LOOP, URL, "person:ana"))
-    assert drawn.text == "C-17 is with Bob Meyer now (open)."
+    assert drawn.text == "C-17 is with Bob Meyer now (open): c42 – CSAT 2 of 5."
     assert buttons(drawn) == []
 
 
@@ -186,7 +241,7 @@ def test_a_metric_card_says_what_fell_and_offers_no_contact() -> None:
     assert drawn.text.startswith(f"Metric alarm: NPS 7d region=SP – {reason}. Owner: Ana Souza. Look into it by <!date")
     assert drawn.blocks[0]["text"]["text"] == "🟠 NPS 7d region=SP · metric alarm · open · high"
     assert drawn.blocks[1]["text"]["text"] == f"{reason}."
-    assert [field["text"] for field in drawn.blocks[2]["fields"]] == ["*Region*\nSP"]
+    assert [field["text"] for field in drawn.blocks[2]["fields"]] == ["*Region:* SP"]
     assert "Rule nps_fall · <https://loop.example/#/cases/17|C-17>" in texts(drawn)
     assert buttons(drawn) == [
         "case.acknowledge", "case.resolve", "case.snooze", "case.more", "more:reassign", "more:dismiss", "more:why",
@@ -200,7 +255,7 @@ def test_a_metric_card_says_what_fell_and_offers_no_contact() -> None:
         for word in ("None", "ontact", "customer", "answer", "reply", "complaint"):
             assert word not in shown.text + texts(shown).replace("more:answer", ""), word
     closed = card(a_metric_view(state="dismissed", closed_at=NOW + timedelta(hours=1)), NOW, SETTING)
-    assert closed.blocks[0]["text"]["text"] == "⚪ *NPS 7d region=SP* · metric alarm · false alarm after 1 h"
+    assert closed.blocks[0]["text"]["text"] == "⚪ *NPS 7d region=SP* · metric alarm · false alarm"
     said = reminder(a_metric_view(), "lease_expired", SETTING)
     assert "Ana Souza took it, and it was not resolved in time. NPS 7d region=SP – metric alarm." in said.text
 
@@ -236,7 +291,7 @@ def test_a_silent_customers_card_says_what_failed() -> None:
     assert drawn.text.startswith(f"Silent customer: c42 – {reason}. Owner: Ana Souza. Reply by <!date")
     assert drawn.blocks[0]["text"]["text"] == "🟡 c42 · silent after failures · open"
     assert drawn.blocks[1]["text"]["text"] == f"{reason}."
-    assert "*Touchpoint*\norder.delivered" in [field["text"] for field in drawn.blocks[2]["fields"]]
+    assert "*Touchpoint:* order.delivered" in [field["text"] for field in drawn.blocks[2]["fields"]]
     assert "case.contact" in buttons(drawn)
     assert "None" not in drawn.text + texts(drawn)
 

@@ -26,7 +26,8 @@ class _Variables(Visitor):
 
     def visit_SelectExpression(self, node: ast.SelectExpression) -> None:  # noqa: N802 - Fluent's visitor
         keys = {variant.key.name for variant in node.variants if isinstance(variant.key, ast.Identifier)}
-        self.plurals += [] if "you" in keys else [keys]
+        counted = isinstance(node.selector, ast.VariableReference) and node.selector.id.name == "n"
+        self.plurals += [keys] if counted else []
         self.generic_visit(node)
 
 

@@ -115,6 +115,7 @@ async function go() {
   if (wanted === "home") {
     here = { channel: "", home: true, query: "" };
     drawHome();
+    $("list").scrollTop = 0;
     act("home", {});
   } else if (wanted === "search" && link) {
     here = { channel: "", home: false, query: decodeURIComponent(link) };

@@ -118,6 +118,7 @@ function overflow(part, block, host) {
         {
           type: "button",
           role: "menuitem",
+          dataset: { value: option.value },
           onclick: () => {
             shut();
             if (option.url) window.open(option.url, "_blank", "noopener");

@@ -88,9 +88,9 @@ export class MessageList {
     new ResizeObserver(() => this.stick()).observe(place);
   }
 
-  /** Stay at the end, if that is where the reader is. */
+  /** Stay at the end, if that is where the reader is; a place that shows no messages (Home, a search) is left alone. */
   stick() {
-    if (this.atEnd) this.place.scrollTop = this.place.scrollHeight;
+    if (this.atEnd && this.messages.size) this.place.scrollTop = this.place.scrollHeight;
   }
 
   /** Show these messages, oldest first, scrolled to the end; before `newFrom` (a ts) a line says what is new. */

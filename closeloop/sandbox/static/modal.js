@@ -35,6 +35,8 @@ export function showModals() {
   shown = { id: view.id, hash: view.hash };
   render(view);
   if (!dialog().open) dialog().showModal();
+  // Where a dialog asks for something, one begins to type; showModal would choose the cross in the corner.
+  dialog().querySelector(".body :is(input, select, textarea)")?.focus({ preventScroll: true });
 }
 
 async function dismiss(view, everything) {
