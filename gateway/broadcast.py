@@ -11,10 +11,12 @@ from gateway.hub import frame
 from gateway.metric_rows import shown
 from gateway.parts import Parts, now
 from gateway.routes.totals import totals_of
+from gateway.silence_reads import silences_now
+from gateway.silence_shapes import SilenceShown
 
 TICK_SECONDS = 0.25
 TOTALS_EVERY = 4
-"""Ticks between two looks at the totals."""
+"""Ticks between two looks at the totals and at the silences."""
 CASES_A_TICK = 200
 
 _log = structlog.get_logger("gateway.stream")
@@ -26,6 +28,7 @@ class Broadcast:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._last_totals: Totals | None = None
+        self._last_silences: list[SilenceShown] | None = None
         self._cases: dict[int, None] = {}
 
     async def run(self) -> None:
@@ -44,7 +47,7 @@ class Broadcast:
         changes = parts.live.rows.drain()
         if not parts.hub:
             self._cases.clear()
-            self._last_totals = None
+            self._last_totals = self._last_silences = None
             return
         parts.hub.publish([frame("metric", shown(row)) for row in changes.metrics])
         self._cases.update(dict.fromkeys(changes.cases))
@@ -58,6 +61,10 @@ class Broadcast:
             if totals != self._last_totals:
                 self._last_totals = totals
                 parts.hub.publish([frame("totals", totals)])
+            silences = await asyncio.to_thread(silences_now, parts.readers, parts.words, now())
+            if silences != self._last_silences:
+                self._last_silences = silences
+                parts.hub.publish([frame("silences", silences)])
 
     def _case_frames(self, ids: list[int]) -> list[bytes]:
         with self._parts.readers() as session:

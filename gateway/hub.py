@@ -12,7 +12,7 @@ HEARTBEAT_SECONDS = 15.0
 
 _HEARTBEAT = b": still here\n\n"
 
-EventName = Literal["metric", "case", "totals"]
+EventName = Literal["metric", "case", "totals", "silences"]
 
 
 def frame(event: EventName, data: Any) -> bytes:

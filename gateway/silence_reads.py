@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from gateway.silence_shapes import CaseSilence, SilencePage, SilenceShown
 from gateway.vocabulary import Vocabulary
@@ -15,6 +15,8 @@ from schemas.cases import CLOSED_STATES
 from schemas.matching import in_words
 from schemas.silences import Silence, silence_of
 from schemas.tables import CaseRow, SilenceRow, SlackOutboxRow
+
+MAX_LIVE = 200
 
 
 def list_silences(
@@ -29,6 +31,12 @@ def list_silences(
     rows = session.scalars(query).all()
     shown = show_silences(session, words, [silence_of(row) for row in rows[:limit]], now)
     return SilencePage(silences=shown, next=str(shown[-1].id) if len(rows) > limit else None)
+
+
+def silences_now(readers: sessionmaker[Session], words: Vocabulary, now: datetime) -> list[SilenceShown]:
+    """The silences that hold or are to come, the newest of them, for those who follow them live."""
+    with readers() as session:
+        return list_silences(session, words, now, ended=False, before=None, limit=MAX_LIVE).silences
 
 
 def find_silence(session: Session, words: Vocabulary, number: int, now: datetime) -> SilenceShown | None:

@@ -10,20 +10,22 @@ from litestar.response import Stream
 from gateway.access import needs
 from gateway.hub import Subscriber, frame
 from gateway.metric_rows import shown
-from gateway.parts import Parts
+from gateway.parts import Parts, now
 from gateway.routes.answers import refusals
 from gateway.routes.totals import totals_of
+from gateway.silence_reads import silences_now
 
 
 @get(
     "/v1/stream",
     guards=[needs("read")],
-    summary="Follow metrics, cases and totals",
+    summary="Follow metrics, cases, totals and silences",
     description=(
-        "Server-sent events. First the present: a `metric` event for each current value and a `totals` event; then "
-        "what changes, at most four times a second: `metric` (as in /v1/metrics), `case` (as in /v1/cases), `totals` "
-        "(as in /v1/totals). A comment comes every 15 seconds of silence. A client that does not keep up is let go: "
-        "connect again and begin with the present. With API keys: send `Authorization` with fetch."
+        "Server-sent events. First the present: a `metric` event for each current value, a `totals` and a `silences` "
+        "event; then what changes, at most four times a second: `metric` (as in /v1/metrics), `case` (as in "
+        "/v1/cases), `totals` (as in /v1/totals), `silences` (all of /v1/silences that hold or are to come). A comment "
+        "comes every 15 seconds without an event. A client that does not keep up is let go: connect again and begin "
+        "with the present. With API keys: send `Authorization` with fetch."
     ),
     responses=refusals(),
     tags=["metrics"],
@@ -44,6 +46,7 @@ async def get_stream(parts: NamedDependency[Parts]) -> Stream:
 def _snapshot(parts: Parts) -> bytes:
     frames = [frame("metric", shown(row)) for row in parts.live.rows.metrics()]
     frames.append(frame("totals", totals_of(parts)))
+    frames.append(frame("silences", silences_now(parts.readers, parts.words, now())))
     return b"".join(frames)
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import select
 
 from consumers.desk import take_in
 from gateway.keys import create_key
+from gateway.parts import Parts
 from schemas.silences import Doer, add
 from schemas.tables import CaseEventRow, SilenceRow
 from tests.gateway.conftest import Served
 from tests.gateway.examples import alert, metric_alert
+from tests.gateway.serving import serving
 
 REGION = {"attributes.region": "SP"}
 
@@ -190,6 +194,30 @@ def test_what_fits_no_silence_is_not_marked(gateway: Served) -> None:
     with gateway.parts.readers() as session:
         details = session.scalars(select(CaseEventRow.detail).where(CaseEventRow.action == "opened")).all()
     assert sorted("silence" in detail for detail in details) == [False, True]
+
+
+def test_they_are_told_live(make: Callable[..., Parts], sqlite_database: str) -> None:
+    parts = make(sqlite_database)
+    with serving(parts) as url, httpx.Client(base_url=url, trust_env=False, timeout=20) as client:
+
+        def told(lines: Iterator[str]) -> list[tuple[int, int]]:
+            for line in lines:
+                if line == "event: silences":
+                    found = json.loads(next(lines).removeprefix("data: "))
+                    return [(one["id"], one["cases_held"]) for one in found]
+            raise AssertionError("the stream has ended")
+
+        with client.stream("GET", "/v1/stream") as stream:
+            lines = stream.iter_lines()
+            assert told(lines) == []
+            body = {"matchers": REGION, "for": "1h", "reason": "strike"}
+            number = client.post("/v1/silences", json=body).json()["id"]
+            assert told(lines) == [(number, 0)]
+            with parts.writers.begin() as session:
+                take_in(session, parts.loop, [alert(1)], datetime.now(UTC))
+            assert told(lines) == [(number, 1)]
+            client.post(f"/v1/silences/{number}/end")
+            assert told(lines) == []
 
 
 def test_the_description_tells_of_them(gateway: Served) -> None:
