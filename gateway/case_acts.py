@@ -12,6 +12,7 @@ from schemas.case_ledger import act
 from schemas.cases import UserAction, Via
 from schemas.config import Loop
 from schemas.config_base import seconds
+from schemas.sla import promises
 from schemas.working_time import calendars
 
 
@@ -48,6 +49,7 @@ def act_within(
         change=change,
         expected_version=request.version,
         calendar_of=calendars(loop),
+        due_of=promises(loop),
     )
     case = read_case(session, words, case_id, now)
     assert case is not None

@@ -43,9 +43,10 @@ class AlertShown(Struct, frozen=True, kw_only=True):
 
 
 class HistoryEntry(Struct, frozen=True, kw_only=True):
-    """One transition of a case: who, when, from where, and what they said."""
+    """One transition of a case: who, when, from where, and what they said. Or a notice: who was told of a promise."""
 
-    version: int
+    version: int | None
+    """None for a notice (``reminded``, ``escalated``): it changes nothing."""
     action: str
     from_state: str | None
     to_state: str
@@ -103,7 +104,7 @@ class Case(Struct, frozen=True, kw_only=True):
     owner_name: str | None
     opened_at: datetime
     reopened_at: datetime | None = None
-    """When the customer's next bad answer opened it again: its promises count from then."""
+    """When it was opened again, by the customer's next bad answer or a colleague: its promises count from then."""
     updated_at: datetime
     acknowledged_at: datetime | None
     contacted_at: datetime | None

@@ -24,14 +24,15 @@ _LEADING = ("\t", "\r", "\n")
 
 
 class AuditEntry(Struct, frozen=True, kw_only=True):
-    """One transition of one case: who did what, when, from where, and what was said."""
+    """One transition of one case: who did what, when, from where, and what was said. Or who was told of a promise."""
 
     seq: int
-    """The order in which transitions were written; it has gaps."""
+    """The order in which all this was written; it has gaps."""
     id: str
     at: datetime
     case_id: int
-    version: int
+    version: int | None
+    """None for a notice (``reminded``, ``escalated``): it changes nothing."""
     subject: str
     customer_id: str
     programme: str

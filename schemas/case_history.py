@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from schemas.case_clock import in_time
 from schemas.case_plan import ask_for_plan
-from schemas.cases import CaseEvent, HistoryAction, Via
+from schemas.cases import CaseEvent, HistoryAction, Notice, Via
 from schemas.tables import CaseEventRow, CaseRow
 
 NAMESPACE = UUID("0b7a4c44-5a54-5f5e-8a5e-3f0a1f6d2e21")
@@ -44,6 +44,30 @@ def record(
         )
     )
     ask_for_plan(session, case, now)
+
+
+def note(session: Session, case: CaseRow, action: Notice, key: str, now: datetime, detail: dict[str, Any]) -> None:
+    """Write down that somebody was told of the case, in the caller's transaction, which holds the case.
+
+    It is no change: the case keeps its version, its cards stay as they are, ``cx.cases`` hears nothing. ``key`` names
+    what it follows from, so that there is never a second of the same.
+    """
+    session.add(
+        CaseEventRow(
+            id=str(uuid5(NAMESPACE, f"notice/{key}/{case.opened_at.isoformat()}")),
+            case_id=case.id,
+            version=None,
+            action=action,
+            from_state=case.state,
+            to_state=case.state,
+            at=now,
+            actor="system",
+            via="system",
+            detail=detail,
+            payload={"severity": case.severity, "owner": case.owner},
+            published_at=now,
+        )
+    )
 
 
 def event_of(

@@ -21,6 +21,7 @@ from schemas.case_changes import PAST, Change, columns_of
 from schemas.case_history import record
 from schemas.case_writes import Refusal, Refused, compare_and_set, flagged, holds_event, take_in
 from schemas.cases import CLOSED_STATES, UNASKED, CaseAction, UserAction, Via, after
+from schemas.sla import DueOf
 from schemas.tables import AlertRow, CaseEventRow, CaseRow
 from schemas.working_time import CalendarOf, around_the_clock
 
@@ -168,10 +169,12 @@ def act(
     change: Change | None = None,
     expected_version: int | None = None,
     calendar_of: CalendarOf = around_the_clock,
+    due_of: DueOf | None = None,
 ) -> CaseRow:
     """Take an action on a case. Raises :class:`Refused`; the caller then rolls back and tells the person.
 
-    ``calendar_of`` gives the working hours of the people, in which the case's clocks run.
+    ``calendar_of`` gives the working hours of the people, in which the case's clocks run; ``due_of`` what is promised
+    of a case that is opened again, which begins anew: without it nothing is.
     ``expected_version`` is the version the person saw: with it, an action on an older picture of the case is refused.
     A further answer of the customer alone does not make a picture old: what the person means to do still holds.
     """
@@ -187,7 +190,7 @@ def act(
         raise Refused("not_allowed", f"C-{case_id} {why}: it cannot be {PAST[action]}", case)
     before = case.state
     now = max(now, case.updated_at)  # a clock that is behind turns no case back
-    columns = columns_of(case, action, target, said, now, calendar_of)
+    columns = columns_of(case, action, target, said, now, calendar_of, due_of)
     try:
         with session.begin_nested():  # so that the caller's transaction outlives the refusal of the database
             compare_and_set(session, case, now, **columns)

@@ -9,9 +9,10 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from schemas import case_clock, joining
+from schemas import joining
 from schemas.alerts import Alert
 from schemas.case_cards import add_card_once
+from schemas.case_changes import begun_anew
 from schemas.case_history import record
 from schemas.case_ledger import Opening
 from schemas.case_writes import compare_and_set, flagged, holds_event, take_in
@@ -56,31 +57,16 @@ def reopen_case(
         session,
         case,
         now,
-        state="open",
         page=case.page or alert.page,
         severity=joining.severity_after(case.severity, alert),
         receiver=opening.receiver,
         owner=opening.owner,
-        reopened_at=now,
-        acknowledged_at=None,
-        contacted_at=None,
-        closed_at=None,
-        recovered_at=None,
-        recovery_reason=None,
-        snoozed_until=None,
-        lease_until=None,
+        answer_count=case.answer_count + further,
+        latest_alert=msgspec.to_builtins(joining.shown(msgspec.convert(case.latest_alert, Alert), alert)),
         acknowledge_by=opening.acknowledge_by,
         contact_by=opening.contact_by,
         resolve_by=opening.resolve_by,
-        business_seconds=0.0,
-        business_seconds_to_acknowledge=None,
-        business_seconds_to_contact=None,
-        seconds_on_hold=0.0,
-        entered=case_clock.entered(case, "reopen", "open", now),
-        root_cause=None,
-        resolution_note=None,
-        answer_count=case.answer_count + further,
-        latest_alert=msgspec.to_builtins(joining.shown(msgspec.convert(case.latest_alert, Alert), alert)),
+        **begun_anew(case, now),
     )
     take_in(session, case, alert, now)
     detail = flagged(alert) | {"why": alert.reason}

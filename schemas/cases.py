@@ -14,9 +14,12 @@ CLOSED_STATES: frozenset[CaseState] = frozenset({"resolved", "dismissed"})
 UserAction = Literal["acknowledge", "contact", "resolve", "reassign", "snooze", "wake", "reopen", "dismiss"]
 SystemAction = Literal["opened", "joined", "lease_expired"]
 CaseAction = UserAction | SystemAction
-HistoryAction = CaseAction | Literal["recovered", "unsilenced"]
-"""What a case's history says. ``cx.cases`` tells of the last two as ``joined``, the one word its readers know."""
-UNASKED: frozenset[HistoryAction] = frozenset({"joined", "unsilenced"})
+Notice = Literal["reminded", "escalated"]
+"""Somebody was told of a promise that is about to break, or is broken. It changes nothing, and has no version."""
+HistoryAction = CaseAction | Literal["recovered", "unsilenced"] | Notice
+"""What a case's history says. ``cx.cases`` tells of recoveries and ends of silences as ``joined``, the one word its
+readers know, and of notices nothing."""
+UNASKED: frozenset[HistoryAction] = frozenset({"joined", "unsilenced", "reminded", "escalated"})
 """What happens to a case without anybody deciding about it: what a person means to do with it still holds then."""
 Via = Literal["slack", "console", "api", "system"]
 
@@ -63,8 +66,9 @@ class CaseEvent(Struct, frozen=True, kw_only=True, tag_field="type", tag="case")
     """One transition on ``cx.cases``, keyed by the case id. It carries codes and times, no words of customer or owner.
 
     ``seconds_to_*`` count wall-clock seconds from ``opened_at`` (from ``reopened_at``, where the customer's next bad
-    answer has opened the case again: it starts anew then) to the first acknowledgement, the first contact, and
-    the resolution; that one is there while the case is resolved, because a case that is opened again was not.
+    answer or a colleague has opened the case again: it starts anew then) to the first acknowledgement, the first
+    contact, and the resolution; that one is there while the case is resolved, because a case that is opened again was
+    not.
     ``business_seconds_to_*`` count the same in the working hours of who owned the case, without the time on hold.
     ``in_sla_*`` says whether it was done by its due time, which moves on while the case sleeps. ``None`` where it is
     not done, where nothing was promised, and in events of versions that did not say it.

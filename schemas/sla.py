@@ -1,6 +1,8 @@
 """Due times: what loop.yaml promises for a severity, in the owner's working time. Pure."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from msgspec import Struct
 
@@ -16,6 +18,15 @@ class DueTimes(Struct, frozen=True):
     acknowledge_by: datetime
     contact_by: datetime | None
     resolve_by: datetime
+
+
+DueOf = Callable[[Severity, str | None, datetime, Subject], DueTimes]
+"""What is promised of a case of this severity, in its owner's hours, from this time on; a subject has its own."""
+
+
+def promises(loop: Loop) -> DueOf:
+    """The promises of loop.yaml, for those who know no loop.yaml."""
+    return partial(due_times, loop)
 
 
 def due_times(

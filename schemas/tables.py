@@ -101,7 +101,7 @@ class CaseRow(Base):
     owner: Mapped[str | None]
     opened_at: Mapped[datetime]
     reopened_at: Mapped[datetime | None]
-    """When the customer's next bad answer opened it again: what is promised and measured counts from then."""
+    """When it was opened again, by the customer's next bad answer or a colleague: all is promised and measured anew."""
     updated_at: Mapped[datetime]
     acknowledged_at: Mapped[datetime | None]
     contacted_at: Mapped[datetime | None]
@@ -168,7 +168,8 @@ class CaseEventRow(Base):
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     id: Mapped[str] = mapped_column(String(36), unique=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
-    version: Mapped[int]
+    version: Mapped[int | None]
+    """None for a notice, which is no change of the case."""
     action: Mapped[str] = mapped_column(String(16))
     from_state: Mapped[str | None] = mapped_column(String(16))
     to_state: Mapped[str] = mapped_column(String(16))
@@ -176,10 +177,12 @@ class CaseEventRow(Base):
     actor: Mapped[str]
     via: Mapped[str] = mapped_column(String(16))
     detail: Mapped[dict[str, Any]]
-    """What the action said: note, root cause, until, new owner, alert id."""
+    """What the action said: note, root cause, until, new owner, alert id; of a notice who was told, and of what."""
     payload: Mapped[dict[str, Any]]
-    """The :class:`schemas.cases.CaseEvent` as it goes to ``cx.cases``."""
+    """The :class:`schemas.cases.CaseEvent` as it goes to ``cx.cases``; of a notice, which goes nowhere, its severity
+    and owner."""
     published_at: Mapped[datetime | None]
+    """Of a notice set from the beginning."""
 
 
 class SlackSurfaceRow(Base):

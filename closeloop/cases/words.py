@@ -9,7 +9,7 @@ from msgspec import UnsetType
 
 from closeloop.cases.api import RefusedRequest
 from gateway.case_shapes import AlertShown, Case, HistoryEntry
-from schemas.cases import CLOSED_STATES
+from schemas.cases import CLOSED_STATES, UNASKED
 
 T = TypeVar("T")
 
@@ -28,7 +28,12 @@ _ACTIONS = {
     "dismiss": "dismissed",
     "recovered": "the customer is back",
     "lease_expired": "back in the queue: no contact in time",
+    "unsilenced": "its silence has ended",
 }
+_SOON = {"acknowledge": "acknowledgement due soon", "contact": "contact due soon"}
+_LATE = {"acknowledge": "acknowledgement overdue", "contact": "contact overdue", "lease": "no contact in time"}
+_NO_STEPS = UNASKED | {"recovered"}
+"""What does not say how a case stands."""
 
 
 def row(case: Case, now: datetime) -> tuple[str, ...]:
@@ -105,7 +110,7 @@ def due(case: Case, now: datetime) -> str:
 
 def since(case: Case, now: datetime) -> str:
     """How the case stands: ``C-7 is resolved since 10:02 UTC by Ana``."""
-    last = next((entry for entry in reversed(_given(case.events)) if entry.action not in ("joined", "recovered")), None)
+    last = next((entry for entry in reversed(_given(case.events)) if entry.action not in _NO_STEPS), None)
     if last is None:
         return f"C-{case.id} is {case.state}"
     same_day = last.at.date() == now.date()
@@ -171,6 +176,8 @@ def _answer(alert: AlertShown) -> Iterator[str]:
 
 
 def _step(entry: HistoryEntry) -> str:
+    if entry.version is None:
+        return f"–  {moment(entry.at)}  {_notice(entry)}"
     where = entry.via
     key = entry.detail.get("key")
     if key:
@@ -181,6 +188,14 @@ def _step(entry: HistoryEntry) -> str:
     action = _ACTIONS.get(entry.action, entry.action)
     who = "" if entry.actor == "system" else f" by {entry.actor_name}"
     return f"{entry.version}  {moment(entry.at)}  {action}{who} ({where}){told}{_said(entry.detail.get('note'))}"
+
+
+def _notice(entry: HistoryEntry) -> str:
+    """Who was told, and of what: ``escalated to eve (step 1): acknowledgement overdue``."""
+    of, told = str(entry.detail.get("of")), str(entry.detail.get("told")).removeprefix("person:")
+    if entry.action == "reminded":
+        return f"reminded {told}: {_SOON.get(of, of)}"
+    return f"{entry.action} to {told} (step {entry.detail.get('step')}): {_LATE.get(of, of)}"
 
 
 def _section(title: str, content: Iterable[str]) -> Iterator[str]:

@@ -15,11 +15,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from consumers.timers.chain import Told, next_told
+from consumers.timers.forgetting import remembered
 from consumers.timers.messages import PERSON, Occasion, add_message
 from consumers.timers.moves import BATCH, reader
-from consumers.timers.timetable import Marks, chain_of, marked, timetable
+from consumers.timers.timetable import PROMISES, chain_of, marked, timetable
+from schemas.case_history import note
 from schemas.case_plan import PLAN, ask_for_plan, plan_key
-from schemas.cases import CLOSED_STATES
+from schemas.cases import CLOSED_STATES, Notice
 from schemas.config import Loop
 from schemas.tables import CaseRow, SlackSurfaceRow, TimerRow
 from schemas.working_time import calendar_of
@@ -69,7 +71,7 @@ def plan(database: sessionmaker[Session], loop: Loop, case_id: int, now: datetim
         if case is None or wish is None or wish.fired_at is not None:
             return
         calendar = calendar_of(loop, case.owner)
-        marks = marked(loop, case, msgspec.convert(wish.detail.get("marks", {}), Marks), calendar)
+        marks = marked(loop, case, remembered(session, wish), calendar)
         wanted = {timer.key: timer for timer in timetable(loop, case, marks, calendar)}
         for row in session.scalars(select(TimerRow).where(TimerRow.case_id == case_id, TimerRow.kind != PLAN)):
             timer = wanted.pop(row.key, None)
@@ -113,7 +115,9 @@ def fire(database: sessionmaker[Session], loop: Loop, timer_id: int, case_id: in
         told = _remind(session, loop, case, timer, now) if timer.kind == "remind" else None
         if timer.kind == "escalate":
             told = _escalate(session, loop, case, timer, now)
-        timer.detail = {**timer.detail, **(told or {})}
+        if told is not None:
+            timer.detail = {**timer.detail, **told}
+            _write_down(session, case, timer, now)
         return Fired(timer.kind, told is not None)
 
 
@@ -170,6 +174,15 @@ def _remind(session: Session, loop: Loop, case: CaseRow, timer: TimerRow, now: d
     occasion: Occasion = "due_acknowledge" if promise == "acknowledge" else "due_contact"
     add_message(session, loop, case, occasion, f"{PERSON}{person}", f"timer/{timer.key}", now)
     return {"told": f"{PERSON}{person}"}
+
+
+def _write_down(session: Session, case: CaseRow, timer: TimerRow, now: datetime) -> None:
+    """Let the case's history say who was told, and of what: a promise, or a lease that ran out without a contact."""
+    action: Notice = "reminded" if timer.kind == "remind" else "escalated"
+    name = str(timer.detail["round"])
+    of = name if name in PROMISES else "lease"
+    step = {"step": int(timer.detail["step"]) + 1} if "step" in timer.detail else {}
+    note(session, case, action, timer.key, now, {"of": of, "told": timer.detail["told"], **step})
 
 
 def _escalate(

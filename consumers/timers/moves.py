@@ -12,9 +12,10 @@ from msgspec import Struct
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from consumers.timers.forgetting import remembered
 from consumers.timers.messages import PERSON, add_message
 from consumers.timers.presence import instead_of, present
-from consumers.timers.timetable import Marks, returned
+from consumers.timers.timetable import returned
 from schemas import case_ledger
 from schemas.case_plan import plan_key
 from schemas.config import Loop
@@ -90,5 +91,4 @@ def _begin_anew(session: Session, case: CaseRow) -> None:
     session.flush()
     plan = session.scalar(select(TimerRow).where(TimerRow.key == plan_key(case.id)).with_for_update())
     if plan is not None:
-        marks = msgspec.convert(plan.detail.get("marks", {}), Marks)
-        plan.detail = {**plan.detail, "marks": msgspec.to_builtins(returned(case, marks))}
+        plan.detail = {**plan.detail, "marks": msgspec.to_builtins(returned(case, remembered(session, plan)))}

@@ -12,6 +12,7 @@ from consumers.database_errors import is_passing
 from consumers.measures import Measures
 from consumers.parts import Backoff
 from consumers.timers.firing import adopt, due_timers, fire, plan, unplanned
+from consumers.timers.forgetting import EVERY, forget
 from consumers.timers.mornings import critical_waits, mornings, release_critical, send_list, waiting
 from consumers.timers.moves import BATCH, due, move
 from schemas.config import Loop
@@ -39,6 +40,7 @@ class Timers:
         self._moved = moved
         self._stop = stop
         self._adopted = False
+        self._forgot: datetime | None = None
         self._log = structlog.get_logger().bind(part="timers")
 
     def run(self) -> None:
@@ -66,6 +68,9 @@ class Timers:
         if not self._adopted:
             adopt(self._database, self._loop, now)
             self._adopted = True
+        if self._forgot is None or abs(now - self._forgot) >= EVERY:
+            forget(self._database, self._loop, now)
+            self._forgot = now
         done: list[str] = []
         with self._readers() as session:
             found, unplanned_cases = due(session, now), unplanned(session)

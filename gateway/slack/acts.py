@@ -16,6 +16,7 @@ from schemas.cases import UNASKED, UserAction, after
 from schemas.config import Loop
 from schemas.config_base import seconds
 from schemas.permissions import REOPEN_WITHIN, Deed, circle, may, roles, situation
+from schemas.sla import promises
 from schemas.tables import CaseEventRow, CaseRow
 from schemas.working_time import calendars
 
@@ -82,6 +83,7 @@ def _act(
         change=change,
         expected_version=version,
         calendar_of=calendars(loop),
+        due_of=promises(loop),
     )
 
 

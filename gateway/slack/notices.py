@@ -48,7 +48,8 @@ def refusal_notice(reader: Reader, refusal: Refusal, case: Case | None, other_ca
     if refusal == "other_open_case" and other_case is not None:
         message = "other-open-metric-case" if case.subject == "metric" else "other-open-case"
         return words.say(message, case=f"C-{other_case}")
-    last = case.events[-1] if case.events is not UNSET and case.events else None
+    history = case.events if case.events is not UNSET else []
+    last = next((entry for entry in reversed(history) if entry.version is not None), None)
     told = {"case": f"C-{case.id}"}
     if refusal == "not_allowed":
         told["state"] = about.state_name(words, case.state, case.subject)

@@ -18,11 +18,12 @@ from closeloop.commands.cases import ActionChoice
 from gateway.keys import create_key
 from gateway.parts import Parts
 from gateway.process import make_parts
+from schemas.case_history import note
 from schemas.case_ledger import Change, act
 from schemas.cases import UserAction
 from schemas.database import open_database
 from schemas.settings import Settings
-from schemas.tables import Base
+from schemas.tables import Base, CaseRow
 from tests.cli.asking import Answer, ask, refused
 from tests.gateway.examples import configuration, metric_alert, opened
 from tests.gateway.serving import serving
@@ -119,6 +120,25 @@ def test_a_case_is_shown_with_all_that_belongs_to_it(gateway: Gateway) -> None:
     assert any(line.startswith("contact by") and "late" in line for line in lines)
     assert any("contacted by Bob <& co> (api) [channel phone]: said sorry" in line for line in lines)
     assert any("card to #cx: pending" in line for line in lines)
+
+
+def test_the_history_says_who_was_told_of_a_broken_promise(gateway: Gateway) -> None:
+    at = datetime(2026, 1, 10, 12, tzinfo=UTC)
+    with gateway.parts.writers.begin() as session:
+        case = session.get_one(CaseRow, gateway.ids[0])
+        note(session, case, "reminded", "k1", at, {"of": "contact", "told": "person:bob"})
+        note(session, case, "escalated", "k2", at, {"of": "acknowledge", "told": "#board", "step": 2})
+        note(session, case, "escalated", "k3", at, {"of": "lease", "told": "person:ana", "step": 1})
+    lines = [line.strip() for line in gateway.ask("show", str(gateway.ids[0])).out.splitlines()]
+    assert "–  2026-01-10 12:00 UTC  reminded bob: contact due soon" in lines
+    assert "–  2026-01-10 12:00 UTC  escalated to #board (step 2): acknowledgement overdue" in lines
+    assert "–  2026-01-10 12:00 UTC  escalated to ana (step 1): no contact in time" in lines
+    late = gateway.ask("act", str(gateway.ids[1]), "wake")
+    with gateway.parts.writers.begin() as session:
+        note(session, session.get_one(CaseRow, gateway.ids[1]), "reminded", "k4", datetime.now(UTC), {})
+    again = gateway.ask("act", str(gateway.ids[1]), "wake")
+    assert "acknowledged since" in late.err
+    assert again.err == late.err, "being reminded is no step of the case"
 
 
 def test_every_action_can_be_taken(gateway: Gateway) -> None:

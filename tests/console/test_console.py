@@ -244,6 +244,20 @@ def test_the_history_says_through_which_key_somebody_acted(console: Page, double
     expect(entry).to_contain_text("from the API with the key “helpdesk bridge”")
 
 
+def test_the_history_says_who_was_told_of_a_broken_promise(console: Page, double: GatewayDouble) -> None:
+    events = double.case(OPEN_CASE)["events"]
+    system = events[0] | {"version": None, "actor": "system", "actor_name": "system", "via": "system"}
+    told = [
+        ("reminded", {"of": "contact", "told": "person:ana"}),
+        ("escalated", {"of": "acknowledge", "told": "#board", "step": 1}),
+    ]
+    events += [system | {"action": action, "detail": detail} for action, detail in told]
+    _open(console, double, f"/#/cases/{OPEN_CASE}")
+    story = console.locator("#drawer .story li")
+    expect(story.nth(0)).to_contain_text("Told #board: nobody took the case in time")
+    expect(story.nth(1)).to_contain_text("Reminded Ana Ribeiro: the customer is to be contacted soon")
+
+
 def test_a_closed_case_shows_that_the_customer_complained_again(console: Page, double: GatewayDouble) -> None:
     closed = double.case(OPEN_CASE)
     later = case_of(40, datetime.now(UTC), customer_id=closed["customer_id"])

@@ -16,7 +16,8 @@ from schemas.case_ledger import Change
 from schemas.cases import CaseAction, CaseEvent, Entered
 from schemas.config import Loop
 from schemas.database import sessions
-from schemas.tables import CaseEventRow
+from schemas.sla import promises
+from schemas.tables import CaseEventRow, CaseRow
 from schemas.working_time import calendars
 from tests.consumers.alerts import LOOP, an_alert
 
@@ -55,6 +56,7 @@ class Life:
                 now=now,
                 change=Change(**change),
                 calendar_of=calendars(self.loop),
+                due_of=promises(self.loop),
             )
 
     def events(self) -> list[CaseEvent]:
@@ -105,19 +107,51 @@ def test_what_is_late_is_said(sqlite_engine: Engine) -> None:
     assert (last.in_sla_acknowledge, last.in_sla_contact, last.in_sla_resolve) == (False, True, None)
 
 
-def test_a_reopened_case_is_unresolved_again(sqlite_engine: Engine) -> None:
+def test_a_case_that_a_colleague_opens_again_is_unresolved_and_begins_anew(sqlite_engine: Engine) -> None:
     life = Life(sqlite_engine, LOOP)
     times = [FRIDAY + timedelta(days=day) for day in range(8)]
     life.act("resolve", times[2])
     life.act("reopen", times[4])
     life.act("resolve", times[7])
     opened, resolved, reopened, again = life.events()
+    assert (resolved.reopened_at, reopened.reopened_at, again.reopened_at) == (None, times[4], times[4])
     assert (resolved.seconds_to_resolve, resolved.in_sla_resolve) == (2 * 86_400.0, True)
     assert (reopened.seconds_to_resolve, reopened.business_seconds_to_resolve, reopened.in_sla_resolve) == (None,) * 3
-    assert (again.seconds_to_resolve, again.business_seconds_to_resolve) == (7 * 86_400.0, 7 * 86_400.0)
-    assert again.in_sla_resolve is False
+    # Three days of the five that a normal case may take, as if it were new; by the first promise it would be late.
+    assert (again.seconds_to_resolve, again.business_seconds_to_resolve) == (3 * 86_400.0, 3 * 86_400.0)
+    assert again.in_sla_resolve is True
     assert again.entered == {"open": Entered(times[0], times[4]), "resolved": Entered(times[2], times[7])}
     assert opened.entered == {"open": Entered(times[0], times[0])}
+
+
+def test_a_case_opened_again_is_promised_by_its_owners_hours_and_measured_from_then(sqlite_engine: Engine) -> None:
+    life = Life(sqlite_engine, with_office("ana"), severity="critical")  # to acknowledge in 1 h, to contact in 4 h
+    hour = timedelta(hours=1)
+    life.act("acknowledge", FRIDAY, owner="ana")
+    life.act("snooze", FRIDAY, until=FRIDAY + hour)
+    life.act("contact", FRIDAY + hour)
+    life.act("resolve", FRIDAY + hour)
+    saturday, monday = FRIDAY + 20 * hour, FRIDAY + 72 * hour  # Saturday 11:00, Monday 15:00
+    life.act("reopen", saturday)
+    with life.database() as session:
+        case = session.get_one(CaseRow, 1)
+    assert case.acknowledge_by == datetime(2026, 11, 23, 10, tzinfo=UTC)
+    assert case.contact_by == datetime(2026, 11, 23, 13, tzinfo=UTC)
+    assert (case.acknowledged_at, case.contacted_at, case.closed_at) == (None, None, None)
+    life.act("contact", monday, channel="phone")
+    last = life.events()[-1]
+    assert (last.seconds_to_contact, last.seconds_to_acknowledge) == (52 * 3600.0, 52 * 3600.0)
+    assert (last.business_seconds_to_contact, last.seconds_on_hold) == (6 * 3600.0, 0.0)
+    assert (last.in_sla_contact, last.in_sla_acknowledge) == (False, False)
+
+
+def test_a_quiet_case_opened_again_promises_nothing(sqlite_engine: Engine) -> None:
+    life = Life(sqlite_engine, LOOP, page=False)
+    life.act("resolve", FRIDAY)
+    life.act("reopen", FRIDAY + timedelta(days=1))
+    with life.database() as session:
+        case = session.get_one(CaseRow, 1)
+    assert (case.acknowledge_by, case.contact_by, case.resolve_by) == (None, None, None)
 
 
 def test_a_dismissed_case_is_not_resolved_and_a_quiet_one_promises_nothing(sqlite_engine: Engine) -> None:

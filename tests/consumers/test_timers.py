@@ -21,7 +21,8 @@ from schemas.case_ledger import Change
 from schemas.cases import CaseAction
 from schemas.config import Loop
 from schemas.database import readers, sessions
-from schemas.tables import CaseRow, SlackOutboxRow, SlackSurfaceRow, TimerRow
+from schemas.sla import promises
+from schemas.tables import CaseEventRow, CaseRow, SlackOutboxRow, SlackSurfaceRow, TimerRow
 from tests.consumers.alerts import LOOP, NOW, a_metric_alert, alerts_of, an_alert
 
 HOUR = timedelta(hours=1)
@@ -43,7 +44,9 @@ def cases(engine: Engine) -> Engine:
 
 def act(engine: Engine, case_id: int, action: CaseAction, now: datetime = NOW, **change: Any) -> None:
     with sessions(engine).begin() as session:
-        case_ledger.act(session, case_id, action, actor="ana", via="slack", now=now, change=Change(**change))
+        case_ledger.act(
+            session, case_id, action, actor="ana", via="slack", now=now, change=Change(**change), due_of=promises(LOOP)
+        )
 
 
 def worker(engine: Engine, measures: Measures, nudges: list[int] | None = None, loop: Loop = LOOP) -> Timers:
@@ -129,6 +132,41 @@ def test_a_case_that_nobody_took_in_time_climbs_the_chain(cases: Engine, measure
     act(cases, 3, "acknowledge", now=NOW + 9 * HOUR, owner="ana", lease_until=NOW + 999 * HOUR)
     tick(cases, measures, NOW + 23 * HOUR, loop)
     assert len(messages(cases)) == 3
+
+
+def notices(engine: Engine, case_id: int) -> list[tuple[datetime, str, dict[str, Any]]]:
+    """What the history says of those who were told, without a version and not for cx.cases."""
+    with sessions(engine)() as session:
+        found = session.scalars(
+            select(CaseEventRow)
+            .where(CaseEventRow.case_id == case_id, CaseEventRow.version.is_(None))
+            .order_by(CaseEventRow.seq)
+        ).all()
+        assert all(row.published_at is not None and row.from_state == row.to_state for row in found)
+        return [(row.at, row.action, row.detail) for row in found]
+
+
+def test_the_history_says_who_was_told_when_and_of_what(cases: Engine, measures: Measures) -> None:
+    loop = with_chain(("0m", "lead"), ("1h", "person:bob"), reminders={"acknowledge": "50%", "contact": "75%"})
+    act(cases, 2, "resolve")
+    for hours in (2, 4, 4.25, 4.5):
+        tick(cases, measures, NOW + hours * HOUR, loop)
+    act(cases, 1, "acknowledge", now=NOW + 4.5 * HOUR, owner="ana", lease_until=NOW + 6 * HOUR)
+    for hours in (5, 6, 7, 8):
+        tick(cases, measures, NOW + hours * HOUR, loop)
+    assert notices(cases, 1) == [
+        (NOW + 2 * HOUR, "reminded", {"of": "acknowledge", "told": "person:ana"}),
+        (NOW + 4 * HOUR, "escalated", {"of": "acknowledge", "told": "person:eve", "step": 1}),
+        # Back since 6 h: Eve has been told, so it is Bob's turn at once.
+        (NOW + 6 * HOUR, "escalated", {"of": "lease", "told": "person:bob", "step": 2}),
+    ]
+    assert notices(cases, 2) == []
+    assert notices(cases, 3)[1:] == [
+        (NOW + 4 * HOUR, "escalated", {"of": "acknowledge", "told": "person:eve", "step": 1}),
+        (NOW + 5 * HOUR, "escalated", {"of": "acknowledge", "told": "person:bob", "step": 2}),
+    ]
+    assert state(cases, 1) == ("open", 3), "taken and returned; being told of it is no change"
+    assert state(cases, 3) == ("open", 1)
 
 
 def test_an_acknowledgement_ends_the_chain_and_a_lost_lease_goes_on_with_the_next(
@@ -257,11 +295,15 @@ def test_a_case_that_is_opened_again_begins_anew(cases: Engine, measures: Measur
     tick(cases, measures, NOW + 5 * HOUR)
     act(cases, 1, "reopen", now=NOW + 100 * HOUR)
     tick(cases, measures, NOW + 100 * HOUR)
+    # Four hours to acknowledge and 24 to contact, as of a new case.
+    tick(cases, measures, NOW + 102 * HOUR)
     tick(cases, measures, NOW + 104 * HOUR - timedelta(seconds=1))
-    # Both promises are long broken; nobody hears of them together, and all of it counts from the reopening.
-    assert messages(cases)[1:] == [(1, "overdue", "person:eve"), (1, "contact_overdue", "#cx")]
+    assert messages(cases)[1:] == [(1, "due_acknowledge", "person:ana")]
     tick(cases, measures, NOW + 104 * HOUR)
-    assert messages(cases)[3:] == [(1, "overdue", "#cx")]
+    assert messages(cases)[2:] == [(1, "overdue", "person:eve")]
+    tick(cases, measures, NOW + 108 * HOUR)
+    tick(cases, measures, NOW + 118 * HOUR)
+    assert messages(cases)[3:] == [(1, "overdue", "#cx"), (1, "due_contact", "person:ana")]
 
 
 def test_time_disturbs_nobody_over_a_quiet_case_nor_over_a_metric_that_is_back(
@@ -288,3 +330,50 @@ def test_cards_are_nudged_only_when_something_happened(cases: Engine, measures: 
     assert nudges == []
     one.tick(NOW + 2 * HOUR)
     assert nudges == [1]
+
+
+def test_timers_of_a_case_that_was_closed_long_ago_are_forgotten(cases: Engine, measures: Measures) -> None:
+    """In Slack a colleague may open it again for 30 days, which is longer than the customer's 14."""
+    tick(cases, measures, NOW + 4 * HOUR)
+    closed = NOW + 5 * HOUR
+    for case in (1, 2):
+        act(cases, case, "resolve", now=closed)
+    act(cases, 2, "reopen", now=closed + timedelta(days=3))
+    one = worker(cases, measures)
+    one.tick(closed + timedelta(days=30))
+    assert cases_with_timers(cases) == {1, 2, 3}
+    one.tick(closed + timedelta(days=30, minutes=30))
+    assert cases_with_timers(cases) == {1, 2, 3}, "it is looked for once an hour"
+    one.tick(closed + timedelta(days=30, hours=1))
+    assert cases_with_timers(cases) == {2, 3}
+    assert notices(cases, 1), "the history keeps who was told"
+
+
+def cases_with_timers(engine: Engine) -> set[int]:
+    with sessions(engine)() as session:
+        return set(session.scalars(select(TimerRow.case_id)))
+
+
+@pytest.mark.parametrize("asleep", [False, True], ids=["workers look at once", "no worker ran before the lease ended"])
+def test_a_case_whose_timers_are_forgotten_and_that_is_opened_again_tells_everybody_anew(
+    cases: Engine, measures: Measures, asleep: bool
+) -> None:
+    for case in (2, 3):
+        act(cases, case, "resolve")
+    tick(cases, measures, NOW + 4 * HOUR)
+    tick(cases, measures, NOW + 8 * HOUR)
+    assert [destination for _, _, destination in messages(cases)] == ["person:eve", "#cx"]
+    act(cases, 1, "resolve", now=NOW + 9 * HOUR)
+    later = NOW + timedelta(days=99)
+    tick(cases, measures, later)
+    assert cases_with_timers(cases) == set()
+    act(cases, 1, "reopen", now=later)
+    if not asleep:
+        tick(cases, measures, later)
+    act(cases, 1, "acknowledge", now=later, owner="ana", lease_until=later + HOUR)
+    tick(cases, measures, later + HOUR)
+    tick(cases, measures, later + 9 * HOUR)
+    assert [row for row in messages(cases)[2:] if row[1] == "lease_expired"] == [
+        (1, "lease_expired", "person:eve"),
+        (1, "lease_expired", "#cx"),
+    ]

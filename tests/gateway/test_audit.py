@@ -102,7 +102,7 @@ def replayed(history: list[CaseEventRow]) -> dict[str, Any]:
         case["version"] = step.version
         if step.action in ("acknowledge", "reassign", "reopen") and told.get("owner"):
             case["owner"] = told["owner"]
-        if step.action == "reopen" and step.actor == "system":
+        if step.action == "reopen":
             case |= {"acknowledged_at": None, "contacted_at": None, "reopened_at": step.at}
         if step.action in ("acknowledge", "contact"):
             case["acknowledged_at"] = case.get("acknowledged_at") or step.at
@@ -111,9 +111,7 @@ def replayed(history: list[CaseEventRow]) -> dict[str, Any]:
         if step.action in ("resolve", "dismiss"):
             case |= {"closed_at": step.at, "root_cause": told.get("root_cause"), "note": told.get("note")}
         if step.action == "reopen":
-            case |= {"closed_at": None, "root_cause": None, "note": None}
-            if step.actor == "system":
-                case["recovered"] = False
+            case |= {"closed_at": None, "root_cause": None, "note": None, "recovered": False}
         if step.action == "recovered":
             case["recovered"] = True
         lease = told.get("lease_until")

@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 from gateway import case_export
 from gateway.case_table import csv_lines, harmless
 from gateway.keys import create_key
+from schemas.case_history import note
+from schemas.case_ledger import unpublished
 from schemas.tables import CaseRow
 from tests.gateway.conftest import Served
 from tests.gateway.examples import opened
@@ -111,6 +114,32 @@ def test_the_audit_trail_says_who_when_from_where_and_what(on_both: Served) -> N
         refused = get("/v1/cases/audit", params=params, headers=bot)
         assert (refused.status_code, refused.json()["error"]["field"]) == (400, next(iter(params)))
     assert get("/v1/cases/audit").status_code == 401
+
+
+def test_who_was_told_of_a_broken_promise_stands_in_the_history(on_both: Served) -> None:
+    """Notices have no version: they change nothing, and stand in the order in which things happened."""
+    case, at = opened(on_both.parts.writers), datetime(2026, 1, 10, 12, tzinfo=UTC)
+    with on_both.parts.writers.begin() as session:
+        row = session.get_one(CaseRow, case)
+        note(session, row, "reminded", "k1", at, {"of": "contact", "told": "person:bob"})
+        note(session, row, "escalated", "k2", at, {"of": "acknowledge", "told": "#board", "step": 2})
+    on_both.client.post(f"/v1/cases/{case}/acknowledge", json={"version": 1})
+    shown = on_both.client.get(f"/v1/cases/{case}").json()
+    assert [(entry["version"], entry["action"], entry["detail"].get("told")) for entry in shown["events"]] == [
+        (1, "opened", None),
+        (None, "reminded", "person:bob"),
+        (None, "escalated", "#board"),
+        (2, "acknowledge", None),
+    ]
+    assert (shown["version"], shown["events"][2]["at"]) == (2, "2026-01-10T12:00:00Z")
+    assert (shown["events"][2]["from_state"], shown["events"][2]["to_state"]) == ("open", "open")
+    (told,) = table(on_both, "/v1/cases/audit", action="escalated", since="2026-01-10T12:00:00Z")
+    assert (told["case_id"], told["version"], told["owner"], told["severity"]) == (str(case), "", "ana", "normal")
+    assert json.loads(told["detail"]) == {"of": "acknowledge", "told": "#board", "step": 2}
+    trail = listed(on_both, "/v1/cases/audit")
+    assert [entry["action"] for entry in trail] == ["opened", "reminded", "escalated", "acknowledge"]
+    with on_both.parts.readers() as session:
+        assert [row.action for row in unpublished(session, 9)] == ["opened", "acknowledge"], "cx.cases hears of changes"
 
 
 FORMULAS = [

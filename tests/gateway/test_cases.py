@@ -133,7 +133,13 @@ def test_snooze_wake_reassign_and_reopen(on_both: Served) -> None:
     assert (handed["owner"], handed["owner_name"]) == ("bob", "Bob <& co>")
     assert {card["destination"] for card in handed["slack"]} == {"#cx", "person:bob"}
     assert act(on_both, case, "dismiss", note="a joke").json()["state"] == "dismissed"
-    assert act(on_both, case, "reopen").json()["state"] == "open"
+    before = datetime.now(UTC)
+    again = act(on_both, case, "reopen").json()
+    assert again["state"] == "open"
+    # Bob has no calendar; a normal case is to be acknowledged within four hours, counted anew.
+    begun = datetime.fromisoformat(again["reopened_at"])
+    assert before <= begun <= datetime.now(UTC)
+    assert datetime.fromisoformat(again["acknowledge_by"]) == begun + timedelta(hours=4)
 
 
 def test_every_action_wants_the_cards_drawn_anew(on_both: Served) -> None:

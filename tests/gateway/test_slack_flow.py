@@ -287,9 +287,13 @@ def test_snoozing_from_the_menu_dismissing_and_reopening(desk: Desk) -> None:
     desk.click(BOB, desk.card(case, 3), "more", CardValue(case, 3, action="dismiss").encode())
     assert set(desk.submit(BOB, note="  ")["errors"]) == {"note"}
     assert desk.submit(BOB, note="a test")["errors"] == {}
+    before = datetime.now(UTC)
     desk.click(BOB, desk.card(case, 4), "reopen")
     assert desk.submit(BOB, note="no test")["errors"] == {}
     assert [action for action, _, _ in desk.history(case)] == ["opened", "snooze", "wake", "dismiss", "reopen"]
+    again = desk.case(case)
+    assert again.resolve_by is not None
+    assert again.resolve_by > before, "promised anew"
 
 
 def test_the_full_answer_and_the_reason_are_shown_and_change_nothing(desk: Desk) -> None:

@@ -78,7 +78,7 @@ def history(number: int, rnd: random.Random, ends: float) -> Iterator[CaseEvent]
     subject: Subject = "metric" if number % 7 == 6 else "customer"
     quiet = number % 5 == 4
     taken: dict[str, tuple[float, float, bool]] = {}
-    at, state = opened, "open"
+    at, since, state, anew = opened, opened, "open", number % 3 > 0
 
     def event(version: int, action: str) -> CaseEvent:
         said = dict(about)
@@ -88,12 +88,14 @@ def history(number: int, rnd: random.Random, ends: float) -> Iterator[CaseEvent]
                 f"business_seconds_to_{step}": business,
                 f"in_sla_{step}": None if quiet else in_time,
             }
+        if since != opened:
+            said["reopened_at"] = moment(since)
         return a_case(number, opened, version, action, state, at, subject=subject, page=not quiet, **said)
 
     yield event(1, "opened")
     for version in range(2, rnd.randint(2, 8)):
         at = min(at + rnd.choice([rnd.random() * 3, rnd.randint(0, 4000), rnd.randint(0, 2 * DAY_S)]), ends)
-        now = (at - opened, (at - opened) * rnd.random(), rnd.random() < 0.6)
+        now = (at - since, (at - since) * rnd.random(), rnd.random() < 0.6)
         action = rnd.choice(["acknowledge", "contact", "joined"] if state != "resolved" else ["reopen"])
         if state != "resolved" and rnd.random() < 0.4:
             action = "resolve"
@@ -103,8 +105,11 @@ def history(number: int, rnd: random.Random, ends: float) -> Iterator[CaseEvent]
             taken.setdefault("contact", now)
         if action == "resolve":
             taken["resolve"] = now
-        if action == "reopen":
-            del taken["resolve"]
+        if action == "reopen" and anew:
+            taken.clear()  # everything counts from now
+            since = at
+        elif action == "reopen":
+            del taken["resolve"]  # as versions told it that began nothing anew
         after = {"acknowledge": "acknowledged", "contact": "contacted", "resolve": "resolved", "reopen": "open"}
         state = after.get(action, state)
         yield event(version, action)

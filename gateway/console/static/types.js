@@ -67,7 +67,7 @@
  * @property {Record<string, string | number | boolean>} attributes
  *
  * @typedef {object} CaseEvent
- * @property {number} version
+ * @property {number | null} version                null where somebody was told, and nothing changed
  * @property {string} action
  * @property {string | null} from_state
  * @property {string} to_state

@@ -15,6 +15,8 @@ _UNSHOWN = sa.text("shown <> 'over'")
 
 def upgrade() -> None:
     op.add_column("cases", sa.Column("reopened_at", sa.DateTime(timezone=True), nullable=True))
+    with op.batch_alter_table("case_events", table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.alter_column("version", existing_type=_WHOLE, nullable=True)
     op.create_index("cases_by_customer", "cases", ["customer_id", "programme", "closed_at"])
     op.add_column("cases", sa.Column("undelivered_at", sa.DateTime(timezone=True), nullable=True))
     op.create_table(
@@ -129,3 +131,6 @@ def downgrade() -> None:
     op.drop_column("cases", "undelivered_at")
     op.drop_index("cases_by_customer", "cases")
     op.drop_column("cases", "reopened_at")
+    op.execute("DELETE FROM case_events WHERE version IS NULL")
+    with op.batch_alter_table("case_events", table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.alter_column("version", existing_type=_WHOLE, nullable=False)

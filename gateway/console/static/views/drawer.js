@@ -225,8 +225,26 @@ function manner(event, now) {
     .join("");
 }
 
+/** What somebody was told of. @type {Record<string, Record<string, string>>} */
+const NOTICES = {
+  reminded: { acknowledge: "the case is to be taken soon", contact: "the customer is to be contacted soon" },
+  escalated: { acknowledge: "nobody took the case in time", contact: "the customer was not contacted in time", lease: "it was taken, and the customer not contacted in time" },
+};
+
+/** The same of a metric. @type {Record<string, string>} */
+const NOTICES_OF_METRIC = { acknowledge: "nobody looked into it in time", lease: "it was taken, and not resolved in time" };
+
+/** Who was told, and of what. It changed nothing. @param {Case} item @param {CaseEvent} event */
+function notice(item, event) {
+  const { of = "", told = "" } = event.detail ?? {};
+  const who = told.startsWith("person:") ? actorName(told.slice("person:".length)) : told;
+  const why = (isMetric(item) && event.action === "escalated" && NOTICES_OF_METRIC[of]) || NOTICES[event.action]?.[of] || of;
+  return `${event.action === "reminded" ? "reminded" : "told"} ${who}: ${why}`;
+}
+
 /** @param {Case} item @param {CaseEvent} event */
 function deed(item, event) {
+  if (event.action in NOTICES) return notice(item, event);
   if (event.detail?.recovered) return "back to normal";
   return (isMetric(item) && DID_TO_METRIC[event.action]) || DID[event.action] || sentence(event.action);
 }
