@@ -13,6 +13,8 @@ from schemas.quiet_hours import waits
 from schemas.tables import CaseRow, SlackOutboxRow, SlackSurfaceRow
 from schemas.working_time import CalendarOf, around_the_clock
 
+TAKEN_OVER = "taken_over"
+"""The outbox kind of the word to whoever was on a case that is somebody else's now."""
 REMINDER = "reminder"
 """The outbox's surface of a message that is no card."""
 HELD = "held"
@@ -89,6 +91,18 @@ def add_card_once(
 def tell_owner(session: Session, case: CaseRow, owner: str, now: datetime, calendar_of: CalendarOf) -> None:
     """Somebody made them the owner: they get a card in a direct message, as a changed card notifies nobody."""
     add_card_once(session, case, Destination("dm", f"person:{owner}"), now, calendar_of, answers=True)
+
+
+def tell_previous(
+    session: Session, case: CaseRow, previous: str, now: datetime, calendar_of: CalendarOf = around_the_clock
+) -> None:
+    """Whoever was on the case hears that it is somebody else's now: their card, which becomes a line, notifies nobody.
+
+    Out of their hours their card alone says so.
+    """
+    place = f"person:{previous}"
+    if not waits("normal", place, calendar_of, now):
+        add_message(session, case, TAKEN_OVER, Destination("dm", place), now, calendar_of)
 
 
 def add_message(

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from schemas import case_clock
-from schemas.cases import CaseAction, CaseState
+from schemas.cases import CLOSED_STATES, CaseAction, CaseState
 from schemas.sla import DueOf
 from schemas.tables import CaseRow
 from schemas.working_time import CalendarOf
@@ -67,8 +67,10 @@ def columns_of(
     owner = said.owner if action in ("acknowledge", "reassign") and said.owner is not None else case.owner
     columns = case_clock.advanced(case, now, calendar_of(case.owner), calendar_of(owner))
     columns |= {"state": target, "owner": owner, "entered": case_clock.entered(case, action, target, now)}
-    worked = columns.get("business_seconds", case.business_seconds)
-    if action in ("acknowledge", "contact") and case.acknowledged_at is None:
+    worked, closed = columns.get("business_seconds", case.business_seconds), case.state in CLOSED_STATES
+    if action == "contact" and closed:
+        del columns["business_seconds"]  # the clock of a resolved case stands at its end
+    if action in ("acknowledge", "contact") and case.acknowledged_at is None and not closed:
         columns |= {"acknowledged_at": now, "business_seconds_to_acknowledge": worked}
     if action == "contact" and case.contacted_at is None:
         columns |= {"contacted_at": now, "business_seconds_to_contact": worked}

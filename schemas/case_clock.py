@@ -2,8 +2,8 @@
 
 They are advanced at every change of the case by what has passed since the one before, so each stretch counts in the
 working hours of whoever owned the case then, and a case that changes hands takes what is left of its time along. A
-snoozed case is on hold: no working time passes and what is not yet due moves on. A closed case is not on hold, because
-one that is opened again was not resolved.
+snoozed case is on hold: no working time passes and what is not yet due moves on. The clock
+of a closed case stands at its end; who contacts the customer after that took all the time until then.
 """
 
 from datetime import datetime, timedelta
@@ -21,6 +21,8 @@ def advanced(case: CaseRow, now: datetime, before: Calendar | None, after: Calen
     ``before`` are the working hours of who owned the case until now, ``after`` of who does from now on.
     """
     since, asleep = case.updated_at, case.state == "snoozed"
+    if case.state in CLOSED_STATES and case.closed_at is not None:
+        since = case.closed_at
     columns: dict[str, Any] = {}
     if asleep:
         columns["seconds_on_hold"] = case.seconds_on_hold + (now - since) / timedelta(seconds=1)

@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 
 from schemas import case_clock, joining
 from schemas.alerts import Alert
-from schemas.case_cards import Destination, add_card, add_card_once, tell_owner
+from schemas.case_cards import Destination, add_card, add_card_once, tell_owner, tell_previous
 from schemas.case_changes import PAST, Change, columns_of
 from schemas.case_history import record
 from schemas.case_writes import Refusal, Refused, compare_and_set, flagged, holds_event, take_in
-from schemas.cases import CLOSED_STATES, UNASKED, CaseAction, UserAction, Via, after
+from schemas.cases import CLOSED_STATES, TAKEN_STATES, UNASKED, CaseAction, UserAction, Via, after
 from schemas.sla import DueOf
 from schemas.tables import AlertRow, CaseEventRow, CaseRow
 from schemas.working_time import CalendarOf, around_the_clock
@@ -188,7 +188,7 @@ def act(
     if target is None:
         why = "is about a metric" if action == "contact" and case.subject == "metric" else f"is {case.state}"
         raise Refused("not_allowed", f"C-{case_id} {why}: it cannot be {PAST[action]}", case)
-    before = case.state
+    before, previous = case.state, case.owner
     now = max(now, case.updated_at)  # a clock that is behind turns no case back
     columns = columns_of(case, action, target, said, now, calendar_of, due_of)
     try:
@@ -207,6 +207,8 @@ def act(
     record(session, case, action, before, actor, via, now, detail)
     if action == "reassign" and said.owner is not None and said.owner != actor:
         tell_owner(session, case, said.owner, now, calendar_of)
+    if before in TAKEN_STATES and previous not in (None, actor, case.owner):
+        tell_previous(session, case, previous, now, calendar_of)
     return case
 
 

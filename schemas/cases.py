@@ -10,6 +10,8 @@ from schemas.events import AttributeValue
 
 CaseState = Literal["open", "acknowledged", "contacted", "snoozed", "resolved", "dismissed"]
 CLOSED_STATES: frozenset[CaseState] = frozenset({"resolved", "dismissed"})
+TAKEN_STATES: frozenset[CaseState] = frozenset({"acknowledged", "contacted", "snoozed"})
+"""States in which somebody is on the case."""
 
 UserAction = Literal["acknowledge", "contact", "resolve", "reassign", "snooze", "wake", "reopen", "dismiss"]
 SystemAction = Literal["opened", "joined", "lease_expired"]
@@ -27,7 +29,7 @@ _LIVE: tuple[CaseState, ...] = ("open", "acknowledged", "contacted", "snoozed")
 
 TRANSITIONS: dict[CaseAction, dict[CaseState, CaseState]] = {
     "acknowledge": {"open": "acknowledged", "snoozed": "acknowledged"},
-    "contact": dict.fromkeys(_LIVE, "contacted"),
+    "contact": {**dict.fromkeys(_LIVE, "contacted"), "resolved": "resolved"},
     "resolve": dict.fromkeys(_LIVE, "resolved"),
     "reassign": {"open": "open", "acknowledged": "open", "contacted": "contacted", "snoozed": "snoozed"},
     "snooze": {"open": "snoozed", "acknowledged": "snoozed", "contacted": "snoozed", "snoozed": "snoozed"},
@@ -37,7 +39,10 @@ TRANSITIONS: dict[CaseAction, dict[CaseState, CaseState]] = {
     "joined": {state: state for state in _LIVE},
     "lease_expired": {"acknowledged": "open"},
 }
-"""``TRANSITIONS[action][state]`` is the state after; a state that is not there refuses the action."""
+"""``TRANSITIONS[action][state]`` is the state after; a state that is not there refuses the action.
+
+A customer who is told of the solution once the case is resolved has been contacted: the case stays resolved.
+"""
 
 ROOT_CAUSES: dict[str, str] = {
     "late_delivery": "Late delivery",

@@ -70,7 +70,7 @@ MATRIX: Mapping[Situation, Mapping[Deed, tuple[Role, ...]]] = {
         "reassign": _ANYBODY,
         "dismiss": _LEAD,
     },
-    "closed": {"reopen": _ANYBODY},
+    "closed": {"contact": _MEMBER, "reopen": _ANYBODY},
 }
 """``MATRIX[situation][deed]`` are the roles any of which suffices; a deed that is not there is nobody's."""
 

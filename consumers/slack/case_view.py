@@ -12,7 +12,7 @@ from schemas.words.readers import PERSON, words_at
 
 
 class LastStep(Struct, frozen=True, kw_only=True):
-    """The newest step of a case's history that a card speaks of."""
+    """A step of a case's history that a card speaks of: the newest, or how a closed case ended."""
 
     action: CaseAction
     actor: str

@@ -42,20 +42,24 @@ def due(view: CaseView, words: Words) -> tuple[str, datetime] | None:
 
 def steps(view: CaseView, setting: Setting) -> list[str]:
     """The newest contact where there was one, and what happened last."""
-    words, parts = setting.words, []
-    if view.contact is not None:
-        when, how = dates.instant(words, view.contact.at), view.contact.channel
-        said = words.say("step-contact", when=when)
-        if how:
-            # A way that the dialog asks for is known to the catalogue by its code; others come through the API.
-            named = how if how in CONTACT_CHANNELS else safe.escaped(how, 30, 60)
-            said = words.say("step-contact-how", how=named, when=when)
-        note = safe.escaped(view.contact.note or "", 160, 320)
-        parts.append(words.say("matter-said", matter=said, said=note) if note else said)
+    parts = [contacted(view.contact, setting)] if view.contact is not None else []
     if view.last is not None:
         told = _step(view.last, view.owner, setting, metric=view.alert.subject == "metric")
         parts += [told] if told else []
     return parts
+
+
+def contacted(contact: LastStep, setting: Setting) -> str:
+    """How and when the customer was contacted, and what was said."""
+    words, how = setting.words, contact.channel
+    when = dates.instant(words, contact.at)
+    said = words.say("step-contact", when=when)
+    if how:
+        # A way that the dialog asks for is known to the catalogue by its code; others come through the API.
+        named = how if how in CONTACT_CHANNELS else safe.escaped(how, 30, 60)
+        said = words.say("step-contact-how", how=named, when=when)
+    note = safe.escaped(contact.note or "", 160, 320)
+    return words.say("matter-said", matter=said, said=note) if note else said
 
 
 def outcome(view: CaseView, setting: Setting) -> str:

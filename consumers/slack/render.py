@@ -188,9 +188,12 @@ def _closed(view: CaseView, now: datetime, setting: Setting) -> Card:
         outcome += " – " + words.say(f"cause-{view.root_cause}")
     lines = f"{sign} *{phrases.who(view.alert, words)}* · {phrases.what(view, words)} · {outcome}"
     told = view.last.customer_told if view.last is not None and view.alert.subject == "customer" else None
+    since = view.contact is not None and view.closed_at is not None and view.contact.at > view.closed_at
     note = safe.escaped(view.resolution_note or "", 300, 600)
     details = [words.say("quoted", said=note) if note else ""]
-    if told is not None:
+    if view.contact is not None and since:
+        details.append(phrases.contacted(view.contact, setting))
+    elif told is not None:
         details.append(words.say("customer-told") if told else words.say("customer-not-told"))
     if view.recovered_at is not None and view.alert.subject == "customer":
         said = safe.escaped(view.recovery_reason or "", 60, 120)

@@ -70,6 +70,8 @@ def _silenced(case: CaseRow, current: Sequence[Silence], now: datetime | None) -
 
 def _view(case: CaseRow, steps: list[LastStep], silenced: Silenced | None) -> CaseView:
     contacts = [step for step in steps if step.action == "contact"]
+    ends = [step for step in steps if step.action in ("resolve", "dismiss")]
+    spoken = ends if case.state in CLOSED_STATES else steps
     return msgspec.convert(
         {
             "id": case.id,
@@ -93,7 +95,7 @@ def _view(case: CaseRow, steps: list[LastStep], silenced: Silenced | None) -> Ca
             "resolution_note": case.resolution_note,
             "answer_count": case.answer_count,
             "alert": msgspec.convert(case.latest_alert, Alert),
-            "last": steps[-1] if steps else None,
+            "last": spoken[-1] if spoken else None,
             "contact": contacts[-1] if contacts else None,
             "silence": silenced,
         },

@@ -12,7 +12,7 @@ import msgspec
 from gateway.case_shapes import Case
 from gateway.slack.payloads import DialogState
 from schemas.card_actions import ACTION_PREFIX
-from schemas.cases import CONTACT_CHANNELS, ROOT_CAUSES, UserAction
+from schemas.cases import CLOSED_STATES, CONTACT_CHANNELS, ROOT_CAUSES, UserAction
 from schemas.words import about, dates, standing
 from schemas.words import safe_text as safe
 from schemas.words.catalogue import Words
@@ -45,11 +45,11 @@ def dialog(words: Words, action: UserAction, case: Case, state: DialogState, now
 
 
 def _inputs(words: Words, action: UserAction, case: Case, now: datetime) -> list[View]:
-    metric = case.subject == "metric"
+    metric, closed = case.subject == "metric", case.state in CLOSED_STATES
     dismissed = words.say("label-why-false-alarm") if metric else words.say("label-why-dismissed")
     inputs: dict[UserAction, list[View]] = {
         "acknowledge": [_section(words.say("take-over-question", owner=owner_name(words, case)))],
-        "contact": [_channel(words), _note(words.say("label-said")), _follow_up(words)],
+        "contact": [_channel(words), _note(words.say("label-said")), *([] if closed else [_follow_up(words)])],
         "resolve": [_root_cause(words), _note(words.say("label-done")), *([] if metric else [_told(words)])],
         "reassign": [_owner(words), _note(words.say("label-for-owner"))],
         "snooze": [_until(words, now), _note(words.say("label-why"))],

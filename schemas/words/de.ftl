@@ -117,7 +117,7 @@ reminder-lease-expired = { $case } ist wieder in der Warteschlange: übernommen 
 reminder-metric-lease-expired = { $case } ist wieder in der Warteschlange: übernommen von { $owner }, aber nicht rechtzeitig gelöst. { $matter }.
 reminder-overdue = { $case } ist überfällig: Noch niemand hat den Fall übernommen (zuständig: { $owner }). { $matter }.
 reminder-reopen = { $case } ist wieder offen: Der Kunde ist erneut unzufrieden. { $matter }.
-reminder-taken-over = { $case } liegt nicht mehr bei Ihnen, sondern bei { $owner }. { $matter }.
+reminder-taken-over = { $case } hat gewechselt: Zuständig ist jetzt { $owner }. { $matter }.
 
 ## Root causes and ways of contact: at most 75 characters
 cause-late_delivery = Verspätete Lieferung

@@ -117,7 +117,7 @@ reminder-lease-expired = { $case } is back in the queue: { $owner } took it, and
 reminder-metric-lease-expired = { $case } is back in the queue: { $owner } took it, and it was not resolved in time. { $matter }.
 reminder-overdue = { $case } is overdue: nobody has taken it yet (owner: { $owner }). { $matter }.
 reminder-reopen = { $case } is open again: the customer is unhappy again. { $matter }.
-reminder-taken-over = { $case } is not yours any more: { $owner } has it now. { $matter }.
+reminder-taken-over = { $case } has changed hands: { $owner } has it now. { $matter }.
 
 ## Root causes and ways of contact: at most 75 characters
 cause-late_delivery = Late delivery

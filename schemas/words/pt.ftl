@@ -117,7 +117,7 @@ reminder-lease-expired = { $case } voltou à fila: { $owner } assumiu, mas o cli
 reminder-metric-lease-expired = { $case } voltou à fila: { $owner } assumiu, mas não foi resolvido a tempo. { $matter }.
 reminder-overdue = { $case } está atrasado: ninguém assumiu ainda (responsável: { $owner }). { $matter }.
 reminder-reopen = { $case } está aberto de novo: o cliente está insatisfeito outra vez. { $matter }.
-reminder-taken-over = { $case } não está mais com você: agora é de { $owner }. { $matter }.
+reminder-taken-over = { $case } mudou de mãos: agora está com { $owner }. { $matter }.
 
 ## Root causes and ways of contact: at most 75 characters
 cause-late_delivery = Entrega atrasada

@@ -119,7 +119,7 @@ reminder-lease-expired = { $case } снова в очереди: в работу
 reminder-metric-lease-expired = { $case } снова в очереди: в работу взято ({ $owner }), но не решено вовремя. { $matter }.
 reminder-overdue = { $case } просрочено: никто ещё не взял в работу (ответственный: { $owner }). { $matter }.
 reminder-reopen = { $case } снова открыто: клиент опять недоволен. { $matter }.
-reminder-taken-over = { $case } больше не у вас: теперь этим занимается { $owner }. { $matter }.
+reminder-taken-over = { $case } перешло в другие руки: теперь этим занимается { $owner }. { $matter }.
 
 ## Root causes and ways of contact: at most 75 characters
 cause-late_delivery = Опоздала доставка

@@ -119,7 +119,7 @@ reminder-lease-expired = { $case } знову в черзі: узято в ро�
 reminder-metric-lease-expired = { $case } знову в черзі: узято в роботу ({ $owner }), але не вирішено вчасно. { $matter }.
 reminder-overdue = { $case } прострочено: ніхто ще не взяв у роботу (відповідальний: { $owner }). { $matter }.
 reminder-reopen = { $case } знову відкрито: клієнт знову незадоволений. { $matter }.
-reminder-taken-over = { $case } більше не у вас: тепер цим займається { $owner }. { $matter }.
+reminder-taken-over = { $case } перейшло в інші руки: тепер цим займається { $owner }. { $matter }.
 
 ## Root causes and ways of contact: at most 75 characters
 cause-late_delivery = Запізнилася доставка

@@ -115,7 +115,7 @@ reminder-lease-expired = { $case } 已退回队列：{ $owner } 接手后未及�
 reminder-metric-lease-expired = { $case } 已退回队列：{ $owner } 接手后未及时解决。{ $matter }。
 reminder-overdue = { $case } 已逾期：仍无人接手（负责人：{ $owner }）。{ $matter }。
 reminder-reopen = { $case } 已重新打开：客户再次不满意。{ $matter }。
-reminder-taken-over = { $case } 不再由您负责，现由 { $owner } 负责。{ $matter }。
+reminder-taken-over = { $case } 已转手，现由 { $owner } 负责。{ $matter }。
 
 ## Root causes and ways of contact: at most 75 characters
 cause-late_delivery = 送货延迟

@@ -204,6 +204,17 @@ def test_a_resolved_case_is_short_and_keeps_no_words_of_the_customer() -> None:
     assert "“sent again”" in texts(drawn)
 
 
+def test_who_was_told_after_the_end_is_said_instead_of_not_told() -> None:
+    step = LastStep(action="resolve", actor="ana", at=NOW, customer_told=False)
+    told = LastStep(action="contact", actor="bob", at=NOW + timedelta(hours=1), channel="email", note="done")
+    earlier = structs.replace(told, at=NOW - timedelta(hours=1))
+    closed = {"state": "resolved", "closed_at": NOW, "last": step}
+    assert "the customer has not been told" in texts(card(a_view(**closed, contact=earlier), NOW, SETTING))
+    after = texts(card(a_view(**closed, contact=told), NOW, SETTING))
+    assert "contacted by e-mail <!date^" in after
+    assert "not been told" not in after
+
+
 def test_a_dismissed_case_says_who_marked_it() -> None:
     step = LastStep(action="dismiss", actor="eve", at=NOW)
     drawn = card(a_view(state="dismissed", closed_at=NOW + timedelta(hours=2), last=step), NOW, SETTING)

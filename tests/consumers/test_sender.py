@@ -241,7 +241,7 @@ def test_a_new_owner_is_told(engine: Engine, slack: ThreadedSandbox, measures: M
         for channel in slack.state()["channels"]
         if channel["id"] == card["channel"]
     }
-    assert by_person["U0EVE"] == "C-1 is with Bob Meyer now (open)."
+    assert by_person["U0EVE"] == "C-1 is with Bob Meyer now (open): c42 – CSAT 2 of 5."
     assert by_person["U0BOB"].startswith("Unhappy customer")
 
 

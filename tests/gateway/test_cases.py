@@ -43,13 +43,30 @@ def test_a_case_goes_from_open_to_resolved_with_every_step_written_down(on_both:
         "late_delivery",
         "refunded",
     )
-    assert resolved["actions"] == ["reopen"]
+    assert resolved["actions"] == ["contact", "reopen"]
     assert history(on_both, case) == [
         (1, "opened", "system", "system"),
         (2, "acknowledge", "api", "api"),
         (3, "contact", "api", "api"),
         (4, "resolve", "api", "api"),
     ]
+
+
+def test_a_resolved_case_takes_a_further_contact_and_stays_resolved(on_both: Served) -> None:
+    case = opened(on_both.parts.writers)
+    resolved = act(on_both, case, "resolve", version=1, root_cause="billing").json()
+    told = act(on_both, case, "contact", version=2, channel="email", note="told them").json()
+    assert (told["state"], told["closed_at"], told["root_cause"]) == ("resolved", resolved["closed_at"], "billing")
+    assert told["contacted_at"] is not None
+    assert told["acknowledged_at"] is None
+    assert told["events"][-1]["detail"] == {"channel": "email", "note": "told them"}
+    with on_both.parts.readers() as session:
+        ends = session.scalars(select(CaseEventRow.payload).where(CaseEventRow.case_id == case)).all()[1:]
+    took = {end["seconds_to_resolve"] for end in ends}, {end["business_seconds_to_resolve"] for end in ends}
+    assert [len(each) for each in took] == [1, 1]  # what was measured of its resolution stands
+    dismissed = opened(on_both.parts.writers, 2)
+    act(on_both, dismissed, "dismiss", version=1, note="a test")
+    assert act(on_both, dismissed, "contact", version=2, channel="email").status_code == 409
 
 
 def test_a_stale_version_is_refused_with_the_case_as_it_stands(on_both: Served) -> None:

@@ -19,7 +19,7 @@ from closeloop.sandbox import Settings as SandboxSettings
 from closeloop.sandbox.delivery import sign
 from gateway.parts import Parts
 from schemas.card_actions import CardValue
-from schemas.tables import CaseEventRow, CaseRow, SlackInboxRow, SlackSurfaceRow, SlackUserRow
+from schemas.tables import CaseEventRow, CaseRow, SlackInboxRow, SlackOutboxRow, SlackSurfaceRow, SlackUserRow
 from tests.gateway.conftest import KeptRecords
 from tests.gateway.examples import ANA, BOB, EVA, IVO, STRANGER, encoded, opened
 from tests.gateway.serving import serving
@@ -105,6 +105,12 @@ class Desk:
         with self.parts.readers() as session:
             rows = session.scalars(select(CaseEventRow).where(CaseEventRow.case_id == case).order_by(CaseEventRow.seq))
             return [(row.action, row.actor, row.via) for row in rows]
+
+    def messages(self, case: int) -> list[tuple[str, str]]:
+        """What is to be said of the case in direct messages, and to whom."""
+        with self.parts.readers() as session:
+            rows = session.scalars(select(SlackOutboxRow).where(SlackOutboxRow.case_id == case))
+            return [(row.kind, row.destination) for row in rows if row.destination.startswith("person:")]
 
     def open_case(self, number: int = 1, **said: Any) -> int:
         return opened(self.parts.writers, number, **said)
@@ -260,6 +266,38 @@ def test_a_case_is_taken_over_from_whoever_is_on_it(desk: Desk) -> None:
     row = desk.case(case)
     assert (row.state, row.owner, row.version) == ("acknowledged", "ana", 4)
     assert [action for action, _, _ in desk.history(case)] == ["opened", "acknowledge", "reassign", "acknowledge"]
+    assert desk.messages(case) == [("taken_over", "person:bob")]  # who was on it hears of it, and nobody else
+
+
+def test_who_gives_a_case_away_or_had_not_taken_it_hears_nothing(desk: Desk) -> None:
+    case = desk.open_case()  # Ana's, who has not taken it
+    desk.click(BOB, desk.card(case), "acknowledge")
+    desk.click(BOB, desk.card(case, 2), "more", CardValue(case, 2, action="reassign").encode())
+    assert desk.submit(BOB, owner=ANA)["errors"] == {}
+    assert desk.messages(case) == [("card", "person:ana")]
+
+
+def test_a_customer_can_be_told_of_the_solution_afterwards(desk: Desk) -> None:
+    case = desk.open_case()
+    desk.click(ANA, desk.card(case), "resolve")
+    desk.submit(ANA, root_cause="billing")
+    ts = desk.card(case, 2)
+    desk.click(EVA, ts, "contact")
+    assert "Ana Sá" in desk.wait_told(EVA)  # not of the team
+    desk.click(BOB, ts, "contact")
+    assert [block.get("block_id") for block in desk.modal(BOB).body["blocks"][1:]] == ["channel", "note"]
+    assert desk.submit(BOB, channel="phone", note="told them")["errors"] == {}
+    row = desk.case(case)
+    assert (row.state, row.root_cause, row.snoozed_until) == ("resolved", "billing", None)
+    assert desk.history(case)[-1] == ("contact", "bob", "slack")
+
+
+def test_what_is_told_to_one_person_neither_links_nor_mentions(desk: Desk) -> None:
+    case = desk.open_case()
+    desk.click(EVA, desk.card(case), "acknowledge")
+    desk.wait_told(EVA)
+    (message,) = desk.sandbox.sandbox.core.workspace.ephemerals
+    assert [block["text"]["verbatim"] for block in message.blocks] == [True]
 
 
 def test_a_contact_with_a_follow_up_date_sleeps_until_then(desk: Desk) -> None:

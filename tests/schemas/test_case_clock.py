@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.case_changes import Change, columns_of
 from schemas.case_clock import advanced, entered, in_time
 from schemas.config_base import WEEKDAYS
 from schemas.config_owners import Calendar
@@ -157,6 +158,18 @@ def test_a_closed_case_is_not_on_hold() -> None:
     pass_time(case, OPENED + timedelta(hours=1), None, None, state="resolved")
     pass_time(case, OPENED + timedelta(hours=4), None, None, state="open")
     assert (case.business_seconds, case.seconds_on_hold, case.resolve_by) == (4 * HOUR, 0.0, by)
+
+
+def test_the_clock_of_a_resolved_case_stands_whatever_happens_to_it() -> None:
+    case = a_case()
+    end = OPENED + timedelta(hours=1)
+    pass_time(case, end, None, None, state="resolved", closed_at=end)
+    told = OPENED + timedelta(hours=3)
+    columns = columns_of(case, "contact", "resolved", Change(channel="phone"), told, lambda owner: None)
+    assert (columns["contacted_at"], columns["business_seconds_to_contact"]) == (told, 3 * HOUR)
+    assert "acknowledged_at" not in columns
+    move(case, **columns, updated_at=told)
+    assert (case.state, case.business_seconds, case.closed_at) == ("resolved", HOUR, end)
 
 
 def test_states_remember_when_they_were_first_and_last_entered() -> None:

@@ -166,7 +166,10 @@ def test_a_dead_letter_of_any_record_fits_into_its_topic() -> None:
 
 def test_every_live_state_can_end_and_every_ended_one_can_reopen() -> None:
     for state in get_args(CaseState):
-        if state in ("resolved", "dismissed"):
+        if state == "resolved":
+            assert allowed_actions(state) == ("contact", "reopen")
+            assert allowed_actions(state, "metric") == ("reopen",)
+        elif state == "dismissed":
             assert allowed_actions(state) == ("reopen",)
         else:
             assert {"resolve", "dismiss", "contact"} <= set(allowed_actions(state))

@@ -23,7 +23,7 @@ const ALLOWED = {
   acknowledged: ["contact", "resolve", "snooze", "reassign", "dismiss"],
   contacted: ["resolve", "snooze", "reassign", "dismiss"],
   snoozed: ["wake", "acknowledge", "contact", "resolve", "reassign", "dismiss"],
-  resolved: ["reopen"],
+  resolved: ["contact", "reopen"],
   dismissed: ["reopen"],
 };
 
@@ -34,7 +34,7 @@ const ACTIONS = {
     words: "Contacted",
     done: "marked as contacted",
     title: "How was the customer reached?",
-    fields: () => [choices("channel", "Channel", [["phone", "Phone"], ["email", "Email"], ["chat", "Chat"], ["in person", "In person"]]), note()],
+    fields: () => [choices("channel", "Channel", [["phone", "Phone"], ["email", "Email"], ["chat", "Chat"], ["in_person", "In person"]]), note()],
   },
   resolve: {
     words: "Resolve",
