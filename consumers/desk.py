@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
-from consumers import desk_standing, kafka_clients, returning
+from consumers import desk_standing, incidents, kafka_clients, returning
 from consumers.intake import Record
 from consumers.measures import Measures
 from consumers.parts import Backoff
@@ -177,11 +177,13 @@ def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime
         opening = opening_of(loop, alert, assignment, now)
         if closed is not None:
             returning.reopen(session, loop, closed, alert, opening, now)
+            incidents.take_part(session, loop, closed, alert, now)
             if silence is not None:
                 silencing.hold(session, loop, closed, silence, now, promised=True)
             outcomes["reopened"] += 1
             continue
         opened = case_ledger.open_case(session, alert, opening, now, calendars(loop))
+        incidents.take_part(session, loop, opened, alert, now)
         if silence is not None:
             silencing.hold(session, loop, opened, silence, now, promised=True)
         standing = desk_standing.after(standing, assignment)

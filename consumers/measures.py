@@ -69,6 +69,9 @@ class Measures:
             ["result"],
             registry=registry,
         )
+        self.folded = Counter(
+            "closeloop_slack_folded_total", "Cards of which a roll-up tells instead.", registry=registry
+        )
         self.undeliverable = Counter(
             "closeloop_slack_undeliverable_total", "Messages that no destination took.", registry=registry
         )

@@ -174,7 +174,9 @@ class Room:
             look_up_again=timedelta(seconds=options.look_up_again),
             ways=Ways(mail=elsewhere.mails, webhooks=elsewhere.hooks),
         )
-        return Sender(options, writes, reads, delivery, settlement, self._measures, wake, self._stop, elsewhere)
+        return Sender(
+            options, self._loop, writes, reads, delivery, settlement, self._measures, wake, self._stop, elsewhere
+        )
 
 
 def _stop_on_signals(stop: threading.Event, ended: threading.Event) -> None:

@@ -15,6 +15,9 @@ ACTION_PREFIX = "case."
 MORE = "case.more"
 """The action_id of the overflow menu: the chosen option's :class:`CardValue` says which action."""
 
+SHOW_CARD = "roll_up.show"
+"""The action_id of a roll-up's menu: each option is a :class:`ShowCard`."""
+
 Look = Literal["answer", "why"]
 """What a click can show without changing the case: the full answer, and why this person was told."""
 
@@ -37,6 +40,22 @@ class CardValue(Struct, frozen=True, omit_defaults=True):
     def encode(self) -> str:
         """The value as it travels through Slack."""
         return msgspec.json.encode(self).decode()
+
+
+class ShowCard(Struct, frozen=True):
+    """The case whose card somebody wants to see, and the roll-up that tells of it."""
+
+    case: int
+    roll_up: int
+
+    def encode(self) -> str:
+        """The value as it travels through Slack."""
+        return msgspec.json.encode(self).decode()
+
+
+def read_show_card(value: str) -> ShowCard:
+    """The value of a roll-up's option. Raises ``msgspec.ValidationError`` for any other text."""
+    return msgspec.json.decode(value, type=ShowCard)
 
 
 def read_value(value: str) -> CardValue:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from schemas.case_clock import in_time
 from schemas.case_plan import ask_for_plan
-from schemas.cases import CaseEvent, HistoryAction, Notice, Via
+from schemas.cases import ASIDES, CaseEvent, HistoryAction, Notice, Via
 from schemas.tables import CaseEventRow, CaseRow
 
 NAMESPACE = UUID("0b7a4c44-5a54-5f5e-8a5e-3f0a1f6d2e21")
@@ -86,7 +86,7 @@ def event_of(
             "id": str(uuid5(NAMESPACE, f"event/{case.id}/{case.version}/{case.opened_at.isoformat()}")),
             "case_id": case.id,
             "version": case.version,
-            "action": "joined" if action in ("recovered", "unsilenced") else action,
+            "action": "joined" if action in ASIDES else action,
             "from_state": before,
             "to_state": case.state,
             "at": now,

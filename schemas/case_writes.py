@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from schemas.alerts import Alert
-from schemas.tables import AlertRow, CaseRow, SlackOutboxRow, SlackSurfaceRow
+from schemas.cases import CLOSED_STATES
+from schemas.tables import AlertRow, CaseRow, RollUpRow, SlackOutboxRow, SlackSurfaceRow
 
 Refusal = Literal["missing", "stale", "not_allowed", "other_open_case"]
 
@@ -27,6 +28,7 @@ def compare_and_set(session: Session, case: CaseRow, now: datetime, **columns: A
 
     What waits to be posted about a case that becomes critical goes before all others from then on.
     """
+    reopens = case.state in CLOSED_STATES and columns.get("state", case.state) not in CLOSED_STATES
     done = session.execute(
         update(CaseRow)
         .where(CaseRow.id == case.id, CaseRow.version == case.version)
@@ -49,6 +51,19 @@ def compare_and_set(session: Session, case: CaseRow, now: datetime, **columns: A
             .values(urgent=True)
             .execution_options(synchronize_session=False)
         )
+    if reopens:
+        _unsettle(session, case)
+
+
+def _unsettle(session: Session, case: CaseRow) -> None:
+    """A roll-up that said that all is done has something to show again."""
+    telling = select(SlackOutboxRow.roll_up_id).where(
+        SlackOutboxRow.case_id == case.id, SlackOutboxRow.roll_up_id.is_not(None)
+    )
+    which: ColumnElement[bool] = RollUpRow.id.in_(telling)
+    if case.incident_id is not None:
+        which = or_(which, RollUpRow.incident_id == case.incident_id)
+    session.execute(update(RollUpRow).where(which).values(settled=False).execution_options(synchronize_session=False))
 
 
 def holds_event(session: Session, case: CaseRow, alert: Alert) -> bool:

@@ -1,7 +1,7 @@
 """The life of a case: its states, its actions, and the one table that says which action leads where."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
@@ -16,12 +16,15 @@ TAKEN_STATES: frozenset[CaseState] = frozenset({"acknowledged", "contacted", "sn
 UserAction = Literal["acknowledge", "contact", "resolve", "reassign", "snooze", "wake", "reopen", "dismiss"]
 SystemAction = Literal["opened", "joined", "lease_expired"]
 CaseAction = UserAction | SystemAction
+Aside = Literal["recovered", "unsilenced", "linked"]
+"""What a history tells beside the actions: the customer is content again, a silence is over, the case has become part
+of an incident. ``cx.cases`` tells of it as ``joined``, the one word its readers know."""
+ASIDES: tuple[Aside, ...] = get_args(Aside)
 Notice = Literal["reminded", "escalated"]
 """Somebody was told of a promise that is about to break, or is broken. It changes nothing, and has no version."""
-HistoryAction = CaseAction | Literal["recovered", "unsilenced"] | Notice
-"""What a case's history says. ``cx.cases`` tells of recoveries and ends of silences as ``joined``, the one word its
-readers know, and of notices nothing."""
-UNASKED: frozenset[HistoryAction] = frozenset({"joined", "unsilenced", "reminded", "escalated"})
+HistoryAction = CaseAction | Aside | Notice
+"""What a case's history says. ``cx.cases`` tells nothing of notices."""
+UNASKED: frozenset[HistoryAction] = frozenset({"joined", "unsilenced", "linked", "reminded", "escalated"})
 """What happens to a case without anybody deciding about it: what a person means to do with it still holds then."""
 Via = Literal["slack", "console", "api", "system"]
 

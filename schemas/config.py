@@ -7,6 +7,7 @@ from msgspec import Meta, field
 from schemas.config_base import Duration, Section
 from schemas.config_clock import Digest, Reminders, Sla, Step
 from schemas.config_delivery import Mail, Webhook
+from schemas.config_grouping import Grouping
 from schemas.config_owners import Calendar, Person, Receiver, Rotation, Route, Team
 from schemas.config_rules import Rule
 from schemas.scales import MetricKind
@@ -99,5 +100,6 @@ class Loop(Section, frozen=True, kw_only=True):
     """``null``: nobody is reminded."""
     digest: Digest | None = Digest()
     """``null``: a direct message waits for nobody's morning."""
+    grouping: Grouping = Grouping()
     mail: Mail | None = None
     webhooks: dict[str, Webhook] = {}

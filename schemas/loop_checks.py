@@ -24,6 +24,7 @@ from schemas.loop_alarm_checks import check_fall, check_stopped
 from schemas.loop_clock_checks import check_clock
 from schemas.loop_customer_checks import check_silent, check_thresholds, check_waiting
 from schemas.loop_delivery_checks import check_delivery
+from schemas.loop_grouping_checks import check_grouping
 from schemas.loop_metric_checks import check_computed
 from schemas.loop_owner_checks import check_owners
 from schemas.loop_rotation_checks import check_rotation
@@ -62,6 +63,7 @@ def check(loop: Loop) -> Iterator[Misfit]:
     yield from check_route(loop, loop.route, ("route",))
     yield from _check_sla(loop.sla)
     yield from check_clock(loop)
+    yield from check_grouping(loop)
     yield from check_delivery(loop)
     for path, duration in (
         (("deduplication", "responses"), loop.deduplication.responses),

@@ -39,12 +39,17 @@ def check_route(loop: Loop, route: Route, path: Path) -> Iterator[Misfit]:
 def check_match(loop: Loop, match: Match, path: Path) -> Iterator[Misfit]:
     """The conditions at ``path``: fields that there are, values of their type, ranges and patterns that can hold."""
     for field, wanted in match.items():
-        if field not in MATCH_FIELDS and not _ATTRIBUTE.fullmatch(field):
+        if not is_field(field):
             yield (*path, field), unknown_word(field, [*MATCH_FIELDS, "attributes.NAME"])
         elif isinstance(wanted, Condition):
             yield from _check_condition(loop, field, wanted, (*path, field))
         else:
             yield from _check_values(loop, field, wanted, (*path, field))
+
+
+def is_field(name: str) -> bool:
+    """Whether alerts have a field of this name, or can have: ``attributes.NAME``."""
+    return name in MATCH_FIELDS or _ATTRIBUTE.fullmatch(name) is not None
 
 
 def _check_condition(loop: Loop, field: str, wanted: Condition, path: Path) -> Iterator[Misfit]:

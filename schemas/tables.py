@@ -84,6 +84,8 @@ class CaseRow(Base):
         Index("cases_by_state", "state", "opened_at"),
         Index("cases_by_owner", "owner", "state"),
         Index("cases_by_customer", "customer_id", "programme", "closed_at"),
+        Index("cases_by_incident", "incident_id"),
+        Index("cases_by_burst", "burst_key"),
         {"sqlite_autoincrement": True},
     )
 
@@ -135,6 +137,10 @@ class CaseRow(Base):
     attributes: Mapped[dict[str, Any]]
     undelivered_at: Mapped[datetime | None]
     """Since when nobody could be told of it: no channel, person, mailbox or webhook took a message."""
+    burst_key: Mapped[str | None] = mapped_column(String(64))
+    """What it shares with the others of a burst (:func:`schemas.incidents.burst_key`)."""
+    incident_id: Mapped[int | None]
+    """The incident that it is part of."""
 
 
 class AlertRow(Base):
@@ -216,7 +222,11 @@ class SlackOutboxRow(Base):
     """One message to post, exactly once. ``pending`` -> ``sending`` -> ``sent``, or ``in_doubt`` until reconciled."""
 
     __tablename__ = "slack_outbox"
-    __table_args__ = (Index("slack_outbox_due", "state", "not_before"), Index("slack_outbox_by_silence", "silence_id"))
+    __table_args__ = (
+        Index("slack_outbox_due", "state", "not_before"),
+        Index("slack_outbox_by_silence", "silence_id"),
+        Index("slack_outbox_by_destination", "destination", "created_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
@@ -240,6 +250,55 @@ class SlackOutboxRow(Base):
     ts: Mapped[str | None]
     silence_id: Mapped[int | None]
     """The silence that holds the message back until ``not_before``."""
+    roll_up_id: Mapped[int | None] = mapped_column(index=True)
+    """Of a card in state ``rolled_up``: the roll-up that tells of it. Of a roll-up's own message: that roll-up."""
+
+
+class IncidentRow(Base):
+    """Many cases that came at once and share what ``loop.grouping.incidents`` names: one story."""
+
+    __tablename__ = "incidents"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    shared: Mapped[dict[str, Any]]
+    """Field to value, in the order of loop.yaml."""
+    opened_at: Mapped[datetime]
+    """When the first of its cases was opened."""
+    declared_at: Mapped[datetime]
+    last_case_at: Mapped[datetime]
+    running_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """The burst key while further cases belong to it: there is one running incident of a key."""
+
+
+class RollUpRow(Base):
+    """One message at one destination in place of many cards: of an incident, or of whatever came too fast.
+
+    Its message is a row of the outbox like any other. The versions of its cases add up to its own, so a change of any
+    of them makes ``shown`` fall behind, and nobody has to write it.
+    """
+
+    __tablename__ = "roll_ups"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    destination: Mapped[str]
+    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"))
+    opened_at: Mapped[datetime]
+    last_case_at: Mapped[datetime]
+    current_key: Mapped[str | None] = mapped_column(unique=True)
+    """Destination and incident, while further cards are folded into it."""
+    channel: Mapped[str | None]
+    ts: Mapped[str | None]
+    shown: Mapped[int] = mapped_column(default=0)
+    """The sum of the versions of the cases that the message shows."""
+    redraw_at: Mapped[datetime]
+    """Not drawn again before then, whoever draws it: also the lease of whoever does."""
+    plain: Mapped[bool] = mapped_column(default=False)
+    """Slack refused the drawing: text alone."""
+    dead_reason: Mapped[str | None]
+    settled: Mapped[bool] = mapped_column(default=False)
+    """Every case is closed, and the message says so: nothing will change any more."""
 
 
 class DeliveryStepRow(Base):

@@ -29,6 +29,7 @@ _ACTIONS = {
     "recovered": "the customer is back",
     "lease_expired": "back in the queue: no contact in time",
     "unsilenced": "its silence has ended",
+    "linked": "became part of an incident",
 }
 _SOON = {"acknowledge": "acknowledgement due soon", "contact": "contact due soon"}
 _LATE = {"acknowledge": "acknowledgement overdue", "contact": "contact overdue", "lease": "no contact in time"}

@@ -55,6 +55,8 @@ class CaseView(Struct, frozen=True, kw_only=True):
     root_cause: str | None
     resolution_note: str | None
     answer_count: int
+    incident: int | None = None
+    """The number of the incident that it is part of."""
     alert: Alert
     last: LastStep | None = None
     contact: LastStep | None = None

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from msgspec import Struct
 
+from consumers.slack import roll_ups
 from consumers.slack.addresses import Addresses, NoSuchPerson
 from consumers.slack.case_view import CaseView, Setting, setting_at
 from consumers.slack.client import Posted, SlackCalls
@@ -14,6 +15,8 @@ from consumers.slack.errors import LATER_S, Verdict, classify
 from consumers.slack.message_rules import check_message
 from consumers.slack.outbox import Claimed
 from consumers.slack.render import Card, card, plain_card, reminder
+from consumers.slack.roll_up_card import roll_up_card, roll_up_summary
+from consumers.slack.roll_ups import RollUpView
 from consumers.slack.surfaces import Behind
 from schemas.config import Loop
 
@@ -40,6 +43,15 @@ class UpdateResult(Struct, frozen=True):
     verdict: Verdict | None = None
 
 
+class RollUpResult(Struct, frozen=True):
+    """A roll-up was drawn again, or not and why. ``over``: every case that it shows is closed."""
+
+    roll_up: roll_ups.Behind
+    version: int
+    over: bool
+    verdict: Verdict | None = None
+
+
 class LookUpResult(Struct, frozen=True):
     """Which messages Slack's history has for a row in doubt, newest first; or why it could not be read."""
 
@@ -60,7 +72,7 @@ class LookUpResults(Struct, frozen=True):
     results: tuple[LookUpResult, ...]
 
 
-Result = PostResult | UpdateResult | LookUpResults | AuthResult
+Result = PostResult | UpdateResult | RollUpResult | LookUpResults | AuthResult
 
 
 class Delivery:
@@ -84,26 +96,34 @@ class Delivery:
 
         ``others`` are the cases that a digest lists.
         """
-        try:
-            channel = self._addresses.conversation(message.destination)
-            owner = self._addresses.user_id(view.owner) if mention and view.owner is not None else None
-        except NoSuchPerson:
-            return PostResult(message, verdict=Verdict("divert", "users_not_found"))
-        except Exception as error:  # noqa: BLE001 - every error of a call has a class
-            return PostResult(message, verdict=_not_sent(classify(error)))
-        now = datetime.now(UTC)
-        if now > message.lease_until - self._post_needs:
-            # A process that slept may be another's successor's rival: it must not post on a lease that may be over.
-            return PostResult(message, verdict=Verdict("later", "lease_too_short"))
+        channel, owner, problem = self._place(message, view.owner if mention else None)
+        if problem is not None:
+            return PostResult(message, verdict=problem)
         if message.kind == "card":
-            drawn = self._draw(view, now, message.destination, owner, message.plain)
+            drawn = self._draw(view, datetime.now(UTC), message.destination, owner, message.plain)
         else:
             setting = self._setting(message.destination, None)
             if message.entries:
                 drawn = digest(message.entries, others, setting)
             else:
                 drawn = nudge(view, message.kind, setting) or reminder(view, message.kind, setting)
-        return self._post(message, view, channel, drawn)
+        return self._post(message, view.version, channel, drawn)
+
+    def post_roll_up(self, message: Claimed, view: RollUpView) -> PostResult:
+        """Post one message in place of many cards."""
+        channel, _, problem = self._place(message, None)
+        if problem is not None:
+            return PostResult(message, verdict=problem)
+        return self._post(message, view.version, channel, self._draw_roll_up(view, message.plain))
+
+    def update_roll_up(self, behind: roll_ups.Behind, view: RollUpView) -> RollUpResult:
+        """Bring a roll-up to the newest picture."""
+        over = view.live == 0
+        try:
+            self._calls.update(behind.channel, behind.ts, self._draw_roll_up(view, behind.plain))
+        except Exception as error:  # noqa: BLE001 - every error of a call has a class
+            return RollUpResult(behind, view.version, over, classify(error))
+        return RollUpResult(behind, view.version, over)
 
     def update(self, behind: Behind, view: CaseView, plain: bool) -> UpdateResult:
         """Bring a card to the newest picture."""
@@ -154,7 +174,21 @@ class Delivery:
             return AuthResult(works=False)
         return AuthResult(works=True)
 
-    def _post(self, message: Claimed, view: CaseView, channel: str, drawn: Card) -> PostResult:
+    def _place(self, message: Claimed, mentioned: str | None) -> tuple[str, str | None, Verdict | None]:
+        """The conversation of a message and the Slack id of whom it mentions; or why it cannot be posted now."""
+        try:
+            channel = self._addresses.conversation(message.destination)
+            user = self._addresses.user_id(mentioned) if mentioned is not None else None
+        except NoSuchPerson:
+            return "", None, Verdict("divert", "users_not_found")
+        except Exception as error:  # noqa: BLE001 - every error of a call has a class
+            return "", None, _not_sent(classify(error))
+        if datetime.now(UTC) > message.lease_until - self._post_needs:
+            # A process that slept may be another's successor's rival: it must not post on a lease that may be over.
+            return "", None, Verdict("later", "lease_too_short")
+        return channel, user, None
+
+    def _post(self, message: Claimed, version: int, channel: str, drawn: Card) -> PostResult:
         try:
             posted = self._joined(channel, lambda: self._calls.post(channel, drawn, message.id))
         except Exception as error:  # noqa: BLE001 - every error of a call has a class
@@ -163,7 +197,7 @@ class Delivery:
                 self._addresses.forget(message.destination)
             return PostResult(message, verdict=verdict)
         self._addresses.learn(message.destination, posted.channel)
-        return PostResult(message, posted, view.version)
+        return PostResult(message, posted, version)
 
     def _joined(self, channel: str, call: Callable[[], Posted]) -> Posted:
         """Make the call; where the bot has to be a member of a public channel first, become one."""
@@ -191,6 +225,17 @@ class Delivery:
         if problems:
             self._log.error("card breaks Slack's rules: text alone", case=view.id, problems=problems)
             return plain_card(view, setting)
+        return drawn
+
+    def _draw_roll_up(self, view: RollUpView, plain: bool) -> Card:
+        setting = self._setting(view.destination, None)
+        if plain:
+            return Card(roll_up_summary(view, setting))
+        drawn = roll_up_card(view, setting)
+        problems = check_message(drawn)
+        if problems:
+            self._log.error("roll-up breaks Slack's rules: text alone", roll_up=view.id, problems=problems)
+            return Card(roll_up_summary(view, setting))
         return drawn
 
     def _setting(self, destination: str, mention: str | None) -> Setting:

@@ -15,9 +15,11 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, CursorResult, Update, and_, case, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from consumers.slack import roll_ups
 from consumers.slack.core_tables import table_of
 from consumers.slack.digest import Entry
 from schemas.cases import CLOSED_STATES
+from schemas.roll_ups import ROLL_UP
 from schemas.tables import CaseRow, DeliveryStepRow, SlackOutboxRow, SlackSurfaceRow
 
 # The tables themselves: statements over them skip the identity map, which this hot path has no use for.
@@ -49,6 +51,8 @@ class Claimed(Struct, frozen=True, kw_only=True):
     """Another destination has refused it."""
     entries: tuple[Entry, ...] = ()
     """Of a digest: the cases that it lists."""
+    roll_up: int | None = None
+    """Of a roll-up's message: its number."""
 
 
 class Backlog(Struct, frozen=True):
@@ -120,7 +124,7 @@ def expire(session: Session, now: datetime, grace: timedelta) -> int:
     )
 
 
-def settle_sent(session: Session, message: Claimed, channel: str, ts: str, version: int) -> bool:
+def settle_sent(session: Session, message: Claimed, channel: str, ts: str, version: int, now: datetime) -> bool:
     """Slack has the message: mark the row and its surface. ``False``: another process made it its own meanwhile."""
     won = _changed(
         session,
@@ -132,6 +136,9 @@ def settle_sent(session: Session, message: Claimed, channel: str, ts: str, versi
         )
         .values(state="sent", channel=channel, ts=ts, lease_until=None, error_class=None, last_error=None),
     )
+    if won and message.roll_up is not None:
+        roll_ups.posted(session, message.roll_up, channel, ts, version, now)
+        return True
     if won:
         _surface_posted(session, message, channel, ts, version)
         return True
@@ -328,6 +335,7 @@ def _claim(
             urgent=row.urgent,
             diverted=bool(row.refused),
             entries=msgspec.convert(row.content or (), tuple[Entry, ...]),
+            roll_up=row.roll_up_id if row.kind == ROLL_UP else None,
         )
         for row in rows
     }

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from consumers.slack import phrases
 from consumers.slack.case_view import CaseView, Setting
-from schemas import card_buttons
+from schemas import card_buttons, incidents
 from schemas.alerts import Alert
 from schemas.card_actions import Look
 from schemas.cases import CLOSED_STATES, ROOT_CAUSES
@@ -174,7 +174,10 @@ def _why(view: CaseView, setting: Setting) -> str:
     alert = view.alert
     speaks = about.speaks_for_itself(alert)
     reason = safe.escaped(alert.reason if speaks else alert.rule, 200, 400)
-    return f"{reason if speaks else setting.words.say('rule', rule=reason)} · {phrases.link(view, setting)}"
+    told = [reason if speaks else setting.words.say("rule", rule=reason)]
+    if view.incident is not None:
+        told.append(setting.words.say("case-incident", incident=incidents.label(view.incident)))
+    return " · ".join([*told, phrases.link(view, setting)])
 
 
 def _closed(view: CaseView, now: datetime, setting: Setting) -> Card:

@@ -7,11 +7,13 @@ out and Slack's own history is asked.
 
 import threading
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
 from msgspec import Struct
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from consumers.database_errors import is_passing
@@ -19,12 +21,22 @@ from consumers.delivery import health
 from consumers.delivery.elsewhere import Elsewhere, is_elsewhere
 from consumers.measures import Measures
 from consumers.parts import Backoff
-from consumers.slack import outbox, surfaces, view
+from consumers.slack import folding, outbox, roll_ups, surfaces, view
 from consumers.slack.client import Posted
 from consumers.slack.crew import Crew
-from consumers.slack.delivery import Delivery, LookUpResult, LookUpResults, PostResult, Result, UpdateResult
+from consumers.slack.delivery import (
+    Delivery,
+    LookUpResult,
+    LookUpResults,
+    PostResult,
+    Result,
+    RollUpResult,
+    UpdateResult,
+)
 from consumers.slack.pace import Pace
 from consumers.slack.settlement import Settlement
+from schemas.config import Loop
+from schemas.roll_ups import ROLLED_UP
 
 _UPDATE = "update:"
 
@@ -49,6 +61,8 @@ class SenderOptions(Struct, frozen=True, kw_only=True):
     poll: float = 0.1
     sweep: float = 1.0
     """How often messages in doubt and lost leases are looked for."""
+    gathers: float = folding.GATHERS.total_seconds()
+    """How long a roll-up's message waits for what comes together with its first case."""
     auth_every: float = 5.0
     last_words: float = 7.0
     """How long a stop waits for calls under way."""
@@ -60,6 +74,7 @@ class Sender:
     def __init__(
         self,
         options: SenderOptions,
+        loop: Loop,
         database: sessionmaker[Session],
         readers: sessionmaker[Session],
         delivery: Delivery,
@@ -70,6 +85,7 @@ class Sender:
         elsewhere: Elsewhere | None = None,
     ) -> None:
         self._options = options
+        self._loop = loop
         self._elsewhere = elsewhere
         self._database = database
         self._readers = readers
@@ -128,6 +144,8 @@ class Sender:
             elif isinstance(result, UpdateResult):
                 self._updating.discard(result.card.id)
                 self._hold(_UPDATE + result.card.channel, result)
+            elif isinstance(result, RollUpResult):
+                self._hold(_UPDATE + result.roll_up.channel, result)
             self._unsettled.append(result)
         if not self._unsettled:
             return
@@ -141,7 +159,7 @@ class Sender:
         for extra in extras:
             self._crew.give(partial(self._take_back, extra))
 
-    def _hold(self, key: str, result: PostResult | UpdateResult) -> None:
+    def _hold(self, key: str, result: PostResult | UpdateResult | RollUpResult) -> None:
         if result.verdict is not None and result.verdict.kind == "wait":
             self._pace.hold(key, result.verdict.retry_after, time.monotonic())
 
@@ -152,8 +170,11 @@ class Sender:
         free = self._options.ahead - self._posting
         with self._readers() as session:
             waiting = outbox.backlog(session, now)
-            if not waiting:
-                return
+        if not waiting:
+            return
+        if any(queue.count > queue.urgent for queue in waiting) and self._fold(now):
+            return  # the next step sees what is left
+        with self._readers() as session:
             broken = {name: row.error for name, row in health.broken(session).items()}
         self._settlement.suspects = frozenset(broken)
         wanted = self._wanted([queue for queue in waiting if queue.destination not in broken], free, clock)
@@ -172,6 +193,7 @@ class Sender:
             listed = [entry.case for message in claimed for entry in message.entries]
             pictures = view.load(session, [*cases, *listed], now)
             told = view.told_directly(session, cases)
+            rolled = roll_ups.load(session, [message.roll_up for message in claimed if message.roll_up is not None])
         for message in claimed:
             self._pace.take(message.destination, 1, clock)
             self._posting += 1
@@ -179,10 +201,23 @@ class Sender:
             if self._elsewhere is not None and is_elsewhere(message.destination):
                 crew.give(partial(self._elsewhere.deliver, message))
                 continue
+            if message.roll_up is not None:
+                crew.give(partial(self._delivery.post_roll_up, message, rolled[message.roll_up]))
+                continue
             picture = pictures[message.case_id]
             mention = message.surface == "channel" and picture.page and message.case_id not in told
             others = {entry.case: pictures[entry.case] for entry in message.entries if entry.case in pictures}
             crew.give(partial(self._delivery.post, message, picture, mention, others))
+
+    def _fold(self, now: datetime) -> int:
+        """Tell of many cards as one where there are too many; how many were folded."""
+        try:
+            with self._database.begin() as session:
+                folded = folding.fold(session, self._loop, now, timedelta(seconds=self._options.gathers))
+        except IntegrityError:  # another process began the same roll-up
+            return 0
+        self._measures.folded.inc(folded)
+        return folded
 
     def _wanted(self, waiting: list[outbox.Backlog], free: int, clock: float) -> list[tuple[str, int]]:
         """How many messages of which destination to claim: as many as its pace lets, and a fair share of what is free.
@@ -248,9 +283,14 @@ class Sender:
         with self._readers() as session:
             counts = outbox.states(session)
             behind = surfaces.count_behind(session)
-        for state in ("pending", "sending", "in_doubt", "sent", "dead", "cancelled"):
+            roll_ups_behind = roll_ups.behind(session, now)
+        for state in ("pending", "sending", "in_doubt", "sent", "dead", "cancelled", ROLLED_UP):
             self._measures.outbox.labels(state).set(counts.get(state, 0))
-        self._measures.cards_behind.set(behind)
+        self._measures.cards_behind.set(behind + len(roll_ups_behind))
+        if counts.get(ROLLED_UP):
+            with self._database.begin() as session:
+                folding.unfold_critical(session, now)
+        self._start_roll_ups(roll_ups_behind, now)
         if not counts.get("sending") and not counts.get("in_doubt"):
             return
         with self._database.begin() as session:
@@ -263,6 +303,19 @@ class Sender:
             self._unsettled.append(LookUpResults(tuple(LookUpResult(message) for message in doubtful)))
         elif doubtful:
             self._crew.give(partial(self._delivery.look_up, doubtful))
+
+    def _start_roll_ups(self, behind: Sequence[roll_ups.Behind], now: datetime) -> None:
+        """Draw roll-ups again, as their channels' pace lets."""
+        clock, lease = time.monotonic(), timedelta(seconds=self._options.lease)
+        due = [found for found in behind if self._pace.available(_UPDATE + found.channel, clock) > 0]
+        if not due:
+            return
+        with self._database.begin() as session:
+            held = [mine for found in due if (mine := roll_ups.claim(session, found, now, lease)) is not None]
+            pictures = roll_ups.load(session, [mine.id for mine in held])
+        for mine in held:
+            self._pace.take(_UPDATE + mine.channel, 1, clock)
+            self._crew.give(partial(self._delivery.update_roll_up, mine, pictures[mine.id]))
 
     def _ask_whether_slack_works(self, clock: float) -> None:
         if not self._asking and clock - self._asked >= self._options.auth_every:

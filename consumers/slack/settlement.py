@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from consumers.delivery import health, steps
 from consumers.delivery.elsewhere import gives_up, is_elsewhere
 from consumers.measures import Measures
-from consumers.slack import outbox, surfaces
+from consumers.slack import outbox, roll_ups, surfaces
 from consumers.slack.client import Posted
-from consumers.slack.delivery import LookUpResult, LookUpResults, PostResult, Result, UpdateResult
+from consumers.slack.delivery import LookUpResult, LookUpResults, PostResult, Result, RollUpResult, UpdateResult
 from consumers.slack.errors import Verdict
 from consumers.slack.fall_back import SLACK_ONLY, Ways, next_destination
 from schemas.config import Loop
@@ -19,6 +19,9 @@ from schemas.tables import SlackSurfaceRow
 LONGEST_WAIT_S = 60.0
 DOUBT_LASTS = timedelta(hours=1)
 """After this a message in doubt whose conversation cannot be read any more goes another way."""
+
+REDRAW = timedelta(seconds=3)
+"""A roll-up changes with each of its cases: it is drawn at most this often."""
 
 
 class Settlement:
@@ -31,12 +34,14 @@ class Settlement:
         grace: timedelta,
         look_up_again: timedelta,
         ways: Ways = SLACK_ONLY,
+        redraw: timedelta = REDRAW,
     ) -> None:
         self._loop = loop
         self._ways = ways
         self._measures = measures
         self._grace = grace
         self._look_up_again = look_up_again
+        self._redraw = redraw
         self._plain: set[int] = set()
         self.paused: str | None = None
         self.suspects: frozenset[str] = frozenset()
@@ -55,6 +60,8 @@ class Settlement:
             return [extra for each in result.results for extra in self._look_up(session, each, now)]
         if isinstance(result, UpdateResult):
             self._update(session, result, now)
+        elif isinstance(result, RollUpResult):
+            self._roll_up(session, result, now)
         elif result.works:
             self._resume(session, now)
         return []
@@ -70,7 +77,7 @@ class Settlement:
             if is_elsewhere(message.destination):
                 outbox.settle_elsewhere(session, message)
                 return []
-            mine = outbox.settle_sent(session, message, result.posted.channel, result.posted.ts, result.version)
+            mine = outbox.settle_sent(session, message, result.posted.channel, result.posted.ts, result.version, now)
             return [] if mine else [result.posted]
         assert verdict is not None
         if verdict.kind == "later" and gives_up(message.destination, steps.arrived_at(session, message.id), now):
@@ -117,13 +124,15 @@ class Settlement:
             "nobody could be told: the console shows the case", case=message.case_id, destination=message.destination
         )
         outbox.bury(session, message, now, verdict.kind, verdict.code)
-        steps.nobody_told(session, message.id, message.case_id, now)
+        for case_id in _cases(session, message):
+            steps.nobody_told(session, message.id, case_id, now)
 
     def _arrived(self, session: Session, message: outbox.Claimed, now: datetime) -> None:
         """A message got through: note it where that is news."""
         if message.diverted:
             steps.record(session, message.id, message.case_id, message.destination, "sent", None, now)
-            steps.somebody_told(session, message.case_id)
+            for case_id in _cases(session, message):
+                steps.somebody_told(session, case_id)
         if message.destination in self.suspects and health.mark_well(session, message.destination, now):
             self.suspects -= {message.destination}
             revived = steps.revive(session, message.destination, now)
@@ -150,7 +159,7 @@ class Settlement:
         self._measures.adopted.labels("adopted").inc()
         # Which picture it shows is not known, so version 0: the card is drawn again.
         kept = result.found[0]
-        outbox.settle_sent(session, message, kept.channel, kept.ts, 0)
+        outbox.settle_sent(session, message, kept.channel, kept.ts, 0, now)
         return list(result.found[1:])
 
     def _update(self, session: Session, result: UpdateResult, now: datetime) -> None:
@@ -170,6 +179,21 @@ class Settlement:
             surfaces.put_off(session, card, now)
             return
         self._replace(session, card, verdict, now)
+
+    def _roll_up(self, session: Session, result: RollUpResult, now: datetime) -> None:
+        verdict = result.verdict
+        if verdict is None:
+            roll_ups.drawn(session, result.roll_up, result.version, now + self._redraw, over=result.over)
+        elif verdict.kind in ("wait", "later", "in_doubt", "stop"):
+            roll_ups.put_off(session, result.roll_up, now + timedelta(seconds=verdict.retry_after))
+            if verdict.kind == "stop":
+                self._pause(session, verdict.code, now)
+        elif verdict.kind in ("plain", "unknown") and not result.roll_up.plain:
+            self._log.error("Slack refused a roll-up's update: text alone", error=verdict.code)
+            roll_ups.put_off(session, result.roll_up, now, plain=True)
+        else:
+            self._log.warning("roll-up lost", error=verdict.code)
+            roll_ups.lost(session, result.roll_up, verdict.code, now, deleted=verdict.kind == "gone")
 
     def _replace(self, session: Session, card: surfaces.Behind, verdict: Verdict, now: datetime) -> None:
         """The card cannot be updated any more. An open case gets a new one, further down the chain where it must."""
@@ -202,6 +226,11 @@ class Settlement:
             self._log.info("Slack takes the app again")
         self.paused = None
         self._measures.paused.set(0)
+
+
+def _cases(session: Session, message: outbox.Claimed) -> list[int]:
+    """The cases of which a message tells."""
+    return [message.case_id] if message.roll_up is None else roll_ups.cases_of(session, message.roll_up)
 
 
 def _wait(verdict: Verdict, attempts: int) -> float:

@@ -94,6 +94,7 @@ def _view(case: CaseRow, steps: list[LastStep], silenced: Silenced | None) -> Ca
             "root_cause": case.root_cause,
             "resolution_note": case.resolution_note,
             "answer_count": case.answer_count,
+            "incident": case.incident_id,
             "alert": msgspec.convert(case.latest_alert, Alert),
             "last": spoken[-1] if spoken else None,
             "contact": contacts[-1] if contacts else None,

@@ -31,7 +31,9 @@ from gateway.slack.modals import OWNER, answer_view, dialog, notice_view, why_vi
 from gateway.slack.notices import Denied, Reader, denial_notice, refusal_notice
 from gateway.slack.payloads import BlockActions, DialogState, EventEnvelope, ViewSubmission
 from gateway.slack.people import actor_of, person_of
+from gateway.slack.show_card import show_card
 from gateway.vocabulary import Vocabulary
+from schemas.card_actions import ShowCard
 from schemas.case_ledger import Change, Refused, find_open_case
 from schemas.cases import UserAction
 from schemas.config import Loop
@@ -116,6 +118,15 @@ class SlackDesk:
         if await self.calls.open_view(click.trigger_id, self._view(clicked, outcome, click, now)):
             return Answer()
         return Answer(notice=words.say("dialog-not-opened", case=f"C-{outcome.case.id}"))
+
+    async def choose(self, click: BlockActions, chosen: ShowCard, now: datetime) -> Answer:
+        """Somebody wants the card of a case that a roll-up tells of. Raises :class:`Unavailable`."""
+
+        def write() -> str | None:
+            with self._writers.begin() as session:
+                return show_card(session, self._reader(session, click.user.id), click, chosen, now)
+
+        return Answer(notice=await self._in_thread(write))
 
     async def submit(self, submission: ViewSubmission, now: datetime) -> Answer:
         """A submitted dialog. Raises :class:`Unavailable`."""

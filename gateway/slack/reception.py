@@ -10,6 +10,7 @@ from msgspec import Struct
 from gateway.instruments import Instruments
 from gateway.slack.interactions import Answer, SlackDesk
 from gateway.slack.payloads import BlockActions, EventEnvelope, Interaction, ViewSubmission
+from gateway.slack.show_card import read_choice
 
 
 class Reply(Struct, frozen=True, kw_only=True):
@@ -28,7 +29,8 @@ async def take_interaction(desk: SlackDesk, measured: Instruments, found: Intera
         kind = "dialog"
     with measured.slack_seconds.labels(kind).time():
         if isinstance(found, BlockActions):
-            answer = await desk.click(found, now)
+            chosen = read_choice(found)
+            answer = await (desk.click(found, now) if chosen is None else desk.choose(found, chosen, now))
         elif isinstance(found, ViewSubmission):
             answer = await desk.submit(found, now)
         else:

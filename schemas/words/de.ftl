@@ -306,3 +306,20 @@ digest-due_acknowledge = zu übernehmen
 nudge-acknowledge = { $case } wartet auf Sie: bitte übernehmen bis { $when }. { $matter }.
 nudge-contact = { $case }: Bitte den Kunden kontaktieren bis { $when }. { $matter }.
 nudge-contact-overdue = { $case } ist überfällig: Der Kunde wurde noch nicht kontaktiert (zuständig: { $owner }). { $matter }.
+
+## Viele Fälle als einer erzählt
+roll-up-head = { $n ->
+    [one] { $n } weiterer Fall
+   *[other] { $n } weitere Fälle
+}
+roll-up-incident = { $n ->
+    [one] Vorfall { $incident }: { $n } Fall zu { $what }
+   *[other] Vorfall { $incident }: { $n } Fälle zu { $what }
+}
+roll-up-span = { $since } bis { $until }
+roll-up-why = Sie kamen zu schnell für je eine Karte. Diese Liste bleibt aktuell, und alle Zuständigen haben es direkt erfahren.
+roll-up-why-incident = Viele Kunden, eine Ursache? Diese Liste bleibt aktuell, und alle Zuständigen haben es direkt erfahren. Ein kritischer Fall bekommt eine eigene Karte.
+roll-up-show = Fall zeigen…
+roll-up-shown = { $case } kommt als eigene Karte.
+roll-up-shown-before = { $case } hat schon eine eigene Karte.
+case-incident = Teil von Vorfall { $incident }

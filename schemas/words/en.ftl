@@ -306,3 +306,20 @@ digest-due_acknowledge = waits for somebody to take it
 nudge-acknowledge = { $case } waits for you: please take it by { $when }. { $matter }.
 nudge-contact = { $case }: please contact the customer by { $when }. { $matter }.
 nudge-contact-overdue = { $case } is overdue: the customer has not been contacted yet (owner: { $owner }). { $matter }.
+
+## Many cases told as one
+roll-up-head = { $n ->
+    [one] { $n } more case
+   *[other] { $n } more cases
+}
+roll-up-incident = { $n ->
+    [one] Incident { $incident }: { $n } case about { $what }
+   *[other] Incident { $incident }: { $n } cases about { $what }
+}
+roll-up-span = { $since } to { $until }
+roll-up-why = They came too fast for a card each. This list stays current, and every owner has been told directly.
+roll-up-why-incident = Many customers, one cause? This list stays current, and every owner has been told directly. A critical case gets a card of its own.
+roll-up-show = Show a case…
+roll-up-shown = { $case } comes as a card of its own.
+roll-up-shown-before = { $case } has a card of its own already.
+case-incident = part of incident { $incident }

@@ -306,3 +306,20 @@ digest-due_acknowledge = espera que alguém assuma
 nudge-acknowledge = { $case } espera por você: assuma até { $when }. { $matter }.
 nudge-contact = { $case }: contate o cliente até { $when }. { $matter }.
 nudge-contact-overdue = { $case } está atrasado: o cliente ainda não foi contatado (responsável: { $owner }). { $matter }.
+
+## Muitos casos contados como um
+roll-up-head = { $n ->
+    [one] Mais { $n } caso
+   *[other] Mais { $n } casos
+}
+roll-up-incident = { $n ->
+    [one] Incidente { $incident }: { $n } caso sobre { $what }
+   *[other] Incidente { $incident }: { $n } casos sobre { $what }
+}
+roll-up-span = de { $since } a { $until }
+roll-up-why = Chegaram rápido demais para um cartão cada. Esta lista se mantém atual, e cada responsável foi avisado diretamente.
+roll-up-why-incident = Muitos clientes, uma causa? Esta lista se mantém atual, e cada responsável foi avisado diretamente. Um caso crítico recebe cartão próprio.
+roll-up-show = Mostrar um caso…
+roll-up-shown = { $case } vem em um cartão próprio.
+roll-up-shown-before = { $case } já tem um cartão próprio.
+case-incident = parte do incidente { $incident }

@@ -297,3 +297,18 @@ digest-due_acknowledge = 等待接手
 nudge-acknowledge = { $case } 等您处理：请在 { $when } 前接手。{ $matter }。
 nudge-contact = { $case }：请在 { $when } 前联系客户。{ $matter }。
 nudge-contact-overdue = { $case } 已逾期：尚未联系客户（负责人：{ $owner }）。{ $matter }。
+
+## 多件案件合为一条
+roll-up-head = { $n ->
+   *[other] 另有 { $n } 件案件
+}
+roll-up-incident = { $n ->
+   *[other] 事件 { $incident }：{ $n } 件案件，涉及 { $what }
+}
+roll-up-span = { $since } 至 { $until }
+roll-up-why = 案件来得太快，无法逐一发卡片。此列表会持续更新，每位负责人都已直接收到通知。
+roll-up-why-incident = 许多客户，同一原因？此列表会持续更新，每位负责人都已直接收到通知。紧急案件会有单独的卡片。
+roll-up-show = 显示案件…
+roll-up-shown = { $case } 将以单独的卡片发出。
+roll-up-shown-before = { $case } 已有单独的卡片。
+case-incident = 属于事件 { $incident }

@@ -16,6 +16,7 @@ NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 LOOP = msgspec.convert(
     {
+        "grouping": {"roll_up": None, "incidents": None},
         "people": {
             "ana": {"name": "Ana Souza", "email": "ana@shop.example", "slack": "U0ANA"},
             "bob": {"name": "Bob Meyer", "email": "bob@shop.example"},

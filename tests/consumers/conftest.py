@@ -109,6 +109,7 @@ def a_sender(
             "sweep": 0.05,
             "poll": 0.02,
             "auth_every": 0.1,
+            "gathers": 0.1,
             **options,
         }
     )
@@ -122,8 +123,14 @@ def a_sender(
         post_needs=timedelta(seconds=1),
         page=2,  # so that every look-up has to turn pages
     )
-    settlement = Settlement(loop, measures, timedelta(seconds=chosen.grace), timedelta(seconds=chosen.look_up_again))
-    return Sender(chosen, writes, reads, delivery, settlement, measures, threading.Event(), stop)
+    settlement = Settlement(
+        loop,
+        measures,
+        grace=timedelta(seconds=chosen.grace),
+        look_up_again=timedelta(seconds=chosen.look_up_again),
+        redraw=timedelta(seconds=0.1),
+    )
+    return Sender(chosen, loop, writes, reads, delivery, settlement, measures, threading.Event(), stop)
 
 
 @contextmanager

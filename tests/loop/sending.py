@@ -36,7 +36,7 @@ def send(database: str, api_url: str) -> None:
     delivery = Delivery(LOOP, calls, addresses, "http://127.0.0.1:8080", post_needs=needs, page=200)
     settlement = Settlement(LOOP, measures, timedelta(seconds=OPTIONS.grace), timedelta(seconds=OPTIONS.look_up_again))
     stop = threading.Event()
-    Sender(OPTIONS, writes, reads, delivery, settlement, measures, threading.Event(), stop).run()
+    Sender(OPTIONS, LOOP, writes, reads, delivery, settlement, measures, threading.Event(), stop).run()
 
 
 if __name__ == "__main__":

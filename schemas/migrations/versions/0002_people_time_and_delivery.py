@@ -108,9 +108,57 @@ def upgrade() -> None:
         sa.Column("shown", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_slack_homes")),
     )
+    op.create_table(
+        "incidents",
+        sa.Column("id", _WHOLE, autoincrement=True, nullable=False),
+        sa.Column("shared", sa.JSON(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("declared_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_case_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("running_key", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
+        sa.UniqueConstraint("running_key", name=op.f("uq_incidents_running_key")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "roll_ups",
+        sa.Column("id", _WHOLE, autoincrement=True, nullable=False),
+        sa.Column("destination", sa.String(), nullable=False),
+        sa.Column("incident_id", _WHOLE, nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_case_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("current_key", sa.String(), nullable=True),
+        sa.Column("channel", sa.String(), nullable=True),
+        sa.Column("ts", sa.String(), nullable=True),
+        sa.Column("shown", _WHOLE, nullable=False),
+        sa.Column("redraw_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("plain", sa.Boolean(), nullable=False),
+        sa.Column("dead_reason", sa.String(), nullable=True),
+        sa.Column("settled", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_roll_ups_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_roll_ups")),
+        sa.UniqueConstraint("current_key", name=op.f("uq_roll_ups_current_key")),
+        sqlite_autoincrement=True,
+    )
+    op.add_column("cases", sa.Column("burst_key", sa.String(length=64), nullable=True))
+    op.add_column("cases", sa.Column("incident_id", _WHOLE, nullable=True))
+    op.create_index("cases_by_incident", "cases", ["incident_id"])
+    op.create_index("cases_by_burst", "cases", ["burst_key"])
+    op.add_column("slack_outbox", sa.Column("roll_up_id", _WHOLE, nullable=True))
+    op.create_index(op.f("ix_slack_outbox_roll_up_id"), "slack_outbox", ["roll_up_id"])
+    op.create_index("slack_outbox_by_destination", "slack_outbox", ["destination", "created_at"])
 
 
 def downgrade() -> None:
+    op.drop_index("slack_outbox_by_destination")
+    op.drop_index(op.f("ix_slack_outbox_roll_up_id"))
+    op.drop_column("slack_outbox", "roll_up_id")
+    op.drop_index("cases_by_burst")
+    op.drop_index("cases_by_incident")
+    op.drop_column("cases", "incident_id")
+    op.drop_column("cases", "burst_key")
+    op.drop_table("roll_ups")
+    op.drop_table("incidents")
     op.drop_table("slack_homes")
     op.drop_table("team_turns")
     op.drop_column("slack_outbox", "urgent")
