@@ -1,7 +1,8 @@
 """Keeps App Homes current: published when somebody opens theirs, and again, debounced, when it would look otherwise.
 
-What is to be seen is computed and compared by its hash, so a change of a case that a person does not see costs no call,
-and of several gateways the one that writes the new hash publishes.
+Drawn again are the homes of whoever has, or had, a case that changed; now and then all of them, because time makes
+cases overdue. What is to be seen is compared by its hash, so a change that a person does not see costs no call, and of
+several gateways the one that writes the new hash publishes.
 """
 
 import asyncio
@@ -13,13 +14,13 @@ from typing import Protocol
 
 import msgspec
 import structlog
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, func, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from gateway.slack.home import Place, home_view, stranger_view
 from gateway.slack.modals import View
-from gateway.slack.people import person_of
+from gateway.slack.people import persons_of, users_of
 from schemas.cases import CLOSED_STATES
 from schemas.config import Loop
 from schemas.duty import absence
@@ -33,6 +34,8 @@ LOOK_EVERY_SECONDS = 10.0
 """How often changes by others (other gateways, the API, timers) are looked for."""
 TIME_PASSES_SECONDS = 60.0
 """How often homes are drawn although no case changed: time makes cases overdue."""
+OVERLAP = 500
+"""So many of the newest changes are looked at again when there is another: they are not committed in their order."""
 KEPT = timedelta(days=14)
 """Homes that nobody has opened for so long are left as they are."""
 
@@ -69,6 +72,13 @@ class Due(msgspec.Struct, frozen=True):
     shown: str
 
 
+class _News(msgspec.Struct, frozen=True):
+    """How far the history of cases has come: its newest change, and how many of those around it there are."""
+
+    newest: int
+    recent: int
+
+
 def want_home(session: Session, user: str, now: datetime) -> None:
     """Somebody opened their App Home: publish it. The caller owns the transaction."""
     row = session.get(SlackHomeRow, user[:64])
@@ -96,7 +106,7 @@ class Homes:
         self._place = Place(
             public_url=settings.public_url, environment=settings.environment, version=version("closeloop")
         )
-        self._seen = -1
+        self._seen: _News | None = None
         self._drawn_at = datetime.min.replace(tzinfo=UTC)
 
     async def run(self) -> None:
@@ -119,20 +129,31 @@ class Homes:
     def claim(self, now: datetime) -> list[Due]:
         """The homes that look otherwise than what was published, each for one gateway alone."""
         with self._readers() as session:
-            newest = session.scalar(select(func.max(CaseEventRow.seq))) or 0
-            everybody = newest != self._seen or now - self._drawn_at >= timedelta(seconds=TIME_PASSES_SECONDS)
+            news = _news(session)
+            everybody = self._seen is None or now - self._drawn_at >= timedelta(seconds=TIME_PASSES_SECONDS)
             wanted = select(SlackHomeRow).where(SlackHomeRow.opened_at > now - KEPT)
             if not everybody:
-                wanted = wanted.where(SlackHomeRow.shown.is_(None))
+                users = self._concerned(session, news)
+                wanted = wanted.where(or_(SlackHomeRow.shown.is_(None), SlackHomeRow.user_id.in_(sorted(users))))
             homes = session.scalars(wanted).all()
             drawn = [(row.user_id, row.shown, view) for row, view in self._draw(session, homes, now)]
+        self._seen = news
         if everybody:
-            self._seen, self._drawn_at = newest, now
+            self._drawn_at = now
         changed = [Due(user, view, shown) for user, before, view in drawn if (shown := _hash(view)) != before]
         return [due for due in changed if self._take(due, {user: before for user, before, _ in drawn}[due.user])]
 
+    def _concerned(self, session: Session, news: _News) -> set[str]:
+        """The Slack users who have, or had, a case that changed since the last look."""
+        if self._seen is None or news == self._seen:
+            return set()
+        changed = select(CaseEventRow.case_id).where(CaseEventRow.seq > self._seen.newest - OVERLAP)
+        owner = CaseEventRow.payload["owner"].as_string()
+        owners = session.scalars(select(owner).where(CaseEventRow.case_id.in_(changed)).distinct())
+        return users_of(session, self._loop.people, {person for person in owners if person is not None})
+
     def _draw(self, session: Session, homes: Sequence[SlackHomeRow], now: datetime) -> list[tuple[SlackHomeRow, View]]:
-        people = {row.user_id: person_of(session, self._loop.people, row.user_id) for row in homes}
+        people = persons_of(session, self._loop.people, [row.user_id for row in homes])
         owned: dict[str, list[CaseRow]] = {}
         owners = sorted({person for person in people.values() if person is not None})
         for case in session.scalars(
@@ -174,6 +195,13 @@ class Homes:
                 .values(shown=None)
                 .execution_options(synchronize_session=False)
             )
+
+
+def _news(session: Session) -> _News:
+    """How far it is now. A change that is committed after a later one shows in the count."""
+    newest = session.scalar(select(func.max(CaseEventRow.seq))) or 0
+    recent = session.scalar(select(func.count()).where(CaseEventRow.seq > newest - OVERLAP))
+    return _News(newest, recent or 0)
 
 
 def _hash(view: View) -> str:

@@ -1,6 +1,6 @@
 """Slack users and people of loop.yaml, both ways."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,6 +19,27 @@ def person_of(session: Session, people: Mapping[str, Person], user_id: str) -> s
             return key
     found = session.scalars(select(SlackUserRow.person).where(SlackUserRow.user_id == user_id)).all()
     return next((key for key in found if key in people), None)
+
+
+def persons_of(session: Session, people: Mapping[str, Person], user_ids: Collection[str]) -> dict[str, str | None]:
+    """The person key of each of these Slack users, as :func:`person_of` has it, with one look for all of them."""
+    declared: dict[str, str] = {}
+    for key, person in people.items():
+        if person.slack is not None:
+            declared.setdefault(person.slack, key)
+    asked = sorted(user for user in user_ids if user not in declared)
+    found: dict[str, str] = {}
+    for row in session.scalars(select(SlackUserRow).where(SlackUserRow.user_id.in_(asked))):
+        if row.user_id is not None and row.person in people:
+            found.setdefault(row.user_id, row.person)
+    return {user: declared.get(user, found.get(user)) for user in user_ids}
+
+
+def users_of(session: Session, people: Mapping[str, Person], persons: Collection[str]) -> set[str]:
+    """The Slack users behind these person keys, as far as they are known."""
+    declared = {people[key].slack for key in persons if key in people}
+    asked = session.scalars(select(SlackUserRow.user_id).where(SlackUserRow.person.in_(sorted(persons))))
+    return {user for user in (*declared, *asked) if user is not None}
 
 
 def actor_of(session: Session, people: Mapping[str, Person], user_id: str) -> str:

@@ -10,17 +10,18 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import select
 
 from closeloop.sandbox.rules import check_view, mentions
 from gateway.parts import Parts
 from gateway.slack.home import Place, home_view, stranger_view, working_hours
 from gateway.slack.homes import Homes, want_home
-from schemas.case_ledger import act
-from schemas.cases import CaseState
+from schemas.case_ledger import Change, act
+from schemas.cases import CaseState, UserAction
 from schemas.config_owners import Calendar, Language
-from schemas.tables import CaseRow
+from schemas.tables import CaseEventRow, CaseRow, SlackUserRow
 from schemas.words.catalogue import LANGUAGES, words_in
-from tests.gateway.examples import ANA, STRANGER, alert, configuration, opened
+from tests.gateway.examples import ANA, EVA, STRANGER, alert, configuration, opened
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 PLACE = Place(public_url="https://loop.example", environment="staging <!here>", version="0.1.0")
@@ -157,3 +158,64 @@ def test_a_home_is_published_when_opened_and_again_only_when_it_changed(
         want_home(session, ANA, NOW)
     assert [due.user for due in homes[0].claim(NOW)] == [ANA]
     assert homes[0].claim(NOW + timedelta(days=15)) == []  # nobody has looked for a fortnight
+
+
+def test_only_those_are_drawn_again_whose_cases_changed(
+    make: Callable[..., Parts], database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = make(database)
+    homes = Homes(Shown(), parts.readers, parts.writers, parts.loop, parts.settings)
+    drawn: list[str] = []
+    monkeypatch.setattr("gateway.slack.homes.OVERLAP", 0)
+    monkeypatch.setattr(
+        "gateway.slack.homes.home_view",
+        lambda words, loop, person, *rest: drawn.append(person) or home_view(words, loop, person, *rest),
+    )
+    case, other = opened(parts.writers, owner="ana"), opened(parts.writers, 2, owner="eva")
+    with parts.writers.begin() as session:
+        session.add(SlackUserRow(person="bob", user_id="U0BOB2", status="ok", checked_at=NOW))  # known by mail
+        for user in (ANA, "U0BOB2", EVA):
+            want_home(session, user, NOW)
+    assert {due.user for due in homes.claim(NOW)} == {ANA, "U0BOB2", EVA}
+
+    def change(case_id: int, action: UserAction, **said: Any) -> list[str]:
+        """Who is published anew after the action; who was drawn is in ``drawn``."""
+        drawn.clear()
+        with parts.writers.begin() as session:
+            act(session, case_id, action, actor="eva", via="api", now=NOW, change=Change(**said))
+        return sorted(due.user for due in homes.claim(NOW))
+
+    assert change(case, "contact", channel="phone") == [ANA]
+    assert drawn == ["ana"]
+    assert change(case, "reassign", owner="bob") == [ANA, "U0BOB2"]  # whoever loses a case, and whoever gets it
+    assert change(case, "resolve", root_cause="billing") == ["U0BOB2"]
+    assert sorted(drawn) == ["ana", "bob"]
+    drawn.clear()
+    assert homes.claim(NOW) == []
+    assert drawn == []  # nothing changed: nobody is drawn
+    assert change(other, "contact", channel="phone") == [EVA]
+    drawn.clear()
+    assert homes.claim(NOW + timedelta(seconds=60)) == []
+    assert sorted(drawn) == ["ana", "bob", "eva"]  # time passes: all of them, and nothing looks otherwise
+
+
+def test_a_change_that_is_committed_after_a_later_one_is_not_missed(make: Callable[..., Parts], database: str) -> None:
+    parts = make(database)
+    homes = Homes(Shown(), parts.readers, parts.writers, parts.loop, parts.settings)
+    first, second = opened(parts.writers, owner="ana"), opened(parts.writers, 2, owner="eva")
+    with parts.writers.begin() as session:
+        want_home(session, ANA, NOW)
+        act(session, first, "contact", actor="ana", via="api", now=NOW)
+        act(session, second, "contact", actor="eva", via="api", now=NOW)
+        # what another connection has not committed yet is not there
+        late = session.scalars(
+            select(CaseEventRow).where(CaseEventRow.case_id == first, CaseEventRow.version == 2)
+        ).one()
+        kept = {column.name: getattr(late, column.name) for column in CaseEventRow.__table__.columns}
+        session.delete(late)
+        session.get_one(CaseRow, first).state = "open"
+    assert [due.user for due in homes.claim(NOW)] == [ANA]
+    with parts.writers.begin() as session:
+        session.add(CaseEventRow(**kept))
+        session.get_one(CaseRow, first).state = "contacted"
+    assert [due.user for due in homes.claim(NOW)] == [ANA]
