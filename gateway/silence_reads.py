@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import func, select
@@ -12,6 +13,7 @@ from gateway.vocabulary import Vocabulary
 from schemas import silences
 from schemas.alerts import Alert
 from schemas.cases import CLOSED_STATES
+from schemas.config_owners import Match
 from schemas.matching import in_words
 from schemas.silences import Silence, silence_of
 from schemas.tables import CaseRow, SilenceRow, SlackOutboxRow
@@ -59,7 +61,7 @@ def show_silences(session: Session, words: Vocabulary, several: Sequence[Silence
         SilenceShown(
             id=one.id,
             state=one.phase(now),
-            matchers=msgspec.to_builtins(one.matchers),
+            matchers=as_written(one.matchers),
             words=in_words(one.matchers),
             starts_at=one.starts_at,
             ends_at=one.ends_at,
@@ -77,6 +79,14 @@ def show_silences(session: Session, words: Vocabulary, several: Sequence[Silence
         )
         for one in several
     ]
+
+
+def as_written(match: Match) -> dict[str, Any]:
+    """Matchers as somebody would write them: what a condition does not say is not there."""
+    return {
+        field: {name: value for name, value in said.items() if value is not None} if isinstance(said, dict) else said
+        for field, said in msgspec.to_builtins(match).items()
+    }
 
 
 def silences_of_cases(

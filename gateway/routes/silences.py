@@ -13,7 +13,7 @@ from gateway.case_requests import Unfit, who_acts
 from gateway.parts import Parts, now
 from gateway.problems import Problem, Refusal
 from gateway.routes.answers import refusals
-from gateway.silence_reads import find_silence, list_silences, show_silences
+from gateway.silence_reads import as_written, find_silence, list_silences, show_silences
 from gateway.silence_requests import read_matchers, read_silence, refused
 from gateway.silence_shapes import (
     EndRequest,
@@ -113,7 +113,7 @@ async def post_preview(parts: NamedDependency[Parts], data: JSONBody[PreviewRequ
     def count() -> Preview:
         with parts.readers() as session:
             fits = reach(session, match, now())
-        return Preview(matchers=msgspec.to_builtins(match), words=in_words(match), fits=fits)
+        return Preview(matchers=as_written(match), words=in_words(match), fits=fits)
 
     return await asyncio.to_thread(count)
 

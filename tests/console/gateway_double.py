@@ -6,6 +6,7 @@ import json
 import mimetypes
 import queue
 import threading
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import gateway.console
+from tests.console.shop import silence
 
 _STATIC = Path(gateway.console.__file__).parent / "static"
 _BUNDLE = Path(str(files("chartkick") / "django" / "static" / "chartkick" / "Chart.bundle.js"))
@@ -72,7 +74,8 @@ class GatewayDouble:
         client: queue.Queue[bytes | None] = queue.Queue()
         for row in self.data["metrics"]:
             client.put(f"event: metric\ndata: {json.dumps(row)}\n\n".encode())
-        client.put(f"event: totals\ndata: {json.dumps(self.data['totals'])}\n\n".encode())
+        for event in ("totals", "silences"):
+            client.put(f"event: {event}\ndata: {json.dumps(self.data[event])}\n\n".encode())
         with self._lock:
             self._clients.append(client)
         return client
@@ -96,6 +99,7 @@ class GatewayDouble:
             "/v1/totals": self.data["totals"],
             "/v1/metrics": [row for row in self.data["metrics"] if _fits(row, query)],
             "/v1/cases": self._page(query),
+            "/v1/silences": {"silences": self.data["silences"] + self.data["past_silences"], "next": None},
             "/v1/deadletters": {"deadletters": self.data["deadletters"], "next": None},
         }.get(path)
 
@@ -119,6 +123,8 @@ class GatewayDouble:
             return self.refusals[path]
         if path.startswith("/v1/deadletters/"):
             return 200, {}
+        if path.startswith("/v1/silences"):
+            return self._silence(path, body)
         _, _, _, case_id, action = path.split("/")
         case = self.case(int(case_id))
         case["version"] += 1
@@ -138,6 +144,23 @@ class GatewayDouble:
             }
         )
         return 200, case
+
+    def _silence(self, path: str, body: Json) -> tuple[int, Json]:
+        """A silence begins or ends, and those who follow the stream are told."""
+        fits = self.data["fits"]
+        if path == "/v1/silences/preview":
+            return 200, {"matchers": body["matchers"], "words": "", "fits": fits}
+        if path == "/v1/silences":
+            given = {name: body[name] for name in ("matchers", "ends_at", "reason")}
+            person = self.data["config"]["people"][body["actor"]]
+            found = silence(len(self.data["silences"]) + 11, datetime.now(UTC), created_by_name=person, **given)
+            self.data["silences"].insert(0, found)
+        else:
+            number = int(path.split("/")[3])
+            found = next(one for one in self.data["silences"] if one["id"] == number)
+            self.data["silences"].remove(found)
+        self.send("silences", self.data["silences"])
+        return 200, found | {"fits": fits, "cases_speaking": found["cases_held"]}
 
 
 class _Handler(BaseHTTPRequestHandler):

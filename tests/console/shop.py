@@ -267,6 +267,36 @@ def silent_case(number: int, now: datetime, **changes: Any) -> Json:
     return case | {"latest_alert": alert, "alerts": [alert], "answer_count": 0, "page": False} | changes
 
 
+def silence(number: int, now: datetime, **changes: Any) -> Json:
+    """A silence of late parcels in one region, until four hours from now."""
+    return {
+        "id": number,
+        "state": "holds",
+        "matchers": {"touchpoint": "order.delivered", "attributes.region": ["SP", "RJ"], "score": {"at_most": 3}},
+        "words": "",
+        "starts_at": (now - timedelta(hours=1)).isoformat(),
+        "ends_at": (now + timedelta(hours=4, minutes=1)).isoformat(),
+        "reason": "Carrier strike: nobody can deliver there today.",
+        "cases_held": 0,
+        "created_at": (now - timedelta(hours=1)).isoformat(),
+        "created_by": "olena",
+        "created_by_name": "Olena Bondar",
+        "created_via": "slack",
+        "created_key": None,
+        "ended_by": None,
+        "ended_by_name": None,
+        "ended_via": None,
+        "ended_key": None,
+    } | changes
+
+
+def held_by(silence: Json, *, holds: bool = True) -> Json:
+    """What a case says of the silence that its alert fits."""
+    return {name: silence[name] for name in ("id", "ends_at", "reason", "created_by", "created_by_name")} | {
+        "holds": holds
+    }
+
+
 def _cases(now: datetime) -> list[Json]:
     cases = [case_of(number, now) for number in range(3, 31)]
     for case in cases:
@@ -350,6 +380,9 @@ def shop(seed: int = 7, now: datetime | None = None) -> dict[str, Json]:
         "metrics": [*_metrics(rng, now), *_figures(now)],
         "history": _history(rng, now),
         "cases": cases,
+        "silences": [],
+        "past_silences": [],
+        "fits": {"open_cases": 3, "of_open_cases": 21, "alerts": 40, "of_alerts": 200, "days": 7, "complete": True},
         "deadletters": _dead_letters(now),
         "totals": {
             "touchpoints": {

@@ -424,6 +424,8 @@ def test_nothing_hangs_over_the_edge(console: Page, double: GatewayDouble, width
     for tab in tabs:
         if tab:
             console.get_by_role("navigation").get_by_role("button", name=tab).click()
+            for shown, part in (("Metrics", "#tiles"), ("Cases", "#feed"), ("Books", "#books")):
+                expect(console.locator(part)).to_be_visible(visible=shown == tab)
         assert console.evaluate(wide) == [], tab
 
 
@@ -437,7 +439,7 @@ def test_cases_without_a_score_read_well_and_the_loop_tells_of_itself(console: P
     expect(drawer).to_contain_text("The alarm")
     expect(drawer).to_contain_text("back to normal since")
     assert drawer.locator(".drawer-actions button").all_inner_texts() == [
-        "Resolve…", "Look into it", "Snooze…", "Reassign…", "Dismiss…",
+        "Resolve…", "Look into it", "Snooze…", "Reassign…", "Dismiss…", "Silence alike…",
     ]  # fmt: skip
     drawer.get_by_role("button", name="Close").click()
     feed = console.locator("#feed li")

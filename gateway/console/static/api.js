@@ -5,6 +5,9 @@
  * @typedef {import("./types.js").Metric} Metric
  * @typedef {import("./types.js").Case} Case
  * @typedef {import("./types.js").DeadLetter} DeadLetter
+ * @typedef {import("./types.js").Silence} Silence
+ * @typedef {import("./types.js").Matchers} Matchers
+ * @typedef {import("./types.js").Reach} Reach
  */
 
 const KEY = "closeloop.key";
@@ -177,3 +180,15 @@ export const fetchDeadLetters = (cursor) => request(withQuery("/v1/deadletters",
 
 /** Send a dead letter's bytes to its topic again. @param {string} id */
 export const replayDeadLetter = (id) => post(`/v1/deadletters/${encodeURIComponent(id)}/replay`, {});
+
+/** All silences, those that are over too, newest first. @param {string | null} cursor @returns {Promise<{silences: Silence[], next: string | null}>} */
+export const fetchAllSilences = (cursor) => request(withQuery("/v1/silences", { ended: "true", cursor, limit: 30 }));
+
+/** What a silence of these would hold; it changes nothing. @param {Matchers} matchers @returns {Promise<{words: string, fits: Reach}>} */
+export const previewSilence = (matchers) => post("/v1/silences/preview", { matchers });
+
+/** @param {{matchers: Matchers, ends_at?: string, reason: string, actor?: string}} body @returns {Promise<Silence & {fits: Reach}>} */
+export const addSilence = (body) => post("/v1/silences", body);
+
+/** @param {number} id @param {{actor?: string}} body @returns {Promise<Silence & {cases_speaking: number}>} */
+export const endSilence = (id, body) => post(`/v1/silences/${id}/end`, body);

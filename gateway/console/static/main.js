@@ -2,7 +2,7 @@
 
 import { ApiError, fetchCase, fetchCases, fetchConfig, fetchMetrics } from "./api.js";
 import { byId } from "./dom.js";
-import { changed, forgetCases, heard, known, listName, on, putCasePage, putCases, putMetrics, setConfig, setLink, setTotals } from "./store.js";
+import { changed, forgetCases, heard, known, listName, on, putCasePage, putCases, putMetrics, setConfig, setLink, setSilences, setTotals } from "./store.js";
 import { connect } from "./stream.js";
 import { startBooks } from "./views/books.js";
 import { startBreakdown } from "./views/breakdown.js";
@@ -12,6 +12,7 @@ import { startHeader } from "./views/header.js";
 import { startHistory } from "./views/history.js";
 import { startLoop } from "./views/loop.js";
 import { hideNotice, showDown, showKeyForm } from "./views/notice.js";
+import { startSilenceLine } from "./views/silences.js";
 import { startTabs } from "./views/tabs.js";
 import { startTiles } from "./views/tiles.js";
 
@@ -62,10 +63,20 @@ function caseMoved(id) {
   }, 250);
 }
 
+/** A silence changes no case, and yet how cases are shown. @param {import("./types.js").Silence[]} silences */
+function silencesMoved(silences) {
+  /** @param {import("./types.js").Silence[] | null} some */
+  const marks = (some) => JSON.stringify((some ?? []).map(({ id, state, ends_at }) => [id, state, ends_at]));
+  const same = known.silences === null || marks(known.silences) === marks(silences);
+  setSilences(silences);
+  if (!same) void quietly(refresh);
+}
+
 /** @param {string} type @param {any} value */
 function take(type, value) {
   if (type === "metric") putMetrics(Array.isArray(value) ? value : [value]);
   else if (type === "totals") setTotals(value);
+  else if (type === "silences") silencesMoved(value);
   else if (type === "case") {
     // A server may send the case itself, or only that it moved.
     if (value.latest_alert) putCases([value]);
@@ -139,6 +150,7 @@ startBreakdown(byId("breakdown"));
 startBooks(byId("books"));
 startLoop(byId("loop"));
 startFeed(byId("feed"), { older: () => quietly(moreCases) });
+startSilenceLine(byId("silence-line"));
 startDrawer();
 setInterval(() => changed("time"), 5000);
 on(["time", "link"], () => {

@@ -8,7 +8,8 @@ import { OUTCOME } from "./statistics.js";
  * @typedef {import("./types.js").MetricSpec} MetricSpec
  * @typedef {import("./types.js").Case} Case
  * @typedef {import("./types.js").Totals} Totals
- * @typedef {"config" | "choice" | "metrics" | "days" | "cases" | "totals" | "link" | "time"} Topic
+ * @typedef {import("./types.js").Silence} Silence
+ * @typedef {"config" | "choice" | "metrics" | "days" | "cases" | "totals" | "silences" | "link" | "time"} Topic
  *
  * @typedef {object} Point   a value as this page saw it
  * @property {number} at     milliseconds
@@ -49,6 +50,8 @@ const state = {
   scope: "open",
   /** How far each list of cases is known, by {@link listName}. @type {Map<string, CaseList>} */
   lists: new Map(),
+  /** Those that hold or are to come, newest first; `null` before they are known. @type {Silence[] | null} */
+  silences: null,
   /** @type {Totals | null} */
   totals: null,
   /** @type {{at: number, events: number}[]} received events, for the rate */
@@ -200,6 +203,12 @@ export function setTotals(totals) {
   state.received.push({ at: now, events: totals.touchpoints.received + totals.responses.received });
   while (state.received.length > 2 && now - state.received[0].at > 15_000) state.received.shift();
   changed("totals");
+}
+
+/** @param {Silence[]} silences those that hold or are to come */
+export function setSilences(silences) {
+  state.silences = silences;
+  changed("silences");
 }
 
 /** Events a second over the last seconds, or `null` before it can be said. */

@@ -108,6 +108,7 @@
  * @property {string | null} touchpoint
  * @property {Record<string, string | number | boolean>} attributes
  * @property {string[]} [actions]                   what a person can do now, if the server says so
+ * @property {CaseSilence | null} [silence]         the silence that its alert fits now
  * @property {CaseEvent[]} [events]                 only in the answer for one case
  * @property {Alert[]} [alerts]                     only in the answer for one case
  *
@@ -134,6 +135,39 @@
  * @property {string} problem
  * @property {string} at
  * @property {string | null} replayed_at
+ *
+ * @typedef {string | number | boolean} Value
+ * @typedef {Value | Value[] | {at_least?: number, at_most?: number, not?: Value | Value[], matches?: string}} Condition
+ * @typedef {Record<string, Condition>} Matchers     field of the alert, or `attributes.NAME`, to what it has to be
+ *
+ * @typedef {object} CaseSilence
+ * @property {number} id
+ * @property {string} ends_at
+ * @property {string} reason
+ * @property {string} created_by_name
+ * @property {boolean} holds                        messages of this case wait for its end
+ *
+ * @typedef {object} Silence
+ * @property {number} id
+ * @property {"to_come" | "holds" | "over"} state
+ * @property {Matchers} matchers
+ * @property {string} starts_at
+ * @property {string} ends_at
+ * @property {string} reason
+ * @property {number} cases_held
+ * @property {string} created_at
+ * @property {string} created_by_name
+ * @property {string} created_via
+ * @property {string | null} created_key
+ * @property {string | null} ended_by_name          who ended it before its time
+ *
+ * @typedef {object} Reach                          what matchers fit
+ * @property {number} open_cases
+ * @property {number} of_open_cases
+ * @property {number} alerts                        of the last `days`
+ * @property {number} of_alerts
+ * @property {number} days
+ * @property {boolean} complete                     false: only the newest alerts were looked at
  */
 
 export {};

@@ -1,9 +1,10 @@
 /** The actions on a case: which ones, what each asks, and what becomes of the answer. */
 
 import { ApiError, actOnCase } from "../api.js";
-import { byId, h, replace } from "../dom.js";
+import { h } from "../dom.js";
 import { known } from "../store.js";
 import { isMetric, subjectName } from "./caseparts.js";
+import { choices, note, openForm, otherTime, select, untilChoices, untilOf } from "./form.js";
 import { toast } from "./notice.js";
 import { whoActs } from "./who.js";
 
@@ -46,7 +47,7 @@ const ACTIONS = {
       note("What was done"),
     ],
   },
-  snooze: { words: "Snooze", done: "asleep", title: "Let it rest until", fields: () => [snoozeChoices(), otherTime(), note()] },
+  snooze: { words: "Snooze", done: "asleep", title: "Let it rest until", fields: () => [untilChoices(), otherTime(), note()] },
   reassign: {
     words: "Reassign",
     done: "reassigned",
@@ -130,50 +131,22 @@ async function atOnce(button, item, name, action, after) {
  * @param {(result: {changed?: Case, stale?: string}) => void} after
  */
 function ask(item, name, action, after) {
-  const dialog = /** @type {HTMLDialogElement} */ (byId("ask"));
-  const send = /** @type {HTMLButtonElement} */ (h("button", { class: "button button-main", type: "submit", text: action.words }));
-  const cancel = h("button", { class: "button", type: "button", text: "Cancel" });
-  const general = h("p", { class: "wrong", role: "alert" });
-  const form = /** @type {HTMLFormElement} */ (
-    h(
-      "form",
-      { novalidate: true },
-      h("div", {}, h("h2", { id: "ask-title", text: action.title ?? "" }), h("p", { class: "muted", text: action.hint ?? `C-${item.id} · ${subjectName(item)}` })),
-      ...(action.fields?.(item) ?? []),
-      general,
-      h("div", { class: "ask-buttons" }, cancel, send),
-    )
-  );
-  cancel.addEventListener("click", () => dialog.close());
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    void submit();
-  });
-
-  async function submit() {
-    for (const wrong of form.querySelectorAll(".wrong")) wrong.textContent = "";
-    for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
-    send.disabled = true;
-    try {
-      const changed = await actOnCase(item.id, name, bodyOf(form, item.version));
-      dialog.close();
-      toast(`C-${item.id} ${action.done}`);
-      after({ changed });
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      if (error.status === 409) {
-        dialog.close();
+  openForm({
+    title: action.title ?? "",
+    hint: action.hint ?? `C-${item.id} · ${subjectName(item)}`,
+    send: action.words,
+    fields: action.fields?.(item) ?? [],
+    submit: async (form) => {
+      try {
+        const changed = await actOnCase(item.id, name, bodyOf(form, item.version));
+        toast(`C-${item.id} ${action.done}`);
+        after({ changed });
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status !== 409) throw error;
         after({ stale: error.message });
-      } else showWrong(form, general, error);
-    } finally {
-      send.disabled = false;
-    }
-  }
-
-  replace(dialog, form);
-  dialog.showModal();
-  const first = /** @type {HTMLElement | null} */ (form.querySelector("select, input, textarea"));
-  first?.focus();
+      }
+    },
+  });
 }
 
 /** What every action says: which picture of the case was seen, and who acts. @param {number} version @returns {Record<string, unknown>} */
@@ -187,86 +160,7 @@ function bodyOf(form, version) {
     const value = String(given.get(name) ?? "").trim();
     if (value) body[name] = value;
   }
-  const preset = given.get("preset");
-  if (preset === "other") {
-    const at = new Date(String(given.get("until") ?? ""));
-    if (!Number.isNaN(at.getTime())) body.until = at.toISOString();
-  } else if (preset) body.until = String(preset);
+  const until = untilOf(given);
+  if (until) body.until = until;
   return body;
-}
-
-/** Show the server's words at the field it names. @param {HTMLElement} form @param {HTMLElement} general @param {ApiError} error */
-function showWrong(form, general, error) {
-  const field = form.querySelector(`[data-field="${CSS.escape(error.field)}"]`);
-  const place = field?.querySelector(".wrong") ?? general;
-  place.textContent = error.message;
-  const input = /** @type {HTMLElement | null | undefined} */ (field?.querySelector("select, textarea, input"));
-  input?.setAttribute("aria-invalid", "true");
-  input?.focus();
-}
-
-/** @param {string} name @param {string} words @param {HTMLElement} input @param {string} [hint] */
-function field(name, words, input, hint) {
-  input.id = `ask-${name}`;
-  input.setAttribute("name", name);
-  input.setAttribute("aria-describedby", `ask-${name}-wrong`);
-  return h(
-    "div",
-    { class: "field", "data-field": name },
-    h("label", { for: input.id, text: words }),
-    input,
-    hint ? h("span", { class: "hint", text: hint }) : null,
-    h("span", { class: "wrong", id: `ask-${name}-wrong`, role: "alert" }),
-  );
-}
-
-/** @param {string} [words] */
-const note = (words = "Note") => field("note", `${words} (optional)`, h("textarea", { rows: 3, maxlength: 3000 }));
-
-/** @param {string} name @param {string} words @param {[string, string][]} options */
-const select = (name, words, options) =>
-  field(name, words, h("select", {}, ...options.map(([value, text]) => h("option", { value, text }))));
-
-/** @param {string} name @param {string} words @param {[string, string][]} options */
-function choices(name, words, options) {
-  return h(
-    "fieldset",
-    { class: "field", "data-field": name === "preset" ? "until" : name },
-    h("legend", { text: words }),
-    h(
-      "div",
-      { class: "choices" },
-      ...options.map(([value, text], index) =>
-        h("label", {}, h("input", { type: "radio", name, value, checked: index === 0 }), h("span", { text })),
-      ),
-    ),
-    h("span", { class: "wrong", role: "alert" }),
-  );
-}
-
-function snoozeChoices() {
-  const now = Date.now();
-  const morning = new Date(now);
-  morning.setDate(morning.getDate() + 1);
-  morning.setHours(9, 0, 0, 0);
-  /** @param {number} hours */
-  const later = (hours) => new Date(now + hours * 3_600_000).toISOString();
-  return choices("preset", "Until", [
-    [later(1), "1 hour"],
-    [later(4), "4 hours"],
-    [morning.toISOString(), "Tomorrow 9:00"],
-    ["other", "Another time"],
-  ]);
-}
-
-function otherTime() {
-  const input = h("input", { type: "datetime-local" });
-  const element = h("div", { class: "field", "data-field": "other" }, h("label", { for: "ask-until", text: "Another time" }), input);
-  input.id = "ask-until";
-  input.setAttribute("name", "until");
-  input.addEventListener("input", () => {
-    const other = element.closest("form")?.querySelector('input[value="other"]');
-    if (other) /** @type {HTMLInputElement} */ (other).checked = true;
-  });
-  return element;
 }

@@ -53,11 +53,35 @@ function matter(alert) {
   return h("span", { class: "score", "data-tone": "middle", title: "Touchpoints failed, and the customer has said nothing", text: "Silent" });
 }
 
-/** Since when a metric is back to normal. @param {Case} item @param {number} now */
+/** Since when a metric is back to normal, or a customer is back. @param {Case} item @param {number} now */
 export function recovery(item, now) {
   if (!item.recovered_at) return null;
   const title = [exact(item.recovered_at), item.recovery_reason].filter(Boolean).join(": ");
-  return h("span", { class: "recovery", title }, icon("tick"), `back to normal since ${moment(item.recovered_at, now)}`);
+  const words = isMetric(item) ? "back to normal since" : "won back,";
+  return h("span", { class: "recovery", title }, icon("tick"), `${words} ${moment(item.recovered_at, now)}`);
+}
+
+/**
+ * That alerts like the case's are silenced, until when, why and by whom.
+ * @param {Case} item @param {number} now
+ * @param {"banner" | "line"} look   whole, or what a list has room for
+ */
+export function silenced(item, now, look) {
+  const { silence } = item;
+  if (!silence || isClosed(item)) return null;
+  const until = deadline(silence.ends_at, now);
+  if (look === "line") {
+    const title = `${silence.reason} (${silence.created_by_name}, S-${silence.id}, until ${exact(silence.ends_at)})`;
+    return h("span", { class: "due", title }, icon("mute"), silence.holds ? `held until ${until}` : `silenced until ${until}`);
+  }
+  const told = silence.holds ? "Messages about this case wait until then." : "This case was told of before.";
+  return h(
+    "p",
+    { class: "banner" },
+    icon("mute"),
+    ` Alerts like this are silenced until ${until} by ${silence.created_by_name}: “${silence.reason}” ${told} `,
+    h("a", { href: "#/silences", text: `S-${silence.id}` }),
+  );
 }
 
 /** What a state is called: a metric's case is looked into, and dismissed as a false alarm. @type {Record<string, string>} */

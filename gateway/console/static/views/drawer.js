@@ -1,4 +1,4 @@
-/** The drawer at the right: one case with its answers, history and actions, or the dead letters. Driven by the address. */
+/** The drawer at the right: a case with its answers, history and actions, the dead letters, the silences. Driven by the address. */
 
 import { ApiError, fetchCase, fetchCases } from "../api.js";
 import { byId, h, replace } from "../dom.js";
@@ -6,12 +6,15 @@ import { age, exact, moment, sentence } from "../format.js";
 import { icon } from "../icons.js";
 import { known, on, putCases } from "../store.js";
 import { actionButtons } from "./actions.js";
-import { actorName, due, isClosed, isMetric, nextDue, ownerName, recovery, score, severity, state, subjectName } from "./caseparts.js";
+import { due, isClosed, isMetric, nextDue, ownerName, recovery, score, severity, silenced, state, subjectName } from "./caseparts.js";
 import { showDeadLetters } from "./deadletters.js";
+import { askForSilence, conditionsOf } from "./silenceform.js";
+import { showSilences } from "./silences.js";
+import { entry } from "./story.js";
+import { whoActs } from "./who.js";
 
 /**
  * @typedef {import("../types.js").Case} Case
- * @typedef {import("../types.js").CaseEvent} CaseEvent
  * @typedef {import("../types.js").Alert} Alert
  */
 
@@ -20,7 +23,7 @@ let shown = null;
 /** Why the drawer shows another picture than the person acted on. */
 let staleWords = "";
 
-/** Follow the address: `#/cases/17`, `#/deadletters`. */
+/** Follow the address: `#/cases/17`, `#/deadletters`, `#/silences`. */
 export function startDrawer() {
   const drawer = /** @type {HTMLDialogElement} */ (byId("drawer"));
   drawer.addEventListener("close", () => {
@@ -36,6 +39,9 @@ export function startDrawer() {
   on(["cases"], () => {
     const newer = shown && known.cases.get(shown.id);
     if (shown && newer && newer.version > shown.version) void load(shown.id);
+  });
+  on(["silences"], () => {
+    if (shown) void load(shown.id);
   });
   on(["time"], () => {
     const line = drawer.querySelector(".drawer-due");
@@ -59,6 +65,11 @@ function follow() {
     drawer.dataset.kind = "deadletters";
     open(drawer);
     void showDeadLetters(drawer, head("Dead letters"));
+  } else if (location.hash === "#/silences") {
+    shown = null;
+    drawer.dataset.kind = "silences";
+    open(drawer);
+    void showSilences(drawer, head("Silences"));
   } else if (drawer.open) drawer.close();
 }
 
@@ -117,6 +128,7 @@ function draw(drawer, item, later) {
     h(
       "div",
       { class: "drawer-body", tabindex: "0", role: "region", "aria-label": "The case" },
+      silenced(item, now, "banner"),
       facts(item, now),
       h("h3", { class: "part", text: flaggedWords(item) }),
       ...(item.alerts?.length ? item.alerts : [item.latest_alert]).map((alert) => answer(alert, now)),
@@ -124,10 +136,17 @@ function draw(drawer, item, later) {
       h("h3", { class: "part", text: "History" }),
       h("ol", { class: "story" }, ...[...(item.events ?? [])].reverse().map((event) => entry(item, event, now))),
     ),
-    h("footer", { class: "drawer-actions" }, ...actionButtons(item, after)),
+    h("footer", { class: "drawer-actions" }, ...actionButtons(item, after), isClosed(item) ? null : silenceAlike(item)),
   );
   const button = focusedAction && drawer.querySelector(`[data-action="${CSS.escape(focusedAction)}"]`);
   if (button) /** @type {HTMLElement} */ (button).focus();
+}
+
+/** The way to a silence of alerts like this one. @param {Case} item */
+function silenceAlike(item) {
+  const button = h("button", { type: "button", class: "button button-quiet", "data-action": "silence", text: "Silence alike…" });
+  button.addEventListener("click", () => void whoActs().then((who) => who && askForSilence(conditionsOf(item.latest_alert))));
+  return button;
 }
 
 /** @param {{changed?: Case, stale?: string}} result */
@@ -141,7 +160,7 @@ function after({ changed: item, stale }) {
 /** @param {Case} item @param {number} now */
 function facts(item, now) {
   const rows = [
-    ["Opened", `${moment(item.opened_at, now)}, ${age(item.opened_at, now)} ago`],
+    ["Opened", `${moment(item.opened_at, now)}, ${age(item.opened_at, now)} ago`.replace("now ago", "just now")],
     ["Touchpoint", item.touchpoint],
     ["Routed to", item.receiver],
     ["Programme", item.programme],
@@ -187,84 +206,4 @@ function again(item, now) {
   const link = h("a", { href: `#/cases/${item.id}`, text: `C-${item.id}` });
   const at = h("time", { class: "case-small push", datetime: item.opened_at, title: exact(item.opened_at), text: moment(item.opened_at, now) });
   return h("li", {}, h("div", { class: "case-line" }, score(item.latest_alert), link, state(item), at));
-}
-
-/** @type {Record<string, string>} */
-const DID = {
-  opened: "opened by a rule",
-  joined: "flagged again",
-  acknowledge: "acknowledged",
-  contact: "contacted the customer",
-  resolve: "resolved",
-  reassign: "reassigned",
-  snooze: "snoozed",
-  wake: "woke it",
-  reopen: "reopened",
-  dismiss: "dismissed",
-  lease_expired: "no contact in time: returned to the queue",
-};
-
-/** The same of a metric. @type {Record<string, string>} */
-const DID_TO_METRIC = { joined: "another alarm joined", acknowledge: "looks into it", dismiss: "dismissed as a false alarm", lease_expired: "not resolved in time: returned to the queue" };
-
-/** @type {Record<string, string>} */
-const FROM = { slack: "Slack", console: "the console", api: "the API" };
-
-/** What was said with an action, as the rest of a sentence. @param {CaseEvent} event @param {number} now */
-function manner(event, now) {
-  const said = event.detail ?? {};
-  const cause = said.root_cause && (known.config?.rootCauses[said.root_cause] ?? said.root_cause);
-  return [
-    said.rule && `: ${said.rule}`,
-    said.owner && ` ${event.action === "reassign" ? "to" : "for"} ${actorName(said.owner)}`,
-    said.channel && ` by ${said.channel}`,
-    said.until && ` until ${moment(said.until, now)}`,
-    cause && `: ${cause}`,
-  ]
-    .filter(Boolean)
-    .join("");
-}
-
-/** What somebody was told of. @type {Record<string, Record<string, string>>} */
-const NOTICES = {
-  reminded: { acknowledge: "the case is to be taken soon", contact: "the customer is to be contacted soon" },
-  escalated: { acknowledge: "nobody took the case in time", contact: "the customer was not contacted in time", lease: "it was taken, and the customer not contacted in time" },
-};
-
-/** The same of a metric. @type {Record<string, string>} */
-const NOTICES_OF_METRIC = { acknowledge: "nobody looked into it in time", lease: "it was taken, and not resolved in time" };
-
-/** Who was told, and of what. It changed nothing. @param {Case} item @param {CaseEvent} event */
-function notice(item, event) {
-  const { of = "", told = "" } = event.detail ?? {};
-  const who = told.startsWith("person:") ? actorName(told.slice("person:".length)) : told;
-  const why = (isMetric(item) && event.action === "escalated" && NOTICES_OF_METRIC[of]) || NOTICES[event.action]?.[of] || of;
-  return `${event.action === "reminded" ? "reminded" : "told"} ${who}: ${why}`;
-}
-
-/** @param {Case} item @param {CaseEvent} event */
-function deed(item, event) {
-  if (event.action in NOTICES) return notice(item, event);
-  if (event.detail?.recovered) return "back to normal";
-  return (isMetric(item) && DID_TO_METRIC[event.action]) || DID[event.action] || sentence(event.action);
-}
-
-/** @param {Case} item @param {CaseEvent} event @param {number} now */
-function entry(item, event, now) {
-  const did = deed(item, event) + manner(event, now);
-  const system = event.via === "system";
-  // A caller that gave no name, where the gateway asks for no key.
-  const who = event.actor === event.via ? "Someone" : actorName(event.actor, event.actor_name);
-  return h(
-    "li",
-    {},
-    h(
-      "div",
-      { class: "case-line" },
-      system ? h("span", { text: did.charAt(0).toUpperCase() + did.slice(1) }) : h("span", {}, h("b", { text: who }), ` ${did}`),
-      h("time", { class: "case-small push", datetime: event.at, title: exact(event.at), text: moment(event.at, now) }),
-    ),
-    system ? null : h("span", { class: "case-small", text: `from ${FROM[event.via] ?? event.via}${event.detail?.key ? ` with the key “${event.detail.key}”` : ""}` }),
-    event.detail?.note ? h("blockquote", { dir: "auto", text: event.detail.note }) : null,
-  );
 }

@@ -4,7 +4,7 @@ import { flash, h, reconcile, replace } from "../dom.js";
 import { age, exact } from "../format.js";
 import { icon } from "../icons.js";
 import { chooseScope, known, listName, on } from "../store.js";
-import { due, isClosed, isMetric, nextDue, ownerName, recovery, score, severity, state, subjectName } from "./caseparts.js";
+import { due, isClosed, isMetric, nextDue, ownerName, recovery, score, severity, silenced, state, subjectName } from "./caseparts.js";
 import { segments } from "./segments.js";
 
 /** @typedef {import("../types.js").Case} Case */
@@ -74,7 +74,7 @@ function draw(list, rest, older) {
 /** @param {HTMLElement} element @param {Case} item @param {boolean} mayFlash */
 function update(element, item, mayFlash) {
   const now = Date.now();
-  const stamp = `${item.version} ${age(item.opened_at, now)} ${nextDue(item, now)?.words} ${ownerName(item)}`;
+  const stamp = `${item.version} ${age(item.opened_at, now)} ${nextDue(item, now)?.words} ${ownerName(item)} ${item.silence?.ends_at} ${item.silence?.holds}`;
   if (element.dataset.stamp === stamp) return;
   const isNew = element.dataset.version !== String(item.version);
   element.dataset.stamp = stamp;
@@ -117,6 +117,7 @@ function row(item, now) {
       { class: "case-line case-foot" },
       state(item),
       h("span", { class: "case-small owner", text: owner }),
+      silenced(item, now, "line"),
       h("span", { class: "push" }, recovery(item, now) ?? due(item, now)),
     ),
   );
