@@ -6,4 +6,5 @@ pytest_plugins = [
     "tests.fixtures.patience",
     "tests.fixtures.ports",
     "tests.fixtures.postgres",
+    "tests.fixtures.tables",
 ]

@@ -21,9 +21,8 @@ from gateway.process import make_parts
 from schemas.case_history import note
 from schemas.case_ledger import Change, act
 from schemas.cases import UserAction
-from schemas.database import open_database
 from schemas.settings import Settings
-from schemas.tables import Base, CaseRow
+from schemas.tables import CaseRow
 from tests.cli.asking import Answer, ask, refused
 from tests.gateway.examples import configuration, metric_alert, opened
 from tests.gateway.serving import serving
@@ -44,16 +43,11 @@ class Gateway:
 
 
 @pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Gateway]:
-    url = f"sqlite:///{tmp_path}/gateway.db"
-    engine = open_database(url)
-    Base.metadata.create_all(engine)
-    engine.dispose()
-
+def gateway(sqlite_database: str) -> Iterator[Gateway]:
     def fail(why: str) -> None:
         raise AssertionError(why)
 
-    parts = make_parts(Settings(database=url, kafka="127.0.0.1:1"), configuration(), fail)
+    parts = make_parts(Settings(database=sqlite_database, kafka="127.0.0.1:1"), configuration(), fail)
     with serving(parts) as address:
         yield Gateway(parts, address)
     parts.writers.kw["bind"].dispose()

@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 from closeloop.cli import app
 from closeloop.errors import UserError
 from closeloop.silences import read_end
-from schemas import migrate
 
 LOOP = """
 people:
@@ -26,10 +25,8 @@ NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    url = f"sqlite:///{tmp_path}/closeloop.db"
-    migrate.upgrade(url)
-    monkeypatch.setenv("DATABASE_URL", url)
+def run(sqlite_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("DATABASE_URL", sqlite_database)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "loop.yaml").write_text(LOOP)
     return lambda *said: CliRunner().invoke(app, ["silences", *said])

@@ -42,7 +42,7 @@ def announcing(name: str, code: str = ANNOUNCES, *, restart: bool = True) -> Roo
     return Room(name=name, command=child(code), announces=True, restart=restart)
 
 
-def soon(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
+def soon(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, what
@@ -137,7 +137,7 @@ def test_the_end_of_one_that_cannot_be_restarted_ends_everything(kept: Kept) -> 
     waiting = threading.Thread(target=kept.supervisor.wait)
     waiting.start()
     os.kill(kept.pid("kafka"), signal.SIGKILL)
-    waiting.join(10)
+    waiting.join(60)
     assert not waiting.is_alive()
     assert kept.supervisor.failure == "kafka ended (signal SIGKILL), and what it held is gone with it"
 
@@ -147,7 +147,7 @@ def test_a_stop_while_starting_leaves_nothing(kept: Kept) -> None:
     starting = _starting(kept, room)
     kept.pid("slow")
     kept.supervisor.request_stop()
-    assert isinstance(starting.exception(10), Stopped)
+    assert isinstance(starting.exception(60), Stopped)
 
 
 def test_stop_ends_the_workers_before_what_they_stand_on(kept: Kept, tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_stop_ends_the_workers_before_what_they_stand_on(kept: Kept, tmp_path: P
     starting = _starting(kept, room("streams", announces=False))
     soon(lambda: Path(f"{notes}.streams").exists(), "streams did not come up")
     kept.supervisor.stop()
-    assert isinstance(starting.exception(10), Stopped)
+    assert isinstance(starting.exception(60), Stopped)
     assert notes.read_text().split() == ["streams", "kafka"]
     assert list((tmp_path / "run").iterdir()) == []
     assert kept.said == []

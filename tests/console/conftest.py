@@ -44,7 +44,7 @@ def console(browser: Browser, double: GatewayDouble) -> Iterator[Page]:
         page.on("console", heard)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: asked(request.url))
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         yield page
     assert complaints == []
     assert strangers == []

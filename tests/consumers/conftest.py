@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,7 +23,6 @@ from consumers.slack.sender import Sender, SenderOptions
 from consumers.slack.settlement import Settlement
 from schemas.config import Loop
 from schemas.database import open_database, readers, sessions
-from schemas.tables import Base
 from tests.consumers.alerts import LOOP
 
 SEED = Seed(
@@ -43,22 +41,17 @@ SEED = Seed(
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """An empty database with the tables, of each kind."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'closeloop.db'}"
-    else:
-        url = request.getfixturevalue("postgres_database")
+    url = request.getfixturevalue("sqlite_database" if request.param == "sqlite" else "postgres_tables")
     made = open_database(url)
-    Base.metadata.create_all(made)
     yield made
     made.dispose()
 
 
 @pytest.fixture
-def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
-    made = open_database(f"sqlite:///{tmp_path / 'closeloop.db'}")
-    Base.metadata.create_all(made)
+def sqlite_engine(sqlite_database: str) -> Iterator[Engine]:
+    made = open_database(sqlite_database)
     yield made
     made.dispose()
 
@@ -142,5 +135,5 @@ def running(sender: Sender, stop: threading.Event) -> Iterator[Part]:
         yield part
     finally:
         stop.set()
-        assert part.join(20), "the sender did not stop"
+        assert part.join(60), "the sender did not stop"
         assert not part.failed

@@ -30,7 +30,7 @@ from schemas.cases import CaseAction
 from schemas.config import Loop
 from schemas.config_base import WEEKDAYS
 from schemas.database import open_database, readers, sessions
-from schemas.tables import Base, CaseEventRow, SlackOutboxRow
+from schemas.tables import CaseEventRow, SlackOutboxRow
 from schemas.working_time import calendars
 from tests.consumers.alerts import an_alert
 
@@ -274,8 +274,7 @@ def test_everything_in_its_time_and_once(sqlite_engine: Engine, measures: Measur
 
 @pytest.mark.postgres
 @pytest.mark.faults
-def test_the_same_on_postgresql(postgres_database: str, measures: Measures) -> None:
-    engine = open_database(postgres_database)
-    Base.metadata.create_all(engine)
+def test_the_same_on_postgresql(postgres_tables: str, measures: Measures) -> None:
+    engine = open_database(postgres_tables)
     live_through(engine, measures)
     engine.dispose()

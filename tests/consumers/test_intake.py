@@ -60,14 +60,14 @@ def test_records_are_handled_then_committed_and_read_on_from_there(bench: Bench)
     until(lambda: len(seen) == 50, "read")
     assert intake.ready()
     stop.set()
-    assert part.join(20)
+    assert part.join(60)
     assert not part.failed
     assert bench.committed() == 50
     bench.produce(5, first=50)
     part, stop, _ = bench.start(lambda records: seen.extend(record.value or b"" for record in records))
     until(lambda: len(seen) == 55, "read on")
     stop.set()
-    assert part.join(20)
+    assert part.join(60)
     assert sorted(seen) == sorted(str(number).encode() for number in range(55))
 
 
@@ -86,7 +86,7 @@ def test_a_database_that_is_away_gets_the_same_batch_again(bench: Bench) -> None
     part, stop, _ = bench.start(handle)
     until(lambda: len(seen) == 5, "taken at last")
     stop.set()
-    assert part.join(20)
+    assert part.join(60)
     assert not part.failed
     assert attempts[0] == attempts[1] == attempts[2] == attempts[3]
     assert bench.committed() == 5
@@ -101,9 +101,9 @@ def test_a_stop_while_the_database_is_away_commits_nothing(bench: Bench) -> None
 
     bench.produce(5)
     part, stop, _ = bench.start(handle)
-    assert tried.wait(30)
+    assert tried.wait(60)
     stop.set()
-    assert part.join(20)
+    assert part.join(60)
     assert not part.failed
     assert bench.committed() == 0
 
@@ -115,7 +115,7 @@ def test_any_other_error_is_fatal_and_commits_nothing(bench: Bench) -> None:
     bench.produce(5)
     part, _, _ = bench.start(handle)
     until(lambda: part.failed, "failed")
-    assert part.join(20)
+    assert part.join(60)
     assert bench.committed() == 0
 
 
@@ -132,10 +132,10 @@ def test_two_members_share_the_partitions(bench: Bench) -> None:
     bench.produce(60)
     until(lambda: len(set(seen)) == 60, "all read", 60)
     first[1].set()
-    assert first[0].join(20)
+    assert first[0].join(60)
     bench.produce(20, first=60)
     until(lambda: len(set(seen)) == 80, "the other one took over", 60)
     second[1].set()
-    assert second[0].join(20)
+    assert second[0].join(60)
     assert not first[0].failed
     assert not second[0].failed

@@ -74,12 +74,12 @@ class Room:
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(30)
 
     def stop(self) -> int:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(10)
+        return self.process.wait(30)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def room(kafka: str, engine: Engine, slack: ThreadedSandbox, tmp_path: Path) -> 
     yield made
     if made.process is not None and made.process.poll() is None:
         made.process.kill()
-        made.process.wait(10)
+        made.process.wait(30)
 
 
 def some_alerts(count: int) -> list[Alert]:

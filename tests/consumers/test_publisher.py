@@ -106,7 +106,7 @@ def test_every_transition_in_order(
     part.start()
     until(lambda: unpublished(engine) == 0, "published")
     stop.set()
-    assert part.join(20)
+    assert part.join(60)
     found = published(kafka, topic)
     assert sum(map(len, found.values())) == total
     assert all(in_order_without_gaps(events) for events in found.values())
@@ -123,7 +123,7 @@ def test_two_publishers_keep_each_cases_order(
         part.start()
     until(lambda: unpublished(engine) == 0, "published")
     stop.set()
-    assert all(part.join(20) for part in parts)
+    assert all(part.join(60) for part in parts)
     assert not any(part.failed for part in parts)
     found = published(kafka, topic)
     assert len(found) == 20
@@ -157,6 +157,6 @@ def test_kafka_away_is_waited_out(sqlite_engine: Engine, measures: Measures, sto
     part.start()
     until(lambda: measures.retries.labels("publisher", "kafka")._value.get() >= 2, "tried twice")
     stop.set()
-    assert part.join(20)
+    assert part.join(60)
     assert not part.failed
     assert unpublished(sqlite_engine) == 4

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+def until(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
     """Wait until the condition holds; fail, naming what was waited for, when it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():

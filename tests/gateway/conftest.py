@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -16,7 +15,6 @@ from gateway.intake import Record
 from gateway.parts import Parts
 from gateway.process import make_parts
 from gateway.producer import NotDeliveredError
-from schemas.migrate import upgrade
 from schemas.settings import Settings
 from tests.gateway.examples import configuration
 
@@ -48,22 +46,9 @@ def _fail(why: str) -> None:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database(request: pytest.FixtureRequest) -> str:
     """The URL of a database with all tables, on both servers."""
-    url = (
-        f"sqlite:///{tmp_path}/gateway.db"
-        if request.param == "sqlite"
-        else str(request.getfixturevalue("postgres_database"))
-    )
-    upgrade(url)
-    return url
-
-
-@pytest.fixture
-def sqlite_database(tmp_path: Path) -> str:
-    url = f"sqlite:///{tmp_path}/gateway.db"
-    upgrade(url)
-    return url
+    return str(request.getfixturevalue("sqlite_database" if request.param == "sqlite" else "postgres_tables"))
 
 
 @pytest.fixture

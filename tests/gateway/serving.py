@@ -27,12 +27,12 @@ def serving(parts: Parts, port: int = 0) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(15)
+        thread.join(60)
         listener.close()
         assert not thread.is_alive()
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait for a condition; fail at the deadline."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 from sqlalchemy import select
 
 from gateway.case_acts import act_within
 from gateway.case_requests import ActionRequest
 from gateway.vocabulary import vocabulary
-from schemas import migrate
 from schemas.database import open_database, sessions
 from schemas.settings import Settings
 from schemas.tables import CaseEventRow
 from tests.gateway.examples import configuration, opened
 
 
-def test_a_contact_on_monday_takes_an_hour_of_anas_week(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'closeloop.db'}"
-    migrate.upgrade(url)
-    engine = open_database(url)
+def test_a_contact_on_monday_takes_an_hour_of_anas_week(sqlite_database: str) -> None:
+    engine = open_database(sqlite_database)
     writers, loop = sessions(engine), configuration()
     case = opened(writers)  # on a Saturday; Ana works on Mondays from nine
     with writers.begin() as session:

@@ -21,9 +21,8 @@ from gateway.process import make_parts
 from schemas.case_ledger import Destination, Opening, open_case
 from schemas.config import Loop
 from schemas.config_owners import Person, Receiver, Route
-from schemas.database import open_database
 from schemas.settings import Settings
-from schemas.tables import Base, CaseEventRow, CaseRow
+from schemas.tables import CaseEventRow, CaseRow
 from tests.gateway.examples import alert
 from tests.gateway.serving import serving
 
@@ -120,15 +119,8 @@ async def race(url: str, ids: list[int]) -> list[Tried]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def parts(request: pytest.FixtureRequest, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Parts]:
-    url = (
-        f"sqlite:///{tmp_path}/race.db"
-        if request.param == "sqlite"
-        else str(request.getfixturevalue("postgres_database"))
-    )
-    engine = open_database(url)
-    Base.metadata.create_all(engine)
-    engine.dispose()
+def parts(request: pytest.FixtureRequest) -> Iterator[Parts]:
+    url = str(request.getfixturevalue("sqlite_database" if request.param == "sqlite" else "postgres_tables"))
 
     def fail(why: str) -> None:
         raise AssertionError(why)

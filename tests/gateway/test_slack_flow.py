@@ -91,7 +91,7 @@ class Desk:
         return [message.text for message in ephemeral if message.visible_to == user]
 
     def wait_told(self, user: str, number: int = 1) -> str:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while len(self.told(user)) < number:
             assert time.monotonic() < deadline, "nothing was told"
             time.sleep(0.02)

@@ -85,7 +85,7 @@ class Scene:
             return [(row.kind, row.result) for row in session.scalars(select(SlackInboxRow))]
 
 
-async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

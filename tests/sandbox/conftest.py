@@ -50,4 +50,4 @@ def sandbox(clock: Clock) -> Iterator[ThreadedSandbox]:
 
 @pytest.fixture
 def client(sandbox: ThreadedSandbox) -> WebClient:
-    return WebClient("xoxb-sandbox", base_url=sandbox.api_url, retry_handlers=[], timeout=10)
+    return WebClient("xoxb-sandbox", base_url=sandbox.api_url, retry_handlers=[], timeout=60)

@@ -63,7 +63,7 @@ async def receiving() -> AsyncIterator[Receiver]:
         await runner.cleanup()
 
 
-async def until(condition: Any, seconds: float = 10.0) -> None:
+async def until(condition: Any, seconds: float = 60.0) -> None:
     """Wait until `condition()` is true; fail after a deadline."""
     deadline = time.monotonic() + seconds
     while not condition():

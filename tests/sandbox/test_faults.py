@@ -36,7 +36,7 @@ def post(client: WebClient) -> Any:
 
 
 def wait_for_posts(sandbox: ThreadedSandbox, count: int) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while posted(sandbox) != count:
         assert time.monotonic() < deadline, f"{posted(sandbox)} posts, not {count}"
         time.sleep(0.02)
@@ -91,22 +91,22 @@ def test_dropped_connections_as_the_asynchronous_client_sees_them(
     assert posted(sandbox) == effect
 
 
-def test_hang_has_no_effect(sandbox: ThreadedSandbox) -> None:
+def test_hang_has_no_effect(sandbox: ThreadedSandbox, client: WebClient) -> None:
     order(sandbox, {"kind": "hang", "method": "chat.postMessage", "times": 1})
     hasty = WebClient("xoxb-sandbox", base_url=sandbox.api_url, retry_handlers=[], timeout=1)
     with pytest.raises(TimeoutError):
         post(hasty)
-    assert post(hasty)["ok"]
+    assert post(client)["ok"]
     assert posted(sandbox) == 1
 
 
-def test_late_apply_takes_effect_after_the_client_gave_up(sandbox: ThreadedSandbox) -> None:
+def test_late_apply_takes_effect_after_the_client_gave_up(sandbox: ThreadedSandbox, client: WebClient) -> None:
     order(sandbox, {"kind": "late_apply", "method": "chat.postMessage", "times": 1, "delay": 0.2})
     hasty = WebClient("xoxb-sandbox", base_url=sandbox.api_url, retry_handlers=[], timeout=1)
     with pytest.raises(TimeoutError):
         post(hasty)
     wait_for_posts(sandbox, 1)
-    assert len(hasty.conversations_history(channel="C0CARDS")["messages"]) == 1
+    assert len(client.conversations_history(channel="C0CARDS")["messages"]) == 1
 
 
 def test_truncated_answers_had_their_effect(sandbox: ThreadedSandbox, client: WebClient) -> None:

@@ -77,7 +77,7 @@ class Stage:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110  whatever the condition looks at has no event
             await asyncio.sleep(0)
 

@@ -164,7 +164,7 @@ def test_everything_is_counted_alerted_and_dead_lettered_once(loop: Loop) -> Non
     metrics = loop.get(worker, "/metrics")[1]
     assert f'closeloop_streams_records_total{{topic="{loop.prefix}{RESPONSES}"}} 50.0' in metrics
     worker.process.send_signal(signal.SIGTERM)
-    assert worker.process.wait(10) == 0
+    assert worker.process.wait(30) == 0
 
 
 @pytest.mark.faults
@@ -176,11 +176,11 @@ def test_kills_and_stops_under_load_lose_and_double_nothing(loop: Loop) -> None:
         loop.send(5_000, 10 + turn)
         wait_until(lambda: loop.lag() < 24_000, "something was committed")
         worker.process.send_signal(signal.SIGTERM if turn == 1 else signal.SIGKILL)
-        worker.process.wait(10)
+        worker.process.wait(30)
     survivor = loop.start()
     loop.wait_counted()
     survivor.process.send_signal(signal.SIGTERM)
-    assert survivor.process.wait(10) == 0
+    assert survivor.process.wait(30) == 0
     assert loop.lag() == 0
 
 
@@ -194,11 +194,11 @@ def test_a_second_worker_takes_over_partitions_and_gives_them_back(loop: Loop) -
     wait_until(lambda: loop.taken(two) > 0, "the second one works")
     loop.wait_counted()
     one.process.send_signal(signal.SIGTERM)
-    assert one.process.wait(10) == 0
+    assert one.process.wait(30) == 0
     loop.send(3_000, 3)
     loop.wait_counted()
     two.process.send_signal(signal.SIGTERM)
-    assert two.process.wait(10) == 0
+    assert two.process.wait(30) == 0
 
 
 @pytest.mark.faults
@@ -279,7 +279,7 @@ def test_the_real_state_is_exact_over_a_kill_with_duplicates_and_unreadable_reco
     loop.produce(RESPONSES, records[: len(records) // 2])
     wait_until(lambda: len(loop.read(ALERTS)) > 100, "the first alerts")
     victim.process.kill()
-    victim.process.wait(10)
+    victim.process.wait(30)
     loop.start(real=True)
     loop.produce(RESPONSES, records[len(records) // 2 :])
 
@@ -349,7 +349,7 @@ def test_the_times_of_cases_are_exact_over_a_kill_and_closed_ones_are_told(loop:
     loop.produce(CASES, records[:120])
     wait_until(lambda: any(b'"time_to_resolve"' in (value or b"") for _, value in loop.read(METRICS)), "the first")
     victim.process.kill()
-    victim.process.wait(10)
+    victim.process.wait(30)
     loop.start(real=True)
     loop.produce(CASES, records[120:])
 
