@@ -6,13 +6,17 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session, sessionmaker
 
 from consumers.delivery import notice
+from consumers.delivery.letter import Envelope, letter, list_letter
 from consumers.delivery.mailer import Mailer
 from consumers.delivery.webhooks import Hook
+from consumers.slack import view
+from consumers.slack.case_view import setting_at
 from consumers.slack.client import Posted
 from consumers.slack.delivery import PostResult
 from consumers.slack.errors import Verdict
 from consumers.slack.outbox import Claimed
 from schemas.config import Loop
+from schemas.words.readers import PERSON
 
 MAIL, WEBHOOK = "mail:", "webhook:"
 GIVE_UP_AFTER = {MAIL: timedelta(minutes=10), WEBHOOK: timedelta(minutes=30)}
@@ -60,22 +64,33 @@ class Elsewhere:
     def deliver(self, message: Claimed) -> PostResult:
         """Send; a message that arrived has its medium in place of a channel, and no timestamp."""
         now = datetime.now(UTC)
-        also = tuple(entry.case for entry in message.entries if entry.case != message.case_id)
-        with self._readers() as session:
-            told = notice.load(session, message.id, message.case_id, message.kind, self._public_url, also)
         if message.destination.startswith(MAIL):
-            verdict = self._mail(message.destination.removeprefix(MAIL), told, now)
+            verdict = self._mail(message, message.destination.removeprefix(MAIL), now)
         else:
-            hook = self._hooks.get(message.destination.removeprefix(WEBHOOK))
-            missing = Verdict("divert", "not_configured")
-            verdict = missing if hook is None else hook.send(message.id, notice.payload(told, now), now)
+            verdict = self._call(message, message.destination.removeprefix(WEBHOOK), now)
         if verdict is not None:
             return PostResult(message, verdict=verdict)
         return PostResult(message, Posted(message.destination, ""))
 
-    def _mail(self, key: str, told: notice.Notice, now: datetime) -> Verdict | None:
+    def _call(self, message: Claimed, name: str, now: datetime) -> Verdict | None:
+        hook = self._hooks.get(name)
+        if hook is None:
+            return Verdict("divert", "not_configured")
+        also = tuple(entry.case for entry in message.entries if entry.case != message.case_id)
+        with self._readers() as session:
+            told = notice.load(session, message.id, message.case_id, message.kind, self._public_url, also)
+        return hook.send(message.id, notice.payload(told, now), now)
+
+    def _mail(self, message: Claimed, key: str, now: datetime) -> Verdict | None:
         person, section = self._loop.people.get(key), self._loop.mail
         if person is None or section is None or self._mailer is None:
             return Verdict("divert", "not_configured")
-        message = notice.mail(told, self._loop, section.from_, person.email, section.subject_prefix, now)
-        return self._mailer.send(message)
+        cases = [message.case_id, *(entry.case for entry in message.entries)]
+        with self._readers() as session:
+            views = view.load(session, cases)
+        setting = setting_at(self._loop, self._public_url, f"{PERSON}{key}")
+        envelope = Envelope(section.from_, person.email, section.subject_prefix)
+        if message.entries:
+            return self._mailer.send(list_letter(message.id, message.entries, views, setting, envelope, now))
+        case = views[message.case_id]
+        return self._mailer.send(letter(message.id, case, message.kind, setting, envelope, now))

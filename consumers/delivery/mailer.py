@@ -2,12 +2,18 @@
 
 import smtplib
 import ssl
+from contextlib import suppress
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
 from consumers.slack.errors import LATER_S, Verdict
 
 TIMEOUT_S = 15.0
+_FOR_GOOD: dict[type[Exception], str] = {
+    smtplib.SMTPNotSupportedError: "smtp_not_supported",
+    ssl.SSLCertVerificationError: "smtp_certificate",
+    UnicodeEncodeError: "smtp_login_not_ascii",
+}
 
 
 class Mailer:
@@ -28,18 +34,18 @@ class Mailer:
     def send(self, message: EmailMessage) -> Verdict | None:
         """Send; ``None`` when the server took it. A lost answer means later: the same Message-ID goes out again."""
         try:
-            with self._connect() as server:
+            server = self._connect()
+            try:
                 server.send_message(message)
-        except smtplib.SMTPRecipientsRefused as error:
-            return _by_code(max((code for code, _ in error.recipients.values()), default=550), "recipient")
-        except smtplib.SMTPNotSupportedError:
-            return Verdict("divert", "smtp_not_supported")
-        except smtplib.SMTPResponseException as error:
-            return _by_code(error.smtp_code, type(error).__name__.removeprefix("SMTP").lower())
-        except ssl.SSLCertVerificationError:
-            return Verdict("divert", "smtp_certificate")
-        except (smtplib.SMTPException, OSError) as error:
-            return Verdict("later", f"smtp_{type(error).__name__}", LATER_S)
+            except BaseException:
+                server.close()
+                raise
+        except (smtplib.SMTPException, OSError, UnicodeEncodeError) as error:
+            return _verdict(error)
+        # The server has taken the mail: what becomes of the connection is no news of it.
+        with suppress(smtplib.SMTPException, OSError):
+            server.quit()
+        server.close()
         return None
 
     def _connect(self) -> smtplib.SMTP:
@@ -60,6 +66,18 @@ class Mailer:
             server.close()
             raise
         return server
+
+
+def _verdict(error: Exception) -> Verdict:
+    """What an error means, in a code: its text can have addresses, and even the password in it."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return _by_code(max((code for code, _ in error.recipients.values()), default=550), "recipient")
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _by_code(error.smtp_code, type(error).__name__.removeprefix("SMTP").lower())
+    for kind, code in _FOR_GOOD.items():
+        if isinstance(error, kind):
+            return Verdict("divert", code)
+    return Verdict("later", f"smtp_{type(error).__name__}", LATER_S)
 
 
 def _by_code(code: int, what: str) -> Verdict:

@@ -9,6 +9,7 @@ from consumers.slack.case_view import CaseView, Setting
 from consumers.slack.render import Block, Card
 from schemas.alerts import Severity
 from schemas.words import dates, standing
+from schemas.words.catalogue import Words
 
 MAX_LINES = 20
 LINES_A_BLOCK = 8
@@ -41,12 +42,8 @@ def digest(entries: Sequence[Entry], views: Mapping[int, CaseView], setting: Set
 
     Somebody who gets the list of a colleague is told whose it is.
     """
-    chosen: dict[int, str] = {}
-    for entry in sorted(entries, key=lambda entry: _URGENCY.get(entry.what, 2)):
-        if entry.case in views:
-            chosen.setdefault(entry.case, entry.what)
-    order = sorted(chosen, key=lambda case: _rank(views[case], chosen[case]))
-    lines = [_line(views[case], chosen[case], setting) for case in order[:MAX_LINES]]
+    order = ranked(entries, views)
+    lines = [_line(views[case], what, setting) for case, what in order[:MAX_LINES]]
     if len(order) > MAX_LINES:
         more = setting.words.say("home-more", n=len(order) - MAX_LINES)
         lines.append(f"… {more}: <{setting.public_url}/#/cases|{setting.words.say('home-all')}>")
@@ -55,6 +52,21 @@ def digest(entries: Sequence[Entry], views: Mapping[int, CaseView], setting: Set
     for number, start in enumerate(range(0, len(lines), LINES_A_BLOCK)):
         blocks.append(_section(f"list{number}", "\n".join(lines[start : start + LINES_A_BLOCK])))
     return Card(head, tuple(blocks))
+
+
+def ranked(entries: Sequence[Entry], views: Mapping[int, CaseView]) -> list[tuple[int, str]]:
+    """Each case that there is a view of once, with the most urgent that is new about it; the most urgent first."""
+    chosen: dict[int, str] = {}
+    for entry in sorted(entries, key=lambda entry: _URGENCY.get(entry.what, 2)):
+        if entry.case in views:
+            chosen.setdefault(entry.case, entry.what)
+    order = sorted(chosen, key=lambda case: _rank(views[case], chosen[case]))
+    return [(case, chosen[case]) for case in order]
+
+
+def said_of(what: str, words: Words) -> str:
+    """What is new about a case, in a few words."""
+    return words.say(f"digest-{what}") if what in _URGENCY else words.say("digest-card")
 
 
 def nudge(view: CaseView, occasion: str, setting: Setting) -> Card | None:
@@ -80,7 +92,7 @@ def _line(view: CaseView, what: str, setting: Setting) -> str:
     parts = [f"{standing.urgency_sign(view)} *{phrases.who(view.alert, words)}*", phrases.what(view, words)]
     if view.severity != "normal":
         parts.append(words.say(f"severity-{view.severity}"))
-    parts.append(words.say(f"digest-{what}") if what in _URGENCY else words.say("digest-card"))
+    parts.append(said_of(what, words))
     due = phrases.due(view, words)
     if due is not None:
         parts.append(due[0])

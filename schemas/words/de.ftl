@@ -323,3 +323,6 @@ roll-up-show = Fall zeigen…
 roll-up-shown = { $case } kommt als eigene Karte.
 roll-up-shown-before = { $case } hat schon eine eigene Karte.
 case-incident = Teil von Vorfall { $incident }
+
+## E-mails
+mail-why = Diese Nachricht kommt per E-Mail, weil Slack sie nicht angenommen hat.

@@ -323,3 +323,6 @@ roll-up-show = Show a case…
 roll-up-shown = { $case } comes as a card of its own.
 roll-up-shown-before = { $case } has a card of its own already.
 case-incident = part of incident { $incident }
+
+## E-mails
+mail-why = This comes by e-mail because Slack did not take the message.

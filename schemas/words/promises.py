@@ -1,5 +1,6 @@
 """What is promised next about a case, in words with its time. Pure."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -26,11 +27,16 @@ class Promised(Protocol):
     def resolve_by(self) -> datetime | None: ...  # noqa: D102
 
 
-def due(words: Words, case: Promised, subject: Subject) -> tuple[str, datetime] | None:
-    """What is promised next, in words with its time, and the time; ``None`` where nothing is."""
+def due(
+    words: Words, case: Promised, subject: Subject, instant: Callable[[Words, datetime], str] = dates.instant
+) -> tuple[str, datetime] | None:
+    """What is promised next, in words with its time, and the time; ``None`` where nothing is.
+
+    ``instant`` writes the time: as Slack's mrkdwn does, if not otherwise.
+    """
 
     def until(message: str, moment: datetime) -> tuple[str, datetime]:
-        return words.say(message, when=dates.instant(words, moment)), moment
+        return words.say(message, when=instant(words, moment)), moment
 
     if case.state == "snoozed" and case.snoozed_until is not None:
         return until("due-asleep", case.snoozed_until)

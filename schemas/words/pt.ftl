@@ -323,3 +323,6 @@ roll-up-show = Mostrar um caso…
 roll-up-shown = { $case } vem em um cartão próprio.
 roll-up-shown-before = { $case } já tem um cartão próprio.
 case-incident = parte do incidente { $incident }
+
+## E-mails
+mail-why = Esta mensagem vem por e-mail porque o Slack não a aceitou.

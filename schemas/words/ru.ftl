@@ -334,3 +334,6 @@ roll-up-show = Показать обращение…
 roll-up-shown = { $case } придёт отдельной карточкой.
 roll-up-shown-before = У { $case } уже есть отдельная карточка.
 case-incident = часть инцидента { $incident }
+
+## E-mails
+mail-why = Это сообщение пришло по электронной почте, потому что Slack его не принял.

@@ -334,3 +334,6 @@ roll-up-show = Показати звернення…
 roll-up-shown = { $case } надійде окремою карткою.
 roll-up-shown-before = { $case } вже має окрему картку.
 case-incident = частина інциденту { $incident }
+
+## E-mails
+mail-why = Це повідомлення надійшло електронною поштою, бо Slack його не прийняв.

@@ -312,3 +312,6 @@ roll-up-show = 显示案件…
 roll-up-shown = { $case } 将以单独的卡片发出。
 roll-up-shown-before = { $case } 已有单独的卡片。
 case-incident = 属于事件 { $incident }
+
+## E-mails
+mail-why = Slack 未接收这条消息，因此改用电子邮件发送。

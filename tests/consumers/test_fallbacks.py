@@ -16,8 +16,6 @@ from consumers.delivery import health
 from consumers.delivery.configured import ways_out
 from consumers.delivery.elsewhere import Elsewhere, gives_up
 from consumers.delivery.mailer import Mailer
-from consumers.delivery.notice import Notice
-from consumers.delivery.notice import mail as mail_of
 from consumers.delivery.webhooks import Hook
 from consumers.desk import take_in
 from consumers.measures import Measures
@@ -107,7 +105,7 @@ def test_e_mail_when_slack_takes_nothing(
         until(lambda: states(engine) == {"sent": 1}, "mailed")
     (mail,) = server.mails
     assert mail["To"] == "ana@shop.example"
-    assert mail["Subject"] == "[closeloop] Case C-1 (normal): an unhappy customer"
+    assert mail["Subject"] == "[closeloop] C-1 (normal): Unhappy customer"
     body = mail.get_payload()
     assert "> Never again <b>" in body
     assert "http://127.0.0.1:8080/#/cases/1" in body
@@ -331,17 +329,6 @@ def test_a_reminder_goes_another_way_and_leaves_the_card_alone(
         rows = {row.kind: row for row in session.scalars(select(SlackOutboxRow))}
         assert rows["card"].ts == card["ts"]
         assert (rows["overdue"].channel, rows["overdue"].surface) == (card["channel"], "reminder")
-
-
-def test_a_list_of_the_morning_names_its_cases_in_the_mail() -> None:
-    notice_of = Notice(
-        outbox_id="o-1", case=3, state="open", severity="high", subject="customer", owner="ana", receiver="default",
-        opened_at=NOW, acknowledge_by=NOW, occasion="digest", alert=an_alert(), url="http://a.example/#/cases/3",
-        also=(5, 8),
-    )  # fmt: skip
-    message = mail_of(notice_of, LOOP, "loop@shop.example", "ana@shop.example", "[x]", NOW)
-    assert "Also:   C-5, C-8" in message.get_content()
-    assert "Due:    2026-11-22 09:00 UTC" in message.get_content()
 
 
 def test_how_long_a_silent_server_is_asked() -> None:

@@ -1,8 +1,8 @@
 """Very many alerts through a Slack that misbehaves, senders killed with kill -9, and people who click meanwhile.
 
 Every alert has exactly one card, none missing, none doubled; no click that was acked is lost. How many alerts:
-`CLOSELOOP_STORM_ALERTS`, 2,000 if it is not set. A fifth of them is clicked, over a Socket Mode connection that is
-ended again and again.
+`CLOSELOOP_STORM_ALERTS`, 2,000 if it is not set; another storm: `CLOSELOOP_STORM_SEED`. A fifth of them is clicked,
+over a Socket Mode connection that is ended again and again.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ SENDERS = 2
 KILL_EVERY_S = 4.0
 SENT_BETWEEN_KILLS = 10
 END_SOCKET_EVERY_S = 3.0
-SEED = 20261122
+SEED = int(os.environ.get("CLOSELOOP_STORM_SEED") or 20261122)
 WEATHER: tuple[dict[str, Any], ...] = (
     {"kind": "drop_after", "probability": 0.10},
     {"kind": "drop_before", "probability": 0.05},
@@ -239,8 +239,10 @@ def test_every_alert_one_card_and_no_click_lost(tmp_path: Path, capsys: pytest.C
         fired = dict(slack.sandbox.core.faults.fired)
     engine.dispose()
     for fault in WEATHER:
-        assert fired[f"chat.postMessage:{fault['kind']}"] > 0, fired
-    assert senders.killed >= 3
+        # Of a small storm a rare fault may be missing; here it would be one in 500 million.
+        if ALERTS * fault["probability"] >= 20:
+            assert fired.get(f"chat.postMessage:{fault['kind']}", 0) > 0, fired
+    assert senders.killed >= (3 if ALERTS >= 1_000 else 1)
     with capsys.disabled():
         sys.stdout.write(
             f"\n{ALERTS:,} alerts in {took:.0f} s: {senders.killed} senders killed, {len(clicks.acked):,} clicks"
