@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from closeloop.commands import cases, database, events, keys, rooms, routes, rules, silences, slack, topics
+from closeloop.commands import cases, database, events, incidents, keys, rooms, routes, rules, silences, slack, topics
 from closeloop.lifetime import end_with_supervisor
 from closeloop.logs import configure_logs
 
@@ -23,6 +23,7 @@ app.add_typer(database.app, name="database")
 app.add_typer(keys.app, name="keys")
 app.add_typer(routes.app, name="routes")
 app.add_typer(rules.app, name="rules")
+app.add_typer(incidents.app, name="incidents")
 app.add_typer(silences.app, name="silences")
 app.add_typer(cases.app, name="cases")
 app.add_typer(slack.app, name="slack")

@@ -25,10 +25,12 @@ SubjectQuery = Annotated[str | None, QueryParameter(description="customer or met
 SeverityQuery = Annotated[str | None, QueryParameter(description="critical, high or normal; several with commas")]
 ReceiverQuery = Annotated[str | None, QueryParameter(description="A receiver of loop.yaml")]
 TouchpointQuery = Annotated[str | None, QueryParameter(description="The touchpoint of the alert that opened it")]
+IncidentQuery = Annotated[int | None, QueryParameter(description="The number of an incident")]
 OverdueQuery = Annotated[
     bool, QueryParameter(description="Only open cases that were not acknowledged, contacted or resolved in time")
 ]
 
+_MAX_ID = 2**63 - 1
 T = TypeVar("T", bound=str)
 
 
@@ -42,6 +44,7 @@ class CaseFilter(Struct, frozen=True, kw_only=True):
     severities: tuple[Severity, ...] = ()
     receiver: str | None = None
     touchpoint: str | None = None
+    incident: int | None = None
     overdue_at: datetime | None = None
     """Only open cases of which a promise was broken by then."""
 
@@ -58,6 +61,7 @@ class CaseFilter(Struct, frozen=True, kw_only=True):
             (CaseRow.subject, self.subject),
             (CaseRow.receiver, self.receiver),
             (CaseRow.touchpoint, self.touchpoint),
+            (CaseRow.incident_id, self.incident),
         ):
             if value is not None:
                 found.append(column == value)
@@ -75,11 +79,14 @@ def read_filter(
     severity: str | None,
     receiver: str | None,
     touchpoint: str | None,
+    incident: int | None,
     overdue: bool,
     now: datetime,
 ) -> CaseFilter:
     """The filter that a query's words mean; an empty word means none. Raises :class:`Refusal` (400)."""
     subjects = _words("subject", subject, _SUBJECTS)
+    if incident is not None and not 0 < incident <= _MAX_ID:
+        raise Refusal(400, "invalid", "incident", "not the number of an incident; give one such as 7")
     return CaseFilter(
         states=_words("state", state, _STATES),
         owner=owner or None,
@@ -88,6 +95,7 @@ def read_filter(
         severities=_words("severity", severity, SEVERITIES),
         receiver=receiver or None,
         touchpoint=touchpoint or None,
+        incident=incident,
         overdue_at=now if overdue else None,
     )
 

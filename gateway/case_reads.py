@@ -137,6 +137,7 @@ def show_case(row: CaseRow, words: Vocabulary, excerpt: int | None = EXCERPT_CHA
         latest_alert=_alert(row.latest_alert, excerpt),
         touchpoint=row.touchpoint,
         attributes=row.attributes,
+        incident=row.incident_id,
         actions=allowed_actions(state, subject),
     )
 

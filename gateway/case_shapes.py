@@ -76,7 +76,7 @@ class MessageShown(Struct, frozen=True, kw_only=True):
     surface: str
     destination: str
     state: str
-    """``pending``, ``sending``, ``in_doubt``, ``sent``, ``dead`` or ``cancelled``."""
+    """``pending``, ``sending``, ``in_doubt``, ``sent``, ``dead``, ``cancelled`` or ``rolled_up``."""
     created_at: datetime
     attempts: int
     problem: str | None
@@ -127,6 +127,8 @@ class Case(Struct, frozen=True, kw_only=True):
     latest_alert: AlertShown
     touchpoint: str | None
     attributes: dict[str, AttributeValue]
+    incident: int | None = None
+    """The number of the incident that it is part of."""
     actions: tuple[UserAction, ...]
     """What a person can do with it now."""
     silence: CaseSilence | UnsetType | None = UNSET

@@ -87,6 +87,7 @@ CASE_COLUMNS = (
     "score",
     "comment",
     "answered_at",
+    "incident",
 )
 AUDIT_COLUMNS = AuditEntry.__struct_fields__
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from closeloop.errors import UserError
 from gateway.case_shapes import Case, CasePage
+from gateway.incident_shapes import IncidentPage, IncidentShown
 
 TIMEOUT_S = 60.0
 """Seconds without a byte after which the gateway counts as gone."""
@@ -87,6 +88,12 @@ class CaseApi:
     def case(self, case_id: int) -> Case:
         """One case with all that belongs to it."""
         return self._read(f"/v1/cases/{case_id}", {}, Case)
+
+    def incidents(self, *, unresolved: bool, most: int) -> tuple[list[IncidentShown], bool]:
+        """The newest incidents, and whether there are more; ``unresolved``: only those with an open case."""
+        wanted = {"open": "true" if unresolved else "", "limit": str(most)}
+        page = self._read("/v1/incidents", wanted, IncidentPage)
+        return page.incidents, page.next is not None
 
     def act(self, case_id: int, action: str, body: Mapping[str, object]) -> Case:
         """Take an action; the case as it is then."""

@@ -24,6 +24,8 @@ OPTIONS: dict[UserAction, tuple[str, ...]] = {
 
 _CASE = re.compile(r"(?:[Cc]-)?([0-9]{1,18})")
 
+_INCIDENT = re.compile(r"(?:[Ii]-)?([0-9]{1,18})")
+
 
 def case_number(text: str) -> int:
     """The id of ``7`` or ``C-7``."""
@@ -31,6 +33,16 @@ def case_number(text: str) -> int:
     if found is None or int(found[1]) == 0:
         raise UserError(f"{text!r}: not a case; give its number, such as 7 or C-7")
     return int(found[1])
+
+
+def incident_number(text: str) -> str:
+    """The number of ``7`` or ``I-7``; empty where none is asked for."""
+    if not text:
+        return ""
+    found = _INCIDENT.fullmatch(text.strip())
+    if found is None or int(found[1]) == 0:
+        raise UserError(f"--incident {text!r}: not an incident; give its number, such as 7 or I-7")
+    return found[1]
 
 
 def action_body(action: UserAction, given: Mapping[str, str | int | None], now: datetime) -> dict[str, object]:

@@ -9,7 +9,9 @@ from msgspec import UnsetType
 
 from closeloop.cases.api import RefusedRequest
 from gateway.case_shapes import AlertShown, Case, HistoryEntry
+from gateway.incident_shapes import IncidentShown
 from schemas.cases import CLOSED_STATES, UNASKED
+from schemas.incidents import label
 
 T = TypeVar("T")
 
@@ -117,6 +119,14 @@ def since(case: Case, now: datetime) -> str:
     same_day = last.at.date() == now.date()
     when = f"{last.at:%H:%M} UTC" if same_day else moment(last.at)
     return clean(f"C-{case.id} is {case.state} since {when} by {last.actor_name}")
+
+
+def incident_line(incident: IncidentShown) -> str:
+    """An incident in a line: ``I-7  order.delivered, SP  23 cases, 4 open  since 21 Nov 10:02 UTC, running``."""
+    what = ", ".join(clean(str(value)) for value in incident.shared.values())
+    stands = "running" if incident.running else f"quiet since {moment(incident.last_case_at)}"
+    since = f"since {moment(incident.opened_at)}, {stands}"
+    return f"{label(incident.id)}\t{what}\t{incident.cases} cases, {incident.open} open\t{since}"
 
 
 def refusal(refused: RefusedRequest, now: datetime) -> str:

@@ -61,6 +61,7 @@ OwnerOption = Annotated[str, typer.Option(help="Cases of this person, by their k
 SeverityOption = Annotated[str, typer.Option(help="critical, high or normal, or several with commas.")]
 ReceiverOption = Annotated[str, typer.Option(help="Cases of this receiver of loop.yaml.")]
 TouchpointOption = Annotated[str, typer.Option(help="Cases opened about this touchpoint.")]
+IncidentOption = Annotated[str, typer.Option(help="Cases of this incident: 7 or I-7.")]
 CustomerOption = Annotated[str, typer.Option(help="Cases of this customer_id.")]
 OverdueOption = Annotated[bool, typer.Option("--overdue", help="Only open cases with a broken promise.")]
 
@@ -74,6 +75,7 @@ def cases_list(
     severity: SeverityOption = "",
     receiver: ReceiverOption = "",
     touchpoint: TouchpointOption = "",
+    incident: IncidentOption = "",
     customer: CustomerOption = "",
     overdue: OverdueOption = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many cases at most.")] = 50,
@@ -85,6 +87,7 @@ def cases_list(
     """List cases, the newest first. Everything that is asked for must hold."""
     with answers():
         from closeloop.cases.api import CaseApi
+        from closeloop.cases.asking import incident_number
         from closeloop.cases.listing import print_list
 
         wanted = {
@@ -93,6 +96,7 @@ def cases_list(
             "severity": severity,
             "receiver": receiver,
             "touchpoint": touchpoint,
+            "incident": incident_number(incident),
             "customer": customer,
             "overdue": "true" if overdue else "",
         }
@@ -160,6 +164,7 @@ def cases_export(
     severity: SeverityOption = "",
     receiver: ReceiverOption = "",
     touchpoint: TouchpointOption = "",
+    incident: IncidentOption = "",
     customer: CustomerOption = "",
     overdue: OverdueOption = False,
     case: Annotated[str, typer.Option(help="With --audit: of this case only, 7 or C-7.")] = "",
@@ -174,7 +179,7 @@ def cases_export(
     """Export all cases that fit, or their audit trail, as CSV or JSON."""
     with answers():
         from closeloop.cases.api import CaseApi
-        from closeloop.cases.asking import export_query
+        from closeloop.cases.asking import export_query, incident_number
         from closeloop.cases.saving import save
 
         cases_only = {
@@ -183,6 +188,7 @@ def cases_export(
             "severity": severity,
             "receiver": receiver,
             "touchpoint": touchpoint,
+            "incident": incident_number(incident),
             "overdue": "true" if overdue else "",
         }
         audit_only = {"case": case, "actor": actor, "action": action, "since": since, "until": until}

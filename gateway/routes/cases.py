@@ -13,6 +13,7 @@ from gateway.access import caller_of, needs, same_origin
 from gateway.case_acts import act_within
 from gateway.case_filter import (
     CustomerQuery,
+    IncidentQuery,
     OverdueQuery,
     OwnerQuery,
     ReceiverQuery,
@@ -59,6 +60,7 @@ async def get_cases(
     severity: SeverityQuery = None,
     receiver: ReceiverQuery = None,
     touchpoint: TouchpointQuery = None,
+    incident: IncidentQuery = None,
     overdue: OverdueQuery = False,
     limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="Cases a page.")] = 50,
     cursor: Annotated[str | None, QueryParameter(description="`next` of the page before")] = None,
@@ -74,6 +76,7 @@ async def get_cases(
         severity=severity,
         receiver=receiver,
         touchpoint=touchpoint,
+        incident=incident,
         overdue=overdue,
         now=now(),
     )

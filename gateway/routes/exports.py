@@ -24,6 +24,7 @@ from gateway.case_export import (
 )
 from gateway.case_filter import (
     CustomerQuery,
+    IncidentQuery,
     OverdueQuery,
     OwnerQuery,
     ReceiverQuery,
@@ -68,6 +69,7 @@ async def get_cases_export(
     severity: SeverityQuery = None,
     receiver: ReceiverQuery = None,
     touchpoint: TouchpointQuery = None,
+    incident: IncidentQuery = None,
     overdue: OverdueQuery = False,
 ) -> Stream:
     """Stream the cases."""
@@ -79,6 +81,7 @@ async def get_cases_export(
         severity=severity,
         receiver=receiver,
         touchpoint=touchpoint,
+        incident=incident,
         overdue=overdue,
         now=now(),
     )

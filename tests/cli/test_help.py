@@ -22,7 +22,7 @@ def commands() -> list[tuple[str, ...]]:
 
 
 COMMANDS = commands()
-GROUPS = {(), ("topics",), ("database",), ("keys",), ("routes",), ("rules",), ("cases",), ("slack",)}
+GROUPS = {(), ("topics",), ("database",), ("keys",), ("routes",), ("rules",), ("cases",), ("incidents",), ("slack",)}
 
 
 def parameters(words: tuple[str, ...]) -> list[object]:
@@ -38,7 +38,7 @@ def test_every_command_is_there() -> None:
         "demo", "up", "streams", "consumers", "gateway", "kafka", "sandbox", "import", "check", "contract",
         "topics print", "topics create", "topics check", "database upgrade", "database downgrade",
         "keys create", "keys list", "keys revoke", "routes explain", "rules test",
-        "cases list", "cases show", "cases act", "cases export",
+        "cases list", "cases show", "cases act", "cases export", "incidents list",
     }  # fmt: skip
 
 

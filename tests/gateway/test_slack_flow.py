@@ -18,8 +18,17 @@ from closeloop.sandbox import Channel, Click, Sandbox, Seed, Submit, ThreadedSan
 from closeloop.sandbox import Settings as SandboxSettings
 from closeloop.sandbox.delivery import sign
 from gateway.parts import Parts
-from schemas.card_actions import CardValue
-from schemas.tables import CaseEventRow, CaseRow, SlackInboxRow, SlackOutboxRow, SlackSurfaceRow, SlackUserRow
+from schemas.card_actions import SHOW_CARD, CardValue, ShowCard
+from schemas.roll_ups import ROLLED_UP
+from schemas.tables import (
+    CaseEventRow,
+    CaseRow,
+    RollUpRow,
+    SlackInboxRow,
+    SlackOutboxRow,
+    SlackSurfaceRow,
+    SlackUserRow,
+)
 from tests.gateway.conftest import KeptRecords
 from tests.gateway.examples import ANA, BOB, EVA, IVO, STRANGER, encoded, opened
 from tests.gateway.serving import serving
@@ -67,7 +76,10 @@ class Desk:
                 "options": [option(action=name) for name in ("reassign", "dismiss", "answer", "why", "acknowledge")],
             },
         ]
-        blocks = [{"type": "actions", "block_id": "act", "elements": elements}]
+        return self.post([{"type": "actions", "block_id": "act", "elements": elements}])
+
+    def post(self, blocks: list[dict[str, Any]]) -> str:
+        """Post a message in the channel; its ts."""
         return str(self._web.chat_postMessage(channel=CHANNEL, text="card", blocks=blocks)["ts"])
 
     def click(self, user: str, ts: str, action: str, value: str | None = None) -> dict[str, Any]:
@@ -433,3 +445,40 @@ def test_events_are_acknowledged_once_and_the_url_is_verified(desk: Desk) -> Non
 @pytest.mark.parametrize("raw", [b"", b"payload=", b"payload=%7B%7D", b"other=1", b"payload=%ff"])
 def test_signed_nonsense_is_passed_over(desk: Desk, raw: bytes) -> None:
     assert post(desk, raw).status_code == 200
+
+
+def folded_case(desk: Desk) -> tuple[int, str]:
+    """A case whose card was folded into roll-up 1, and a list with the menu for it: the case, the message's ts."""
+    case = desk.open_case()
+    at = datetime.now(UTC)
+    with desk.parts.writers.begin() as session:
+        session.add(RollUpRow(id=1, destination="#cx", opened_at=at, last_case_at=at, shown=1, redraw_at=at))
+        card = session.scalars(select(SlackOutboxRow).where(SlackOutboxRow.case_id == case)).one()
+        card.state, card.roll_up_id = ROLLED_UP, 1
+    option = {"text": {"type": "plain_text", "text": "C-1"}, "value": ShowCard(case=case, roll_up=1).encode()}
+    placeholder = {"type": "plain_text", "text": "Show a case"}
+    menu = {"type": "static_select", "action_id": SHOW_CARD, "placeholder": placeholder, "options": [option]}
+    return case, desk.post([{"type": "actions", "block_id": "show", "elements": [menu]}])
+
+
+def test_a_case_that_is_chosen_in_a_roll_up_gets_its_card_once(desk: Desk) -> None:
+    case, ts = folded_case(desk)
+    value = ShowCard(case=case, roll_up=1).encode()
+
+    def choose(user: str) -> None:
+        said = Click(user=user, action_id=SHOW_CARD, channel=CHANNEL, ts=ts, value=value)
+        assert desk.sandbox.run(desk.sandbox.sandbox.people.click(said))["acked"]
+
+    def card() -> str:
+        with desk.parts.readers() as session:
+            return session.scalars(select(SlackOutboxRow.state).where(SlackOutboxRow.case_id == case)).one()
+
+    choose(STRANGER)
+    assert "I do not know you" in desk.wait_told(STRANGER)
+    assert card() == ROLLED_UP
+    choose(ANA)
+    assert desk.wait_told(ANA) == f"C-{case} comes as a card of its own."
+    assert card() == "pending"
+    choose(BOB)
+    assert desk.wait_told(BOB) == f"C-{case} has a card of its own already."
+    assert desk.case(case).version == 1, "looking changes no case"
