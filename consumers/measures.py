@@ -60,6 +60,11 @@ class Measures:
             "closeloop_slack_call_seconds", "Duration of Slack calls.", ["method"], registry=registry
         )
         self.outbox = Gauge("closeloop_slack_outbox_rows", "Messages by state.", ["state"], registry=registry)
+        self.oldest = Gauge(
+            "closeloop_slack_outbox_oldest_seconds",
+            "How long the oldest message has waited that could be posted now, or that is tried again; 0 if none waits.",
+            registry=registry,
+        )
         self.cards_behind = Gauge(
             "closeloop_slack_cards_behind", "Cards whose newest version is not on Slack yet.", registry=registry
         )

@@ -76,7 +76,8 @@ class MessageShown(Struct, frozen=True, kw_only=True):
     surface: str
     destination: str
     state: str
-    """``pending``, ``sending``, ``in_doubt``, ``sent``, ``dead``, ``cancelled`` or ``rolled_up``."""
+    """``pending``, ``held`` (until the morning), ``rolled_up``, ``sending``, ``in_doubt``, ``sent``, ``dead`` or
+    ``cancelled``."""
     created_at: datetime
     attempts: int
     problem: str | None

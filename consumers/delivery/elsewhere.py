@@ -91,6 +91,7 @@ class Elsewhere:
         setting = setting_at(self._loop, self._public_url, f"{PERSON}{key}")
         envelope = Envelope(section.from_, person.email, section.subject_prefix)
         if message.entries:
-            return self._mailer.send(list_letter(message.id, message.entries, views, setting, envelope, now))
+            mail = list_letter(message.id, message.kind, message.entries, views, setting, envelope, now)
+            return self._mailer.send(mail)
         case = views[message.case_id]
         return self._mailer.send(letter(message.id, case, message.kind, setting, envelope, now))

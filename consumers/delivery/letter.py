@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from consumers.slack.case_view import CaseView, Setting
 from consumers.slack.digest import Entry, ranked, said_of
+from schemas.roll_ups import ROLL_UP
 from schemas.words import about, promises
 from schemas.words import safe_text as safe
 from schemas.words.catalogue import Words
@@ -56,19 +57,22 @@ def letter(
 
 def list_letter(
     outbox_id: str,
+    kind: str,
     entries: Sequence[Entry],
     views: Mapping[int, CaseView],
     setting: Setting,
     envelope: Envelope,
     now: datetime,
 ) -> EmailMessage:
-    """About every case of a morning's list, in the order in which Slack lists them."""
+    """About every case of a morning's list, or of a roll-up (``kind``), in the order of a morning's list in Slack."""
     words, order = setting.words, ranked(entries, views)
     others = sorted({entry.of for entry in entries} - {setting.reader or ""})
     head = words.say("digest-mine", n=len(order))
     if others:
         people = ", ".join(_name(person, setting) for person in others)
         head = words.say("digest-others", n=len(order), people=people)
+    if kind == ROLL_UP:
+        head = words.say("roll-up-head", n=len(order))
     lines = [head, ""]
     for case, what in order:
         view = views[case]

@@ -12,14 +12,15 @@ from uuid import UUID, uuid5
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, CursorResult, Update, and_, case, exists, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, Update, and_, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from consumers.slack import roll_ups
 from consumers.slack.core_tables import table_of
 from consumers.slack.digest import Entry
+from schemas.case_cards import HELD
 from schemas.cases import CLOSED_STATES
-from schemas.roll_ups import ROLL_UP
+from schemas.roll_ups import ROLL_UP, ROLLED_UP
 from schemas.tables import CaseRow, DeliveryStepRow, SlackOutboxRow, SlackSurfaceRow
 
 # The tables themselves: statements over them skip the identity map, which this hot path has no use for.
@@ -29,6 +30,10 @@ _CASES = table_of(CaseRow)
 _STEPS = table_of(DeliveryStepRow)
 _REFUSED = exists().where(_STEPS.c.outbox_id == _OUTBOX.c.id).correlate(_OUTBOX).label("refused")
 _NAMESPACE = UUID("3b8fd6a0-59b0-5d0e-9c55-0a6f0f0c7f11")
+
+
+STATES = ("pending", HELD, ROLLED_UP, "sending", "in_doubt", "sent", "dead", "cancelled")
+"""Every state of a message."""
 
 
 class Claimed(Struct, frozen=True, kw_only=True):
@@ -73,6 +78,18 @@ def backlog(session: Session, now: datetime) -> list[Backlog]:
         .order_by(case((urgent > 0, 0), else_=1), func.min(_OUTBOX.c.created_at))
     )
     return [Backlog(destination, count, int(hurry)) for destination, count, hurry in rows]
+
+
+def waiting_since(session: Session, now: datetime) -> datetime | None:
+    """When the oldest message was written that is to be posted now, or that is tried again; ``None``: nothing waits."""
+    oldest: datetime | None = session.scalar(
+        select(func.min(_OUTBOX.c.created_at)).where(
+            _OUTBOX.c.state == "pending",
+            # What a silence or a list of the morning holds back waits for its time, and for nobody.
+            or_(_OUTBOX.c.not_before <= now, and_(_OUTBOX.c.attempts > 0, _OUTBOX.c.silence_id.is_(None))),
+        )
+    )
+    return oldest
 
 
 def states(session: Session) -> dict[str, int]:

@@ -284,8 +284,10 @@ class Sender:
             counts = outbox.states(session)
             behind = surfaces.count_behind(session)
             roll_ups_behind = roll_ups.behind(session, now)
-        for state in ("pending", "sending", "in_doubt", "sent", "dead", "cancelled", ROLLED_UP):
+            oldest = outbox.waiting_since(session, now)
+        for state in {*outbox.STATES, *counts}:
             self._measures.outbox.labels(state).set(counts.get(state, 0))
+        self._measures.oldest.set(0.0 if oldest is None else max(0.0, (now - oldest) / timedelta(seconds=1)))
         self._measures.cards_behind.set(behind + len(roll_ups_behind))
         if counts.get(ROLLED_UP):
             with self._database.begin() as session:

@@ -45,7 +45,7 @@ def test_a_list_of_the_morning_names_all_its_cases_by_urgency(sqlite_engine: Eng
         views = load(session, range(1, 31))
     entries = [Entry(case, "card", "ana") for case in range(1, 31)] + [Entry(7, "overdue", "ana")]
     setting = setting_at(loop, "http://a.example", "person:ana")
-    mail = list_letter("o-1", entries, views, setting, ENVELOPE, NOW)
+    mail = list_letter("o-1", "digest", entries, views, setting, ENVELOPE, NOW)
     assert mail["Subject"] == "[x] Good morning: 30 cases are waiting for you."
     assert mail["Message-ID"] == "<o-1@shop.example>"
     body = mail.get_content()
@@ -61,8 +61,19 @@ def test_a_list_of_a_colleague_says_whose_it_is(sqlite_engine: Engine) -> None:
         take_in(session, LOOP, alerts_of(1), NOW)
         views = load(session, [1])
     setting = setting_at(LOOP, "http://a.example", "person:eve")
-    mail = list_letter("o-1", [Entry(1, "card", "bob")], views, setting, ENVELOPE, NOW)
+    mail = list_letter("o-1", "digest", [Entry(1, "card", "bob")], views, setting, ENVELOPE, NOW)
     assert "1 case is waiting for Bob Meyer." in mail.get_content()
+
+
+def test_many_cases_told_as_one_are_no_mornings_list(sqlite_engine: Engine) -> None:
+    with sessions(sqlite_engine).begin() as session:
+        take_in(session, LOOP, alerts_of(2), NOW)
+        views = load(session, [1, 2])
+    setting = setting_at(LOOP, "http://a.example", "person:eve")
+    entries = [Entry(case, "card", "ana") for case in (1, 2)]
+    mail = list_letter("o-1", "roll_up", entries, views, setting, ENVELOPE, NOW)
+    assert mail["Subject"] == "[x] 2 more cases"
+    assert [line[:5] for line in mail.get_content().splitlines() if line.startswith("- ")] == ["- C-1", "- C-2"]
 
 
 def test_a_mail_speaks_its_readers_language_in_their_zone(sqlite_engine: Engine) -> None:

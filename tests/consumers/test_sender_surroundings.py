@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.request import getproxies
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select, update
 
 from closeloop.sandbox import ThreadedSandbox
 from consumers.measures import Measures
 from consumers.slack.pace import BURST, Pace
 from gateway.slack.calls import SlackCalls as GatewayCalls
+from schemas.database import sessions
+from schemas.tables import SlackOutboxRow
 from tests.consumers.alerts import alerts_of, an_alert
 from tests.consumers.conftest import a_sender, running, shown
 from tests.consumers.test_sender import open_cases, states
@@ -96,3 +99,32 @@ def test_no_words_of_a_customer_in_logs_or_metadata(
     for words in ("Zebra-Quartz", "Wilhelmina", "ana@shop.example", "xoxb-sandbox"):
         assert words not in said
         assert all(words not in str(card["metadata"]) for card in cards)
+
+
+def test_the_gauges_count_every_state_and_say_how_long_the_oldest_has_waited(
+    sqlite_engine: Engine, slack: ThreadedSandbox, measures: Measures, stop: threading.Event
+) -> None:
+    wanted = ("pending", "held", "rolled_up", "sending", "in_doubt", "sent", "dead", "cancelled")
+    open_cases(sqlite_engine, alerts_of(len(wanted) + 3))
+    now = datetime.now(UTC)
+    later = now + timedelta(hours=9)
+    with sessions(sqlite_engine).begin() as session:
+        rows = session.scalars(select(SlackOutboxRow).order_by(SlackOutboxRow.case_id)).all()
+        for row, state in zip(rows, (*wanted, "pending", "pending", "pending"), strict=True):
+            row.state, row.created_at, row.not_before = state, now - timedelta(hours=5), now
+            row.lease_until = later if state == "sending" else None
+        rows[0].created_at = now - timedelta(seconds=30)
+        # Refused a minute ago and tried again in a minute; held by a silence; of a list that is not due yet.
+        rows[8].created_at, rows[8].not_before, rows[8].attempts = now - timedelta(seconds=90), later, 2
+        rows[9].not_before, rows[9].silence_id, rows[9].attempts = later, 1, 1
+        rows[10].not_before = later
+    sender = a_sender(sqlite_engine, slack, measures, stop)
+    sender._sweep(now)
+    counted = {state: measures.outbox.labels(state)._value.get() for state in wanted}
+    assert counted == {**dict.fromkeys(wanted, 1), "pending": 4}
+    assert measures.oldest._value.get() == pytest.approx(90)
+    with sessions(sqlite_engine).begin() as session:
+        session.execute(update(SlackOutboxRow).values(state="sent"))
+    sender._sweep(now)
+    assert measures.outbox.labels("rolled_up")._value.get() == 0
+    assert measures.oldest._value.get() == 0
