@@ -21,6 +21,12 @@ SHOW_CARD = "roll_up.show"
 Look = Literal["answer", "why"]
 """What a click can show without changing the case: the full answer, and why this person was told."""
 
+Silence = Literal["silence"]
+"""An option that asks for a silence of alerts like the case's: it changes no case either."""
+
+END_SILENCE = "silence.end"
+"""The action_id of a button that ends a silence; its value is the silence's number."""
+
 SnoozeFor = Literal["1h", "4h", "tomorrow", "pick"]
 SNOOZE_FOR: tuple[SnoozeFor, ...] = get_args(SnoozeFor)
 """Choices of the snooze menu; ``tomorrow`` is 9:00 in the owner's zone, ``pick`` asks in a dialog."""
@@ -34,7 +40,7 @@ class CardValue(Struct, frozen=True, omit_defaults=True):
 
     case: int
     version: int
-    action: UserAction | Look | None = None
+    action: UserAction | Look | Silence | None = None
     snooze: SnoozeFor | None = None
 
     def encode(self) -> str:

@@ -7,13 +7,15 @@ from typing import Any
 from msgspec import Struct
 
 from schemas.alerts import Subject
-from schemas.card_actions import MORE, SNOOZE_FOR, CardValue, Look, action_id
+from schemas.card_actions import MORE, SNOOZE_FOR, CardValue, Look, Silence, action_id
 from schemas.cases import CLOSED_STATES, CaseState, UserAction, allowed_actions
-from schemas.permissions import REOPEN_WITHIN, ROLES, Circle, may, roles, situation
+from schemas.permissions import REOPEN_WITHIN, ROLES, Circle, Role, may, roles, situation
 from schemas.words import about
 from schemas.words.catalogue import Words
 
 VISIBLE_ACTIONS = 4
+MAX_OPTIONS = 5
+"""Of an overflow menu, by Slack's rule."""
 
 Element = dict[str, Any]
 """One Block Kit element as JSON."""
@@ -57,6 +59,11 @@ def elements(
     visible = [action for action in first if action in offered][:VISIBLE_ACTIONS]
     # A sleeping case is woken rather than put to sleep again, so the menu of lengths has no second place.
     hidden = [action for action in offered if action not in visible and action != "snooze"]
+    besides: list[Look | Silence] = [] if case.state in CLOSED_STATES else [*looks]
+    if may("silence", situation(case.state, case.acknowledge_by, now), _held(around, reader)):
+        besides.append("silence")
+    while len(hidden) + len(besides) > MAX_OPTIONS and len(visible) < VISIBLE_ACTIONS:
+        visible.append(hidden.pop(0))
     found: list[Element] = []
     for number, action in enumerate(visible):
         element = _snooze_menu(words, case) if action == "snooze" else _button(words, case, action)
@@ -67,11 +74,7 @@ def elements(
         _option(_hidden_label(words, case, action), CardValue(case.id, case.version, action=action))
         for action in hidden
     ]
-    options += [
-        _option(words.say(f"look-{look}"), CardValue(case.id, case.version, action=look))
-        for look in looks
-        if case.state not in CLOSED_STATES
-    ]
+    options += [_option(words.say(f"look-{look}"), CardValue(case.id, case.version, action=look)) for look in besides]
     if options:
         found.append({"type": "overflow", "action_id": MORE, "options": options})
     return found
@@ -83,13 +86,18 @@ def wishes(case: Acted, around: Circle, reader: str | None, now: datetime) -> tu
     ``acknowledge`` of a case that somebody is on means to take it over.
     """
     where = situation(case.state, case.acknowledge_by, now)
-    held = roles(around, reader) if reader is not None else ROLES
+    held = _held(around, reader)
     found = [action for action in allowed_actions(case.state, case.subject) if may(action, where, held)]
     if may("take_over", where, held) and not (reader is not None and reader == around.owner):
         found.append("acknowledge")
     if case.closed_at is not None and now - case.closed_at > REOPEN_WITHIN:
         found = [action for action in found if action != "reopen"]
     return tuple(found)
+
+
+def _held(around: Circle, reader: str | None) -> frozenset[Role]:
+    """The roles of whoever sees the buttons: in a channel it can be anybody."""
+    return roles(around, reader) if reader is not None else ROLES
 
 
 def _button(words: Words, case: Acted, action: UserAction) -> Element:

@@ -1,8 +1,8 @@
 """Who may do what with a case, when: one table, by which Slack's buttons are drawn and its clicks are judged. Pure.
 
-Roles add up: a lead is a member of the team too, and everybody in loop.yaml is anybody. A receiver without a team has
-its person as the only member. Where a team names no lead, the owner decides as the lead would; where a case has no
-owner, every member stands in the owner's place, so that nothing can become nobody's to do.
+Roles add up: a lead is a member of the team too, and everybody in loop.yaml is anybody. A manager is no member. A
+receiver without a team has its person as the only member. Where a team names no lead, the owner decides as the lead
+would; where a case has no owner, every member stands in the owner's place, so that nothing can become nobody's to do.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,10 +14,10 @@ from msgspec import Struct
 from schemas.cases import CLOSED_STATES, CaseState, UserAction
 from schemas.config import Loop
 
-Role = Literal["owner", "member", "lead", "anybody"]
+Role = Literal["owner", "member", "lead", "manager", "anybody"]
 ROLES: frozenset[Role] = frozenset(get_args(Role))
-Deed = UserAction | Literal["take_over"]
-"""What a person can want: an action, or to take a case from whoever is on it."""
+Deed = UserAction | Literal["take_over", "silence"]
+"""What a person can want: an action, to take a case from whoever is on it, or to silence alerts like the case's."""
 Situation = Literal["open", "overdue", "acknowledged", "contacted", "snoozed", "closed"]
 
 REOPEN_WITHIN = timedelta(days=30)
@@ -28,6 +28,7 @@ _MEMBER: tuple[Role, ...] = ("member", "owner", "lead")
 _OWNER: tuple[Role, ...] = ("owner",)
 _OWNER_OR_LEAD: tuple[Role, ...] = ("owner", "lead")
 _LEAD: tuple[Role, ...] = ("lead",)
+_LEADING: tuple[Role, ...] = ("lead", "manager")
 
 MATRIX: Mapping[Situation, Mapping[Deed, tuple[Role, ...]]] = {
     "open": {
@@ -37,6 +38,7 @@ MATRIX: Mapping[Situation, Mapping[Deed, tuple[Role, ...]]] = {
         "snooze": _OWNER_OR_LEAD,
         "reassign": _ANYBODY,
         "dismiss": _LEAD,
+        "silence": _LEADING,
     },
     "overdue": {
         "acknowledge": _MEMBER,
@@ -45,6 +47,7 @@ MATRIX: Mapping[Situation, Mapping[Deed, tuple[Role, ...]]] = {
         "snooze": _LEAD,
         "reassign": _LEAD,
         "dismiss": _LEAD,
+        "silence": _LEADING,
     },
     "acknowledged": {
         "take_over": _MEMBER,
@@ -53,6 +56,7 @@ MATRIX: Mapping[Situation, Mapping[Deed, tuple[Role, ...]]] = {
         "snooze": _OWNER,
         "reassign": _OWNER_OR_LEAD,
         "dismiss": _LEAD,
+        "silence": _LEADING,
     },
     "contacted": {
         "contact": _MEMBER,
@@ -60,6 +64,7 @@ MATRIX: Mapping[Situation, Mapping[Deed, tuple[Role, ...]]] = {
         "snooze": _OWNER,
         "reassign": _OWNER_OR_LEAD,
         "dismiss": _LEAD,
+        "silence": _LEADING,
     },
     "snoozed": {
         "acknowledge": _MEMBER,
@@ -69,6 +74,7 @@ MATRIX: Mapping[Situation, Mapping[Deed, tuple[Role, ...]]] = {
         "wake": _MEMBER,
         "reassign": _ANYBODY,
         "dismiss": _LEAD,
+        "silence": _LEADING,
     },
     "closed": {"contact": _MEMBER, "reopen": _ANYBODY},
 }
@@ -81,6 +87,7 @@ class Circle(Struct, frozen=True, kw_only=True):
     owner: str | None
     members: tuple[str, ...]
     leads: tuple[str, ...]
+    managers: tuple[str, ...] = ()
     everybody: frozenset[str]
 
 
@@ -95,6 +102,7 @@ def circle(loop: Loop, receiver: str, owner: str | None) -> Circle:
     return Circle(
         owner=owner,
         members=members,
+        managers=(team.manager,) if team is not None and team.manager is not None else (),
         leads=(lead,) if lead is not None else (owner,) if owner is not None else members,
         everybody=frozenset(loop.people),
     )
@@ -109,6 +117,8 @@ def roles(around: Circle, person: str | None) -> frozenset[Role]:
         found.add("member")
     if person in around.leads:
         found.add("lead")
+    if person in around.managers:
+        found.add("manager")
     if person == around.owner or (around.owner is None and "member" in found):
         found.add("owner")
     return frozenset(found)
@@ -134,5 +144,5 @@ def who_may(deed: Deed, where: Situation, around: Circle) -> tuple[str, ...]:
     """The people to be named to somebody who may not, the owner first; empty where nobody may, or everybody."""
     if "anybody" in MATRIX[where].get(deed, ()):
         return ()
-    candidates = dict.fromkeys((around.owner, *around.leads, *around.members))
+    candidates = dict.fromkeys((around.owner, *around.leads, *around.managers, *around.members))
     return tuple(person for person in candidates if person is not None and may(deed, where, roles(around, person)))

@@ -36,21 +36,24 @@ class Reach(Struct, frozen=True, kw_only=True):
         return (self.alerts, self.open_cases) == (self.of_alerts, self.of_open_cases) and self.of_alerts > 0
 
 
-def reach(session: Session, matchers: Match, now: datetime) -> Reach:
-    """Look at all open cases, and at the alerts that arrived in the last :data:`DAYS` days. Recoveries do not count."""
+def reach(session: Session, matchers: Match, now: datetime, most: int = MAX_ALERTS) -> Reach:
+    """Look at all open cases, and at the alerts that arrived in the last :data:`DAYS` days. Recoveries do not count.
+
+    ``most``: so many of the newest alerts at most.
+    """
     shown = select(CaseRow.latest_alert).where(CaseRow.state.not_in(CLOSED_STATES)).execution_options(yield_per=_PIECE)
     cases = [_fits(matchers, payload) for payload in session.scalars(shown)]
     arrived = (
         select(AlertRow.payload)
         .where(AlertRow.received_at >= now - timedelta(days=DAYS))
         .order_by(AlertRow.received_at.desc())
-        .limit(MAX_ALERTS + 1)
+        .limit(most + 1)
         .execution_options(yield_per=_PIECE)
     )
     alerts: list[bool] = []
     complete = True
     for number, payload in enumerate(session.scalars(arrived)):
-        if number == MAX_ALERTS:
+        if number == most:
             complete = False
         elif not payload.get("recovered"):
             alerts.append(_fits(matchers, payload))

@@ -96,7 +96,7 @@ def _step(last: LastStep, owner: str | None, setting: Setting, *, metric: bool) 
 def silenced(silence: Silenced, words: Words) -> str:
     """That further alerts like this one disturb nobody, until when and why."""
     reason = safe.escaped(silence.reason, 200, 400)
-    return f"🔕 {words.say('silenced-until', when=safe.instant(silence.until), reason=reason)}"
+    return f"🔕 {words.say('silenced-until', when=dates.instant(words, silence.until), reason=reason)}"
 
 
 def link(view: CaseView, setting: Setting) -> str:

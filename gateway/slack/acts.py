@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.slack.notices import Denied
-from schemas.case_ledger import Change, Refused, act
+from schemas.case_ledger import Change, Refused, act, user_action
 from schemas.cases import UNASKED, UserAction, after
 from schemas.config import Loop
 from schemas.config_base import seconds
@@ -40,6 +40,7 @@ def take(session: Session, loop: Loop, wanted: Wanted, person: str, now: datetim
         _act(session, loop, wanted, "reassign", Change(owner=person), person, now, wanted.version)
         _act(session, loop, wanted, "acknowledge", Change(owner=person, lease_until=lease), person, now, None)
         return
+    assert wanted.deed != "silence", "a silence changes no case"
     change = wanted.change
     if wanted.deed == "acknowledge":
         change = msgspec.structs.replace(change, owner=person, lease_until=lease)
@@ -52,9 +53,10 @@ def check(session: Session, loop: Loop, case: CaseRow | None, wanted: Wanted, pe
     """Whether this person may do that now. Raises as :func:`take` does; who is late hears that before what they may."""
     if case is None:
         raise Refused("missing", f"there is no case C-{wanted.case_id}")
-    if wanted.version != case.version and _moved_since(session, case, wanted.version):
+    if wanted.deed != "silence" and wanted.version != case.version and _moved_since(session, case, wanted.version):
         raise Refused("stale", f"C-{case.id} has changed since: it is {case.state} now", case)
-    if wanted.deed != "take_over" and after(wanted.deed, case.state, case.subject) is None:
+    action = user_action(wanted.deed)
+    if action is not None and after(action, case.state, case.subject) is None:
         raise Refused("not_allowed", f"C-{case.id} is {case.state}", case)
     where = situation(case.state, case.acknowledge_by, now)
     held = roles(circle(loop, case.receiver, case.owner), person)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from gateway.case_requests import MAX_SNOOZE
 from gateway.slack.modals import CHANNEL, FOLLOW_UP, MAX_NOTE_CHARACTERS, NOTE, OWNER, ROOT_CAUSE, TOLD, UNTIL
 from gateway.slack.payloads import Action, BlockActions, DialogState, StateValue, ViewSubmission
-from schemas.card_actions import ACTION_PREFIX, CardValue, Look, SnoozeFor, read_value
+from schemas.card_actions import ACTION_PREFIX, CardValue, Look, Silence, SnoozeFor, read_value
 from schemas.case_ledger import Change, user_action
 from schemas.cases import CONTACT_CHANNELS, ROOT_CAUSES, UserAction
 from schemas.permissions import Deed
@@ -36,7 +36,7 @@ class Clicked(Struct, frozen=True):
     """A click on a card: the case as it was seen, and what is wanted of it."""
 
     value: CardValue
-    wish: UserAction | Look
+    wish: UserAction | Look | Silence
 
     @property
     def takes_over(self) -> bool:
@@ -53,6 +53,8 @@ class Clicked(Struct, frozen=True):
     @property
     def deed(self) -> Deed | None:
         """What has to be permitted; ``None`` for a look."""
+        if self.wish == "silence":
+            return "silence"
         return "take_over" if self.takes_over else user_action(self.wish)
 
 
@@ -144,8 +146,10 @@ def read_submission(
     return Submitted(state=state, action=action, change=Change(note=note))
 
 
-def _wish(action: Action, value: CardValue) -> UserAction | Look | None:
+def _wish(action: Action, value: CardValue) -> UserAction | Look | Silence | None:
     name = value.action or action.action_id.removeprefix(ACTION_PREFIX)
+    if name == "silence":
+        return "silence"
     return _LOOKS.get(name) or user_action(name)
 
 

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway.slack.modals import View
+from gateway.slack.silence_views import HeldHere, home_blocks
 from schemas import card_buttons
 from schemas.alerts import SEVERITIES, Alert
 from schemas.config import Loop
@@ -34,9 +35,19 @@ class Place(Struct, frozen=True, kw_only=True):
 
 
 def home_view(
-    words: Words, loop: Loop, person: str, cases: Sequence[CaseRow], away: bool, now: datetime, place: Place
+    words: Words,
+    loop: Loop,
+    person: str,
+    cases: Sequence[CaseRow],
+    away: bool,
+    now: datetime,
+    place: Place,
+    silences: Sequence[HeldHere] = (),
 ) -> View:
-    """What a person of loop.yaml sees. ``cases`` are those that they own and that are not closed."""
+    """What a person of loop.yaml sees. ``cases`` are those that they own and that are not closed.
+
+    ``silences`` are their own, and those that hold cases of a team that they lead.
+    """
     ordered = sorted(cases, key=lambda case: _urgency(words, case))
     asleep = [case for case in ordered if case.state == "snoozed"]
     late = [case for case in ordered if promises.is_overdue(words, case, case.subject, now)]
@@ -52,6 +63,7 @@ def home_view(
                 blocks.append(_context(f"{words.say('home-more', n=len(listed) - SHOWN)} · {link}"))
     if not cases:
         blocks.append(_section(words.say("home-empty")))
+    blocks += home_blocks(words, {key: known.name for key, known in loop.people.items()}, silences)
     blocks.append(_context(_foot(place)))
     return {"type": "home", "blocks": blocks}
 

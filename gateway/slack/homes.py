@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from gateway.slack.home import Place, home_view, stranger_view
 from gateway.slack.modals import View
 from gateway.slack.people import persons_of, users_of
+from gateway.slack.silence_acts import silences_of
 from schemas.cases import CLOSED_STATES
 from schemas.config import Loop
 from schemas.duty import absence
@@ -160,6 +161,7 @@ class Homes:
             select(CaseRow).where(CaseRow.owner.in_(owners), CaseRow.state.not_in(sorted(CLOSED_STATES)))
         ):
             owned.setdefault(case.owner or "", []).append(case)
+        quiet = silences_of(session, self._loop, owners, now)
         found: list[tuple[SlackHomeRow, View]] = []
         for row in homes:
             person = people[row.user_id]
@@ -169,7 +171,8 @@ class Homes:
                 continue
             away = absence(self._loop, person, now) is not None
             mine = owned.get(person, [])
-            found.append((row, home_view(words, self._loop, person, mine, away, now, self._place)))
+            held = quiet.get(person, ())
+            found.append((row, home_view(words, self._loop, person, mine, away, now, self._place, held)))
         return found
 
     def _take(self, due: Due, before: str | None) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -32,6 +33,8 @@ from gateway.slack.notices import Denied, Reader, denial_notice, refusal_notice
 from gateway.slack.payloads import BlockActions, DialogState, EventEnvelope, ViewSubmission
 from gateway.slack.people import actor_of, person_of
 from gateway.slack.show_card import show_card
+from gateway.slack.silence_acts import asks_for_silence, end_silence, silence_to_end, take_silence
+from gateway.slack.silence_views import SilenceState, silence_dialog, state_of
 from gateway.vocabulary import Vocabulary
 from schemas.card_actions import ShowCard
 from schemas.case_ledger import Change, Refused, find_open_case
@@ -97,8 +100,10 @@ class SlackDesk:
 
     async def click(self, click: BlockActions, now: datetime) -> Answer:
         """A click on a card. Raises :class:`Unavailable`."""
-        clicked = read_click(click)
-        if clicked is None:
+        over, clicked = silence_to_end(click), read_click(click)
+        if over is not None:
+            await self._in_thread(lambda: end_silence(self._writers, self._loop, self._reader, click, over, now))
+        if over is not None or clicked is None:
             return Answer()
         if clicked.at_once:
             outcome = await self._in_thread(lambda: self._act_on_click(click, clicked, now))
@@ -130,6 +135,9 @@ class SlackDesk:
 
     async def submit(self, submission: ViewSubmission, now: datetime) -> Answer:
         """A submitted dialog. Raises :class:`Unavailable`."""
+        silence = asks_for_silence(submission)
+        if silence is not None:
+            return await self._keep_silence(submission, silence, now)
         asked = whose_dialog(submission)
         if asked is None:
             return Answer()
@@ -142,6 +150,13 @@ class SlackDesk:
             view = notice_view(outcome.reader.words, outcome.notice)
             return Answer(body={"response_action": "update", "view": view})
         return Answer(body={"response_action": "clear"})
+
+    async def _keep_silence(self, submission: ViewSubmission, state: SilenceState, now: datetime) -> Answer:
+        keep = partial(take_silence, self._writers, self._loop, self._words, self._reader, submission, state, now)
+        try:
+            return Answer(body={"response_action": "update", "view": await self._in_thread(keep)})
+        except Misfilled as misfilled:
+            return Answer(body={"response_action": "errors", "errors": {misfilled.field: misfilled.said}})
 
     async def event(self, found: EventEnvelope, now: datetime) -> bool:
         """Remember a delivery of the Events API; False for a repeated one. Raises :class:`Unavailable`."""
@@ -184,6 +199,8 @@ class SlackDesk:
             return answer_view(words, case)
         if wish == "why":
             return why_view(words, case)
+        if wish == "silence":
+            return silence_dialog(words, state_of(case.id, case.latest_alert), now)
         place = click.container
         return dialog(words, wish, case, DialogState(case.id, case.version, place.channel_id, place.message_ts), now)
 

@@ -27,6 +27,7 @@ action-metric-acknowledge = Ich sehe es mir an
 action-metric-dismiss = Fehlalarm …
 look-answer = Ganze Antwort zeigen
 look-why = Warum ich?
+look-silence = Ähnliche stummschalten…
 snooze-1h = 1 Stunde
 snooze-4h = 4 Stunden
 snooze-tomorrow = Morgen 9:00
@@ -139,6 +140,8 @@ title-contact = Kontaktiert
 title-resolve = Lösen
 title-reassign = Übergeben
 title-snooze = Zurückstellen
+title-silence = Meldungen stumm
+title-silenced = Stummgeschaltet
 title-dismiss = Keine Beschwerde
 title-metric-dismiss = Fehlalarm
 title-reopen = Wieder öffnen
@@ -150,6 +153,7 @@ submit-contact = Speichern
 submit-resolve = Lösen
 submit-reassign = Übergeben
 submit-snooze = Zurückstellen
+submit-silence = Stummschalten
 submit-dismiss = Schließen
 submit-reopen = Wieder öffnen
 submit-take-over = An mich nehmen
@@ -165,6 +169,9 @@ label-why-false-alarm = Warum ist das ein Fehlalarm?
 label-cause = Was ist schiefgelaufen?
 label-owner = Wer übernimmt?
 label-until = Bis wann?
+label-which = Meldungen, auf die all das zutrifft
+label-reason = Warum
+hint-silence = Fälle entstehen wie immer. Die Nachrichten dazu warten bis dahin, und Fristen zählen von da an.
 label-follow-up = Wiedervorlage am
 hint-follow-up = Bis dahin ruht der Fall; dann werden Sie erinnert.
 label-told = Kunde informiert?
@@ -184,6 +191,10 @@ why-no-hurry = Es eilt nicht: Niemand wird daran erinnert.
 ## What is wrong in a dialog
 error-how = Bitte angeben, auf welchem Weg der Kunde kontaktiert wurde.
 error-why = Bitte einen Grund angeben.
+error-which = Wählen Sie mindestens eines.
+silence-done = { $name } gilt bis { $when }. Es trifft auf { $cases } von { $all } offenen Fällen und { $alerts } von { $of } Meldungen der letzten 7 Tage zu. Beenden können Sie es in Ihrem App Home oder in der Konsole.
+silence-known = Das ist schon stummgeschaltet.
+silence-everything = ⚠️ Das ist alles, was es gab: Niemand erfährt etwas.
 error-cause = Bitte angeben, was schiefgelaufen ist.
 error-owner = Bitte wählen, wer den Fall übernimmt.
 error-owner-unknown = Diese Person steht nicht in loop.yaml. Bitte jemand anderen wählen.
@@ -275,6 +286,12 @@ home-title = Ihre Fälle
 home-overdue = Überfällig ({ $n })
 home-open = Offen ({ $n })
 home-snoozed = Zurückgestellt ({ $n })
+home-silences = Stummschaltungen ({ $n })
+home-silence = { $name } bis { $when } von { $who }: { $reason } – { $n ->
+    [one] { $n } Fall wartet
+   *[other] { $n } Fälle warten
+}
+home-silence-end = Jetzt beenden
 home-more = { $n ->
     [one] und { $n } weiterer
    *[other] und { $n } weitere

@@ -27,6 +27,7 @@ action-metric-acknowledge = I'll look into it
 action-metric-dismiss = False alarm…
 look-answer = Show full answer
 look-why = Why me?
+look-silence = Silence alike…
 snooze-1h = 1 hour
 snooze-4h = 4 hours
 snooze-tomorrow = Tomorrow 9:00
@@ -139,6 +140,8 @@ title-contact = Contacted
 title-resolve = Resolve
 title-reassign = Reassign
 title-snooze = Snooze
+title-silence = Silence alerts
+title-silenced = Silenced
 title-dismiss = Not a complaint
 title-metric-dismiss = False alarm
 title-reopen = Reopen
@@ -150,6 +153,7 @@ submit-contact = Save
 submit-resolve = Resolve
 submit-reassign = Reassign
 submit-snooze = Snooze
+submit-silence = Silence
 submit-dismiss = Dismiss
 submit-reopen = Reopen
 submit-take-over = Take over
@@ -165,6 +169,9 @@ label-why-false-alarm = Why is this a false alarm?
 label-cause = What went wrong?
 label-owner = Who takes it?
 label-until = Until when?
+label-which = Alerts of which all of this is true
+label-reason = Why
+hint-silence = Cases are made as ever. The messages about them wait until then, and promises count from then.
 label-follow-up = Follow up on
 hint-follow-up = Until then the case sleeps; you are reminded when it wakes.
 label-told = Customer told?
@@ -184,6 +191,10 @@ why-no-hurry = There is no hurry: nobody is reminded of it.
 ## What is wrong in a dialog
 error-how = Say how the customer was contacted.
 error-why = Say why.
+error-which = Choose at least one.
+silence-done = { $name } holds until { $when }. It fits { $cases } of { $all } open cases and { $alerts } of { $of } alerts of the last 7 days. You can end it in your App Home or in the console.
+silence-known = This silence is kept already.
+silence-everything = ⚠️ That is everything there was: nobody is told of anything.
 error-cause = Say what went wrong.
 error-owner = Choose who takes the case.
 error-owner-unknown = This colleague is not among the people of loop.yaml. Choose somebody else.
@@ -275,6 +286,12 @@ home-title = Your cases
 home-overdue = Overdue ({ $n })
 home-open = Open ({ $n })
 home-snoozed = Snoozed ({ $n })
+home-silences = Silences ({ $n })
+home-silence = { $name } until { $when } by { $who }: { $reason } – { $n ->
+    [one] { $n } case held
+   *[other] { $n } cases held
+}
+home-silence-end = End now
 home-more = { $n ->
     [one] and { $n } more
    *[other] and { $n } more

@@ -27,6 +27,7 @@ action-metric-acknowledge = Vou analisar
 action-metric-dismiss = Alarme falso…
 look-answer = Ver a resposta inteira
 look-why = Por que eu?
+look-silence = Silenciar semelhantes…
 snooze-1h = 1 hora
 snooze-4h = 4 horas
 snooze-tomorrow = Amanhã às 9:00
@@ -139,6 +140,8 @@ title-contact = Cliente contatado
 title-resolve = Resolver
 title-reassign = Repassar
 title-snooze = Adiar
+title-silence = Silenciar alertas
+title-silenced = Silenciado
 title-dismiss = Não é reclamação
 title-metric-dismiss = Alarme falso
 title-reopen = Reabrir
@@ -150,6 +153,7 @@ submit-contact = Salvar
 submit-resolve = Resolver
 submit-reassign = Repassar
 submit-snooze = Adiar
+submit-silence = Silenciar
 submit-dismiss = Encerrar
 submit-reopen = Reabrir
 submit-take-over = Assumir
@@ -165,6 +169,9 @@ label-why-false-alarm = Por que é um alarme falso?
 label-cause = O que deu errado?
 label-owner = Quem assume?
 label-until = Até quando?
+label-which = Alertas em que tudo isto é verdade
+label-reason = Motivo
+hint-silence = Os casos são criados como sempre. As mensagens esperam até lá, e os prazos contam a partir daí.
 label-follow-up = Retomar em
 hint-follow-up = Até lá o caso fica adiado; depois você recebe um lembrete.
 label-told = O cliente foi avisado?
@@ -184,6 +191,10 @@ why-no-hurry = Sem pressa: ninguém recebe lembretes.
 ## What is wrong in a dialog
 error-how = Diga como o cliente foi contatado.
 error-why = Diga o motivo.
+error-which = Escolha pelo menos um.
+silence-done = { $name } vale até { $when }. Abrange { $cases } de { $all } casos abertos e { $alerts } de { $of } alertas dos últimos 7 dias. Você pode encerrá-lo no App Home ou no console.
+silence-known = Este silêncio já foi salvo.
+silence-everything = ⚠️ Isso é tudo o que houve: ninguém será avisado de nada.
 error-cause = Diga o que deu errado.
 error-owner = Escolha quem assume o caso.
 error-owner-unknown = Essa pessoa não está em loop.yaml. Escolha outra.
@@ -275,6 +286,12 @@ home-title = Seus casos
 home-overdue = Atrasados ({ $n })
 home-open = Abertos ({ $n })
 home-snoozed = Adiados ({ $n })
+home-silences = Silêncios ({ $n })
+home-silence = { $name } até { $when }, { $who }: { $reason } – { $n ->
+    [one] { $n } caso espera
+   *[other] { $n } casos esperam
+}
+home-silence-end = Encerrar agora
 home-more = { $n ->
     [one] e mais { $n }
    *[other] e mais { $n }

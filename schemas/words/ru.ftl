@@ -27,6 +27,7 @@ action-metric-acknowledge = Посмотрю
 action-metric-dismiss = Ложная тревога…
 look-answer = Показать ответ целиком
 look-why = Почему я?
+look-silence = Заглушить похожие…
 snooze-1h = На 1 час
 snooze-4h = На 4 часа
 snooze-tomorrow = До завтра, 9:00
@@ -141,6 +142,8 @@ title-contact = Связались с клиентом
 title-resolve = Решено
 title-reassign = Передать
 title-snooze = Отложить
+title-silence = Без оповещений
+title-silenced = Заглушено
 title-dismiss = Не жалоба
 title-metric-dismiss = Ложная тревога
 title-reopen = Открыть снова
@@ -152,6 +155,7 @@ submit-contact = Сохранить
 submit-resolve = Решено
 submit-reassign = Передать
 submit-snooze = Отложить
+submit-silence = Заглушить
 submit-dismiss = Закрыть обращение
 submit-reopen = Открыть снова
 submit-take-over = Забрать себе
@@ -167,6 +171,9 @@ label-why-false-alarm = Почему это ложная тревога?
 label-cause = Что пошло не так?
 label-owner = Кому передать?
 label-until = До какого времени?
+label-which = Сигналы, для которых верно всё это
+label-reason = Почему
+hint-silence = Обращения создаются как всегда. Сообщения о них ждут до этого времени, и сроки отсчитываются от него.
 label-follow-up = Вернуться к обращению
 hint-follow-up = До этого времени обращение отложено, потом придёт напоминание.
 label-told = Клиенту сообщили?
@@ -186,6 +193,10 @@ why-no-hurry = Не срочно: напоминаний не будет.
 ## What is wrong in a dialog
 error-how = Укажите, как связались с клиентом.
 error-why = Укажите причину.
+error-which = Выберите хотя бы одно.
+silence-done = { $name } действует до { $when }. Под это подпадают открытые обращения: { $cases } из { $all }, и сигналы за последние 7 дней: { $alerts } из { $of }. Завершить можно в App Home или в консоли.
+silence-known = Это уже сделано.
+silence-everything = ⚠️ Это всё, что было: никто ни о чём не узнает.
 error-cause = Укажите, что пошло не так.
 error-owner = Выберите, кому передать обращение.
 error-owner-unknown = Этого коллеги нет среди людей в loop.yaml. Выберите другого.
@@ -281,6 +292,13 @@ home-title = Ваши обращения
 home-overdue = Просрочено ({ $n })
 home-open = Открыто ({ $n })
 home-snoozed = Отложено ({ $n })
+home-silences = Заглушённые сигналы ({ $n })
+home-silence = { $name } до { $when }, { $who }: { $reason } – { $n ->
+    [one] ждёт { $n } обращение
+    [few] ждут { $n } обращения
+   *[many] ждут { $n } обращений
+}
+home-silence-end = Завершить
 home-more = { $n ->
     [one] и ещё { $n }
     [few] и ещё { $n }

@@ -27,6 +27,7 @@ action-metric-acknowledge = Подивлюся
 action-metric-dismiss = Хибна тривога…
 look-answer = Показати всю відповідь
 look-why = Чому я?
+look-silence = Приглушити схожі…
 snooze-1h = На 1 годину
 snooze-4h = На 4 години
 snooze-tomorrow = До завтра, 9:00
@@ -141,6 +142,8 @@ title-contact = Зв’язалися з клієнтом
 title-resolve = Вирішено
 title-reassign = Передати
 title-snooze = Відкласти
+title-silence = Без сповіщень
+title-silenced = Приглушено
 title-dismiss = Не скарга
 title-metric-dismiss = Хибна тривога
 title-reopen = Відкрити знову
@@ -152,6 +155,7 @@ submit-contact = Зберегти
 submit-resolve = Вирішено
 submit-reassign = Передати
 submit-snooze = Відкласти
+submit-silence = Приглушити
 submit-dismiss = Закрити звернення
 submit-reopen = Відкрити знову
 submit-take-over = Забрати собі
@@ -167,6 +171,9 @@ label-why-false-alarm = Чому це хибна тривога?
 label-cause = Що пішло не так?
 label-owner = Кому передати?
 label-until = До якого часу?
+label-which = Сигнали, для яких правдиве все це
+label-reason = Чому
+hint-silence = Звернення створюються як завжди. Повідомлення про них чекають до цього часу, і строки рахуються від нього.
 label-follow-up = Повернутися до звернення
 hint-follow-up = До цього часу звернення відкладено, потім прийде нагадування.
 label-told = Клієнта повідомили?
@@ -186,6 +193,10 @@ why-no-hurry = Не терміново: нагадувань не буде.
 ## What is wrong in a dialog
 error-how = Вкажіть, як зв’язалися з клієнтом.
 error-why = Вкажіть причину.
+error-which = Виберіть щонайменше одне.
+silence-done = { $name } діє до { $when }. Під це підпадають відкриті звернення: { $cases } з { $all }, і сигнали за останні 7 днів: { $alerts } з { $of }. Завершити можна в App Home або в консолі.
+silence-known = Це вже зроблено.
+silence-everything = ⚠️ Це все, що було: ніхто ні про що не дізнається.
 error-cause = Вкажіть, що пішло не так.
 error-owner = Виберіть, кому передати звернення.
 error-owner-unknown = Цього колеги немає серед людей у loop.yaml. Виберіть іншого.
@@ -281,6 +292,13 @@ home-title = Ваші звернення
 home-overdue = Прострочено ({ $n })
 home-open = Відкрито ({ $n })
 home-snoozed = Відкладено ({ $n })
+home-silences = Приглушені сигнали ({ $n })
+home-silence = { $name } до { $when }, { $who }: { $reason } – { $n ->
+    [one] чекає { $n } звернення
+    [few] чекають { $n } звернення
+   *[many] чекають { $n } звернень
+}
+home-silence-end = Завершити
 home-more = { $n ->
     [one] і ще { $n }
     [few] і ще { $n }

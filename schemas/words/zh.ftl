@@ -27,6 +27,7 @@ action-metric-acknowledge = 我来查看
 action-metric-dismiss = 误报…
 look-answer = 查看完整回答
 look-why = 为什么找我？
+look-silence = 静音同类提醒…
 snooze-1h = 1 小时
 snooze-4h = 4 小时
 snooze-tomorrow = 明天 9:00
@@ -137,6 +138,8 @@ title-contact = 已联系客户
 title-resolve = 解决
 title-reassign = 转交
 title-snooze = 搁置
+title-silence = 静音提醒
+title-silenced = 已静音
 title-dismiss = 非投诉
 title-metric-dismiss = 误报
 title-reopen = 重新打开
@@ -148,6 +151,7 @@ submit-contact = 保存
 submit-resolve = 解决
 submit-reassign = 转交
 submit-snooze = 搁置
+submit-silence = 静音
 submit-dismiss = 结案
 submit-reopen = 重新打开
 submit-take-over = 接手
@@ -163,6 +167,9 @@ label-why-false-alarm = 为什么这是误报？
 label-cause = 问题出在哪里？
 label-owner = 转交给谁？
 label-until = 搁置到什么时候？
+label-which = 同时符合以下各项的提醒
+label-reason = 原因
+hint-silence = 案件照常建立。有关消息将等到那时发送，期限也从那时起算。
 label-follow-up = 跟进时间
 hint-follow-up = 在此之前案件搁置，到时会提醒您。
 label-told = 已告知客户？
@@ -182,6 +189,10 @@ why-no-hurry = 不急：不会发送提醒。
 ## What is wrong in a dialog
 error-how = 请说明如何联系了客户。
 error-why = 请说明原因。
+error-which = 请至少选择一项。
+silence-done = { $name } 生效至 { $when }。符合的未结案件：{ $cases } / { $all }；最近 7 天的提醒：{ $alerts } / { $of }。可在 App Home 或控制台中结束。
+silence-known = 此静音已保存。
+silence-everything = ⚠️ 这包括了全部提醒：任何人都不会收到通知。
 error-cause = 请说明问题出在哪里。
 error-owner = 请选择由谁接手。
 error-owner-unknown = 这位同事不在 loop.yaml 的人员中，请另选一位。
@@ -269,6 +280,11 @@ home-title = 您的案件
 home-overdue = 逾期（{ $n }）
 home-open = 待处理（{ $n }）
 home-snoozed = 已搁置（{ $n }）
+home-silences = 静音（{ $n }）
+home-silence = { $name } 至 { $when }，{ $who }：{ $reason } – { $n ->
+   *[other] { $n } 个案件等待中
+}
+home-silence-end = 立即结束
 home-more = { $n ->
    *[other] 另有 { $n } 件
 }

@@ -86,7 +86,7 @@ def test_an_open_case() -> None:
     assert "CSAT 2 of 5 is at or below 2 · <https://loop.example/#/cases/17|C-17>" in texts(drawn)
     assert buttons(drawn) == [
         "case.acknowledge", "case.contact", "case.resolve", "case.snooze", "case.more", "more:reassign", "more:dismiss",
-        "more:why",
+        "more:why", "more:silence",
     ]  # fmt: skip
     assert {block["block_id"] for block in drawn.blocks} == {
         "head:17:3", "words:17:3", "facts:17:3", "who:17:3", "why:17:3", "act:17:3",
@@ -99,7 +99,7 @@ def test_every_allowed_action_has_its_place_and_no_other(state: CaseState) -> No
     visible = [name for name in shown if name.startswith("case.") and name != MORE]
     actions = {name.removeprefix("case.").removeprefix("more:") for name in shown if name != MORE}
     # A snoozed case is woken rather than snoozed again; one that somebody is on can be taken over.
-    looks = set() if state in ("resolved", "dismissed") else {"why"}
+    looks = set() if state in ("resolved", "dismissed") else {"why", "silence"}
     others = {"snoozed": {"snooze"}, "acknowledged": {"acknowledge"}}.get(state, set())
     assert actions == looks | set(allowed_actions(state)) ^ others
     assert len(visible) <= 4
@@ -256,6 +256,7 @@ def test_a_metric_card_says_what_fell_and_offers_no_contact() -> None:
     assert "Rule nps_fall · <https://loop.example/#/cases/17|C-17>" in texts(drawn)
     assert buttons(drawn) == [
         "case.acknowledge", "case.resolve", "case.snooze", "case.more", "more:reassign", "more:dismiss", "more:why",
+        "more:silence",
     ]  # fmt: skip
     assert "I'll look into it" in texts(drawn)
     assert "False alarm…" in texts(drawn)

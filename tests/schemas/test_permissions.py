@@ -19,9 +19,12 @@ LOOP = msgspec.convert(
     {
         "people": {
             name: {"name": name.title(), "email": f"{name}@shop.example"}
-            for name in ("own", "mem", "led", "any", "per")
+            for name in ("own", "mem", "led", "any", "per", "man")
         },
-        "teams": {"care": {"members": ["own", "mem"], "lead": "led"}, "flat": {"members": ["own", "mem"]}},
+        "teams": {
+            "care": {"members": ["own", "mem"], "lead": "led", "manager": "man"},
+            "flat": {"members": ["own", "mem"]},
+        },
         "receivers": {
             "desk": {"team": "care", "channel": "#cx"},
             "flat": {"team": "flat", "channel": "#cx"},
@@ -44,14 +47,15 @@ DEEDS: tuple[Deed, ...] = (
     "reassign",
     "reopen",
     "dismiss",
+    "silence",
 )
 TABLE: dict[Situation, tuple[str, ...]] = {
-    "open": (TEAM, NOBODY, ALL, ALL, OWNER_LEAD, NOBODY, ALL, NOBODY, LEAD),
-    "overdue": (TEAM, NOBODY, ALL, ALL, LEAD, NOBODY, LEAD, NOBODY, LEAD),
-    "acknowledged": (NOBODY, TEAM, OWNER, OWNER_LEAD, OWNER, NOBODY, OWNER_LEAD, NOBODY, LEAD),
-    "contacted": (NOBODY, NOBODY, TEAM, OWNER_LEAD, OWNER, NOBODY, OWNER_LEAD, NOBODY, LEAD),
-    "snoozed": (TEAM, NOBODY, ALL, ALL, OWNER_LEAD, TEAM, ALL, NOBODY, LEAD),
-    "closed": (NOBODY, NOBODY, TEAM, NOBODY, NOBODY, NOBODY, NOBODY, ALL, NOBODY),
+    "open": (TEAM, NOBODY, ALL, ALL, OWNER_LEAD, NOBODY, ALL, NOBODY, LEAD, LEAD),
+    "overdue": (TEAM, NOBODY, ALL, ALL, LEAD, NOBODY, LEAD, NOBODY, LEAD, LEAD),
+    "acknowledged": (NOBODY, TEAM, OWNER, OWNER_LEAD, OWNER, NOBODY, OWNER_LEAD, NOBODY, LEAD, LEAD),
+    "contacted": (NOBODY, NOBODY, TEAM, OWNER_LEAD, OWNER, NOBODY, OWNER_LEAD, NOBODY, LEAD, LEAD),
+    "snoozed": (TEAM, NOBODY, ALL, ALL, OWNER_LEAD, TEAM, ALL, NOBODY, LEAD, LEAD),
+    "closed": (NOBODY, NOBODY, TEAM, NOBODY, NOBODY, NOBODY, NOBODY, ALL, NOBODY, NOBODY),
 }
 
 
@@ -73,6 +77,30 @@ def test_where_a_lead_or_an_owner_is_missing_somebody_else_decides() -> None:
     assert roles(circle(LOOP, "desk", None), "mem") == {"anybody", "member", "owner"}
     assert roles(circle(LOOP, "one", None), "per") == {"anybody", "member", "owner", "lead"}
     assert roles(circle(LOOP, "gone", "any"), "any") == {"anybody", "member", "owner", "lead"}
+
+
+@pytest.mark.parametrize("where", get_args(Situation))
+def test_a_manager_silences_and_does_what_anybody_does(where: Situation) -> None:
+    around = circle(LOOP, "desk", "own")
+    assert roles(around, "man") == {"anybody", "manager"}
+    able = {deed for deed in DEEDS if may(deed, where, roles(around, "man"))}
+    anybody = {deed for deed in DEEDS if may(deed, where, roles(around, "any"))}
+    assert able - anybody == ({"silence"} if where != "closed" else set())
+
+
+@pytest.mark.parametrize("reader", [None, "own", "mem", "led", "man", "any"])
+@pytest.mark.parametrize("state", get_args(CaseState))
+def test_the_menu_offers_a_silence_to_who_leads(state: CaseState, reader: str | None) -> None:
+    closed = state in ("resolved", "dismissed")
+    case = card_buttons.Acted(
+        id=1, version=1, state=state, subject="customer", recovered=False, acknowledge_by=None,
+        closed_at=NOW if closed else None,
+    )  # fmt: skip
+    drawn = card_buttons.elements(words_in("en"), case, circle(LOOP, "desk", "own"), reader, NOW, ("answer", "why"))
+    menu = [
+        option["text"]["text"] for element in drawn if element["type"] == "overflow" for option in element["options"]
+    ]
+    assert ("Silence alike…" in menu) == (not closed and reader in (None, "led", "man"))
 
 
 def test_an_open_case_is_overdue_from_the_moment_at_which_it_was_to_be_taken() -> None:
@@ -121,5 +149,5 @@ def test_a_case_that_was_closed_long_ago_is_not_reopened() -> None:
 
 
 def test_the_table_names_actions_alone() -> None:
-    known = {*get_args(UserAction), "take_over"}
+    known = {*get_args(UserAction), "take_over", "silence"}
     assert {deed for row in MATRIX.values() for deed in row} <= known
