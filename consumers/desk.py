@@ -23,7 +23,7 @@ from consumers import desk_standing, incidents, kafka_clients, returning
 from consumers.intake import Record
 from consumers.measures import Measures
 from consumers.parts import Backoff
-from consumers.routing import Assignment, Standing, assign
+from consumers.routing import Assignment, assign
 from schemas import case_ledger, joining, silencing
 from schemas.alerts import Alert
 from schemas.case_ledger import Destination, Opening, Refused
@@ -143,8 +143,7 @@ def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime
     Raises :class:`Refused` (``stale``) or ``IntegrityError`` where another writer came between: roll back, try again.
     """
     outcomes: Counter[str] = Counter()
-    standing: Standing | None = None
-    drawn: Standing | None = None
+    drawn: desk_standing.Drawn | None = None
     silences = silences_of(session, now, fixed=True)
     known = set(session.scalars(select(AlertRow.id).where(AlertRow.id.in_({alert.id for alert in alerts}))))
     for alert in alerts:
@@ -171,9 +170,8 @@ def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime
             outcomes["over"] += 1
             continue
         closed = returning.closed_case(session, loop, alert, now)
-        if standing is None:
-            standing = drawn = desk_standing.read(session)
-        assignment = assign(loop, alert, standing, now)
+        drawn = drawn or desk_standing.read(session)
+        assignment = assign(loop, alert, drawn.standing, now)
         opening = opening_of(loop, alert, assignment, now)
         if closed is not None:
             returning.reopen(session, loop, closed, alert, opening, now)
@@ -186,10 +184,10 @@ def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime
         incidents.take_part(session, loop, opened, alert, now)
         if silence is not None:
             silencing.hold(session, loop, opened, silence, now, promised=True)
-        standing = desk_standing.after(standing, assignment)
+        drawn = desk_standing.after(drawn, assignment)
         outcomes["opened"] += 1
-    if standing is not None and drawn is not None:
-        desk_standing.keep(session, drawn, standing, now)
+    if drawn is not None:
+        desk_standing.keep(session, drawn, now)
     return outcomes
 
 

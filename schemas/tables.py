@@ -392,6 +392,8 @@ class TeamTurnRow(Base):
 
     team: Mapped[str] = mapped_column(primary_key=True)
     person: Mapped[str]
+    number: Mapped[int]
+    """How many turns have been taken: who writes the next one compares it with what they read."""
     at: Mapped[datetime]
 
 

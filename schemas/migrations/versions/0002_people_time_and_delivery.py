@@ -98,6 +98,7 @@ def upgrade() -> None:
         "team_turns",
         sa.Column("team", sa.String(), nullable=False),
         sa.Column("person", sa.String(), nullable=False),
+        sa.Column("number", _WHOLE, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("team", name=op.f("pk_team_turns")),
     )
