@@ -17,7 +17,7 @@ from schemas.alerts import Alert
 from schemas.card_actions import Look
 from schemas.cases import CLOSED_STATES, ROOT_CAUSES
 from schemas.permissions import circle
-from schemas.words import about, dates, promises, standing
+from schemas.words import about, dates, promises, reasons, standing
 from schemas.words import safe_text as safe
 from schemas.words.catalogue import Words
 
@@ -92,7 +92,9 @@ def summary(view: CaseView, setting: Setting) -> str:
         if said:
             matter = words.say("matter-said", matter=matter, said=said)
     else:
-        matter = f"{phrases.who(alert, words)} – {safe.escaped(alert.reason, 200, 400).rstrip('.')}"
+        matter = (
+            f"{phrases.who(alert, words)} – {safe.escaped(reasons.told(words, alert.reason), 200, 400).rstrip('.。')}"
+        )
     back = view.recovered_at is not None
     lead = words.say("lead-recovered") if back else about.lead(words, alert, page=view.page)
     owner = phrases.name(view.owner, setting)
@@ -123,9 +125,10 @@ def _body(view: CaseView, words: Words) -> str:
     if about.speaks_for_itself(alert):
         language = dates.foreign_language(words, alert.language)
         return safe.quote(alert.comment, language, words.quotation_marks) if alert.comment else ""
-    lines = [safe.escaped(alert.reason, 600, 1200)]
+    lines = [safe.escaped(reasons.told(words, alert.reason), 600, 1200)]
     if view.recovered_at is not None:
-        when, said = dates.instant(words, view.recovered_at), safe.escaped(view.recovery_reason or "", 400, 800)
+        when = dates.instant(words, view.recovered_at)
+        said = safe.escaped(reasons.told(words, view.recovery_reason or ""), 400, 800)
         if said:
             lines.append(words.say("normal-since-said", when=when, said=said))
         else:
@@ -173,7 +176,7 @@ def _why(view: CaseView, setting: Setting) -> str:
     """Why the case is there: the reason, or the rule's name where the reason is the card's body."""
     alert = view.alert
     speaks = about.speaks_for_itself(alert)
-    reason = safe.escaped(alert.reason if speaks else alert.rule, 200, 400)
+    reason = safe.escaped(reasons.told(setting.words, alert.reason) if speaks else alert.rule, 200, 400)
     told = [reason if speaks else setting.words.say("rule", rule=reason)]
     if view.incident is not None:
         told.append(setting.words.say("case-incident", incident=incidents.label(view.incident)))
@@ -199,7 +202,7 @@ def _closed(view: CaseView, now: datetime, setting: Setting) -> Card:
     elif told is not None:
         details.append(words.say("customer-told") if told else words.say("customer-not-told"))
     if view.recovered_at is not None and view.alert.subject == "customer":
-        said = safe.escaped(view.recovery_reason or "", 60, 120)
+        said = safe.escaped(reasons.told(words, view.recovery_reason or ""), 60, 120)
         details.append(words.say("customer-back", said=said, when=dates.instant(words, view.recovered_at)))
     elif view.recovered_at is not None:
         details.append(words.say("normal-since", when=dates.instant(words, view.recovered_at)))

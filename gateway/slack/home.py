@@ -18,7 +18,7 @@ from schemas.config_base import WEEKDAYS, Weekday
 from schemas.config_owners import Calendar
 from schemas.permissions import circle
 from schemas.tables import CaseRow
-from schemas.words import about, promises, standing
+from schemas.words import about, promises, reasons, standing
 from schemas.words import safe_text as safe
 from schemas.words.catalogue import Words
 
@@ -88,7 +88,9 @@ def _case(words: Words, loop: Loop, person: str, case: CaseRow, now: datetime, p
     states = " · ".join(standing.states(words, case, case.subject, now))
     link = f"<{place.public_url}/#/cases/{case.id}|C-{case.id}>"
     lines = [f"{standing.urgency_sign(case)} *{who or words.say('customer-unnamed')}* · {what} · {states} · {link}"]
-    said = safe.escaped(alert.comment or ("" if about.speaks_for_itself(alert) else alert.reason), 140, 280)
+    said = safe.escaped(
+        alert.comment or ("" if about.speaks_for_itself(alert) else reasons.told(words, alert.reason)), 140, 280
+    )
     if said:
         lines.append(f">{said}")
     promised = promises.in_words(words, case, case.subject, now)

@@ -13,7 +13,7 @@ from gateway.case_shapes import Case
 from gateway.slack.payloads import DialogState
 from schemas.card_actions import ACTION_PREFIX
 from schemas.cases import CLOSED_STATES, CONTACT_CHANNELS, ROOT_CAUSES, UserAction
-from schemas.words import about, dates, standing
+from schemas.words import about, dates, reasons, standing
 from schemas.words import safe_text as safe
 from schemas.words.catalogue import Words
 
@@ -68,7 +68,7 @@ def answer_view(words: Words, case: Case) -> View:
     named = (
         (words.say("fact-touchpoint"), alert.touchpoint),
         (words.say("fact-channel"), alert.channel),
-        (words.say("fact-language"), alert.language),
+        (words.say("fact-language"), dates.language_name(words, alert.language)),
         *alert.attributes.items(),
     )
     facts = [f"{safe.one_line(name)}: {safe.one_line(str(value))}" for name, value in named if value is not None]
@@ -81,8 +81,13 @@ def answer_view(words: Words, case: Case) -> View:
 def why_view(words: Words, case: Case) -> View:
     """Why this person was told: the rule, the receiver, and what is promised."""
     alert = case.latest_alert
+    reason = safe.escaped(reasons.told(words, alert.reason), 600, 1200)
     lines = [
-        words.say("why-rule", rule=safe.escaped(alert.rule, 80, 160), reason=safe.escaped(alert.reason, 600, 1200)),
+        words.say(
+            "why-rule",
+            rule=safe.escaped(alert.rule, 80, 160),
+            reason=reason,
+        ),
         words.say(
             "why-routed",
             receiver=safe.escaped(case.receiver, 80, 160),

@@ -18,17 +18,26 @@ def instant(words: Words, moment: datetime) -> str:
     return safe.instant(moment)
 
 
-def foreign_language(words: Words, tag: str | None) -> str:
-    """The name of a language (a BCP 47 tag) that is not the reader's own; empty where there is nothing to say.
+def language_name(words: Words, tag: str | None) -> str | None:
+    """The name of a language (a BCP 47 tag), as readers of these words call it.
 
     The tag is the emitter's: what names no language comes out as it is, raw.
     """
+    found = _language(tag)
+    return tag if found is None else found.get_language_name(words.language) or tag
+
+
+def foreign_language(words: Words, tag: str | None) -> str:
+    """The name of a language that is not the reader's own; empty where there is nothing to say."""
+    found = _language(tag)
+    own = found is not None and found.language == words.language
+    return "" if own else language_name(words, tag) or ""
+
+
+def _language(tag: str | None) -> Locale | None:
     if not tag:
-        return ""
+        return None
     try:
-        found = Locale.parse(tag, sep="-" if "-" in tag else "_")
+        return Locale.parse(tag, sep="-" if "-" in tag else "_")
     except (UnknownLocaleError, ValueError):
-        return tag
-    if found.language == words.language:
-        return ""
-    return found.get_language_name(words.language) or tag
+        return None

@@ -343,3 +343,41 @@ case-incident = Teil von Vorfall { $incident }
 
 ## E-mails
 mail-why = Diese Nachricht kommt per E-Mail, weil Slack sie nicht angenommen hat.
+
+## Why a rule flagged somebody
+reason-given = { $metric } { $score } auf { $scale }
+reason-given-low = { $metric } { $score } auf { $scale } (niedrig ist gut)
+reason-below = { $given } liegt bei { $limit } oder darunter.
+reason-above = { $given } liegt bei { $limit } oder darüber.
+reason-as-below = { $given } ist so schlecht wie { $limit } oder darunter auf { $scale }.
+reason-as-above = { $given } ist so schlecht wie { $limit } oder darüber auf { $scale }.
+reason-asks = Der Kunde bittet um Kontakt.
+reason-words = Der Kommentar enthält Wörter, nach denen die Regel { $rule } sucht.
+reason-praise = Lobende Worte, aber { $given }: bitte prüfen.
+reason-anger = Verärgerte Worte, aber { $given }: bitte prüfen.
+reason-silent = { $n ->
+    [one] { $n } fehlgeschlagener Kontaktpunkt innerhalb von { $span } und keine Antwort: { $tally }.
+   *[other] { $n } fehlgeschlagene Kontaktpunkte innerhalb von { $span } und keine Antwort: { $tally }.
+}
+reason-repeated = { $n ->
+    [one] { $n } schlechte Antwort innerhalb von { $span }: { $tally }.
+   *[other] { $n } schlechte Antworten innerhalb von { $span }: { $tally }.
+}
+reason-won-back = Die nächste Antwort des Kunden ist nicht mehr schlecht: { $given }.
+reason-won-back-unsaid = Die nächste Antwort des Kunden ist nicht mehr schlecht.
+reason-measured = { $what } über { $window }
+reason-failures = Anteil fehlgeschlagener Kontaktpunkte
+reason-reading = { $value } (95-%-Intervall { $low } bis { $high }, n = { $count })
+reason-nothing = nichts (n = 0)
+reason-fell = { $what }: gefallen auf { $after } von { $before } im Rest der letzten { $span }; { $errors } Standardfehler, mehr als Zufall erklärt.
+reason-rose = { $what }: gestiegen auf { $after } von { $before } im Rest der letzten { $span }; { $errors } Standardfehler, mehr als Zufall erklärt.
+reason-recovered = { $what }: wieder bei { $after }; vorher { $level }.
+reason-settled = { $what }: seit { $span } fern von { $level }, jetzt { $after }; das gilt von nun an als üblich.
+reason-touchpoints = Kontaktpunkte
+reason-answers = Antworten zu { $metric }
+reason-stopped = { $things }: { $seen } seit { $since }, üblich sind etwa { $expected }.
+reason-returned = { $things } kommen wieder, nach einer Stille seit { $since }.
+reason-given-up = { $n ->
+    [one] { $things }: seit { $n } Tag kaum etwas, seit { $since }; es wird nichts mehr erwartet.
+   *[other] { $things }: seit { $n } Tagen kaum etwas, seit { $since }; es wird nichts mehr erwartet.
+}

@@ -343,3 +343,41 @@ case-incident = part of incident { $incident }
 
 ## E-mails
 mail-why = This comes by e-mail because Slack did not take the message.
+
+## Why a rule flagged somebody
+reason-given = { $metric } { $score } on { $scale }
+reason-given-low = { $metric } { $score } on { $scale } (low is good)
+reason-below = { $given } is at or below { $limit }.
+reason-above = { $given } is at or above { $limit }.
+reason-as-below = { $given } is as bad as at or below { $limit } on { $scale }.
+reason-as-above = { $given } is as bad as at or above { $limit } on { $scale }.
+reason-asks = The customer asks to be contacted.
+reason-words = The comment holds words that the rule { $rule } looks for.
+reason-praise = Words of praise, but { $given }: to be verified.
+reason-anger = Words of anger, but { $given }: to be verified.
+reason-silent = { $n ->
+    [one] { $n } failed touchpoint within { $span } and no answer: { $tally }.
+   *[other] { $n } failed touchpoints within { $span } and no answer: { $tally }.
+}
+reason-repeated = { $n ->
+    [one] { $n } bad answer within { $span }: { $tally }.
+   *[other] { $n } bad answers within { $span }: { $tally }.
+}
+reason-won-back = The customer's next answer is no longer bad: { $given }.
+reason-won-back-unsaid = The customer's next answer is no longer bad.
+reason-measured = { $what } over { $window }
+reason-failures = The share of failed touchpoints
+reason-reading = { $value } (95 % interval { $low } to { $high }, n = { $count })
+reason-nothing = nothing (n = 0)
+reason-fell = { $what } fell to { $after } from { $before } in the rest of the last { $span }: { $errors } standard errors, more than chance explains.
+reason-rose = { $what } rose to { $after } from { $before } in the rest of the last { $span }: { $errors } standard errors, more than chance explains.
+reason-recovered = { $what } is back at { $after }; it was { $level } before.
+reason-settled = { $what } has stayed away from { $level } for { $span } and is at { $after }: this is taken as its level from now on.
+reason-touchpoints = touchpoints
+reason-answers = answers to { $metric }
+reason-stopped = { $seen } { $things } came since { $since }, where about { $expected } are usual.
+reason-returned = { $things } are coming again after a silence that began at { $since }.
+reason-given-up = { $n ->
+    [one] Hardly any { $things } came for { $n } day, since { $since }: they are not expected any more.
+   *[other] Hardly any { $things } came for { $n } days, since { $since }: they are not expected any more.
+}

@@ -343,3 +343,41 @@ case-incident = parte do incidente { $incident }
 
 ## E-mails
 mail-why = Esta mensagem vem por e-mail porque o Slack não a aceitou.
+
+## Why a rule flagged somebody
+reason-given = { $metric } { $score } na escala { $scale }
+reason-given-low = { $metric } { $score } na escala { $scale } (menor é melhor)
+reason-below = { $given }: igual ou abaixo de { $limit }.
+reason-above = { $given }: igual ou acima de { $limit }.
+reason-as-below = { $given }: tão ruim quanto { $limit } ou menos na escala { $scale }.
+reason-as-above = { $given }: tão ruim quanto { $limit } ou mais na escala { $scale }.
+reason-asks = O cliente pede contato.
+reason-words = O comentário tem palavras que a regra { $rule } procura.
+reason-praise = Palavras de elogio, mas { $given }: é preciso verificar.
+reason-anger = Palavras de raiva, mas { $given }: é preciso verificar.
+reason-silent = { $n ->
+    [one] { $n } contato com falha em { $span } e nenhuma resposta: { $tally }.
+   *[other] { $n } contatos com falha em { $span } e nenhuma resposta: { $tally }.
+}
+reason-repeated = { $n ->
+    [one] { $n } resposta ruim em { $span }: { $tally }.
+   *[other] { $n } respostas ruins em { $span }: { $tally }.
+}
+reason-won-back = A resposta seguinte do cliente já não é ruim: { $given }.
+reason-won-back-unsaid = A resposta seguinte do cliente já não é ruim.
+reason-measured = { $what } em { $window }
+reason-failures = Parcela de contatos com falha
+reason-reading = { $value } (intervalo de 95 % de { $low } a { $high }, n = { $count })
+reason-nothing = nada (n = 0)
+reason-fell = { $what }: queda para { $after }, de { $before } no restante dos últimos { $span }; { $errors } erros-padrão, mais do que o acaso explica.
+reason-rose = { $what }: alta para { $after }, de { $before } no restante dos últimos { $span }; { $errors } erros-padrão, mais do que o acaso explica.
+reason-recovered = { $what }: de volta a { $after }; antes era { $level }.
+reason-settled = { $what }: há { $span } longe de { $level }, agora em { $after }; este passa a ser o nível normal.
+reason-touchpoints = contatos
+reason-answers = respostas a { $metric }
+reason-stopped = { $things }: { $seen } desde { $since }, quando o normal é cerca de { $expected }.
+reason-returned = { $things }: voltaram a chegar, após um silêncio desde { $since }.
+reason-given-up = { $n ->
+    [one] Quase sem { $things } há { $n } dia, desde { $since }: já não se espera mais.
+   *[other] Quase sem { $things } há { $n } dias, desde { $since }: já não se espera mais.
+}

@@ -355,3 +355,44 @@ case-incident = часть инцидента { $incident }
 
 ## E-mails
 mail-why = Это сообщение пришло по электронной почте, потому что Slack его не принял.
+
+## Why a rule flagged somebody
+reason-given = { $metric } { $score } по шкале { $scale }
+reason-given-low = { $metric } { $score } по шкале { $scale } (чем меньше, тем лучше)
+reason-below = { $given }: не выше порога { $limit }.
+reason-above = { $given }: не ниже порога { $limit }.
+reason-as-below = { $given }: так же плохо, как { $limit } или ниже по шкале { $scale }.
+reason-as-above = { $given }: так же плохо, как { $limit } или выше по шкале { $scale }.
+reason-asks = Клиент просит связаться с ним.
+reason-words = В комментарии есть слова из правила { $rule }.
+reason-praise = Слова похвалы, но { $given }: нужно проверить.
+reason-anger = Слова возмущения, но { $given }: нужно проверить.
+reason-silent = { $n ->
+    [one] { $n } неудачное касание за { $span }, и ни одного ответа: { $tally }.
+    [few] { $n } неудачных касания за { $span }, и ни одного ответа: { $tally }.
+   *[many] { $n } неудачных касаний за { $span }, и ни одного ответа: { $tally }.
+}
+reason-repeated = { $n ->
+    [one] { $n } плохой ответ за { $span }: { $tally }.
+    [few] { $n } плохих ответа за { $span }: { $tally }.
+   *[many] { $n } плохих ответов за { $span }: { $tally }.
+}
+reason-won-back = Следующий ответ клиента уже не плохой: { $given }.
+reason-won-back-unsaid = Следующий ответ клиента уже не плохой.
+reason-measured = { $what } за { $window }
+reason-failures = Доля неудачных касаний
+reason-reading = { $value } (95-% интервал от { $low } до { $high }, n = { $count })
+reason-nothing = ничего (n = 0)
+reason-fell = { $what }: снижение до { $after } с { $before } за остальную часть последних { $span }; { $errors } стандартной ошибки, больше, чем объяснит случайность.
+reason-rose = { $what }: рост до { $after } с { $before } за остальную часть последних { $span }; { $errors } стандартной ошибки, больше, чем объяснит случайность.
+reason-recovered = { $what }: снова { $after }; раньше было { $level }.
+reason-settled = { $what }: уже { $span } вдали от { $level }, сейчас { $after }; теперь этот уровень считается обычным.
+reason-touchpoints = касания
+reason-answers = ответы на { $metric }
+reason-stopped = Пропали { $things }: с { $since } пришло { $seen }, обычно около { $expected }.
+reason-returned = Снова приходят { $things } после тишины с { $since }.
+reason-given-up = { $n ->
+    [one] Почти не приходят { $things }: уже { $n } день, с { $since }; больше их не ждём.
+    [few] Почти не приходят { $things }: уже { $n } дня, с { $since }; больше их не ждём.
+   *[many] Почти не приходят { $things }: уже { $n } дней, с { $since }; больше их не ждём.
+}

@@ -355,3 +355,44 @@ case-incident = частина інциденту { $incident }
 
 ## E-mails
 mail-why = Це повідомлення надійшло електронною поштою, бо Slack його не прийняв.
+
+## Why a rule flagged somebody
+reason-given = { $metric } { $score } за шкалою { $scale }
+reason-given-low = { $metric } { $score } за шкалою { $scale } (що менше, то краще)
+reason-below = { $given }: не вище порога { $limit }.
+reason-above = { $given }: не нижче порога { $limit }.
+reason-as-below = { $given }: так само погано, як { $limit } або нижче за шкалою { $scale }.
+reason-as-above = { $given }: так само погано, як { $limit } або вище за шкалою { $scale }.
+reason-asks = Клієнт просить зв’язатися з ним.
+reason-words = У коментарі є слова з правила { $rule }.
+reason-praise = Слова похвали, але { $given }: треба перевірити.
+reason-anger = Слова обурення, але { $given }: треба перевірити.
+reason-silent = { $n ->
+    [one] { $n } невдала взаємодія за { $span }, і жодної відповіді: { $tally }.
+    [few] { $n } невдалі взаємодії за { $span }, і жодної відповіді: { $tally }.
+   *[many] { $n } невдалих взаємодій за { $span }, і жодної відповіді: { $tally }.
+}
+reason-repeated = { $n ->
+    [one] { $n } погана відповідь за { $span }: { $tally }.
+    [few] { $n } погані відповіді за { $span }: { $tally }.
+   *[many] { $n } поганих відповідей за { $span }: { $tally }.
+}
+reason-won-back = Наступна відповідь клієнта вже не погана: { $given }.
+reason-won-back-unsaid = Наступна відповідь клієнта вже не погана.
+reason-measured = { $what } за { $window }
+reason-failures = Частка невдалих взаємодій
+reason-reading = { $value } (95-% інтервал від { $low } до { $high }, n = { $count })
+reason-nothing = нічого (n = 0)
+reason-fell = { $what }: зниження до { $after } з { $before } за решту останніх { $span }; { $errors } стандартної похибки, більше, ніж пояснить випадковість.
+reason-rose = { $what }: зростання до { $after } з { $before } за решту останніх { $span }; { $errors } стандартної похибки, більше, ніж пояснить випадковість.
+reason-recovered = { $what }: знову { $after }; раніше було { $level }.
+reason-settled = { $what }: уже { $span } далеко від { $level }, зараз { $after }; тепер цей рівень вважається звичайним.
+reason-touchpoints = взаємодії
+reason-answers = відповіді на { $metric }
+reason-stopped = Зникли { $things }: з { $since } надійшло { $seen }, зазвичай близько { $expected }.
+reason-returned = Знову надходять { $things } після тиші з { $since }.
+reason-given-up = { $n ->
+    [one] Майже не надходять { $things }: уже { $n } день, з { $since }; більше на них не чекаємо.
+    [few] Майже не надходять { $things }: уже { $n } дні, з { $since }; більше на них не чекаємо.
+   *[many] Майже не надходять { $things }: уже { $n } днів, з { $since }; більше на них не чекаємо.
+}

@@ -331,3 +331,38 @@ case-incident = 属于事件 { $incident }
 
 ## E-mails
 mail-why = Slack 未接收这条消息，因此改用电子邮件发送。
+
+## Why a rule flagged somebody
+reason-given = { $metric } { $score }（量表 { $scale }）
+reason-given-low = { $metric } { $score }（量表 { $scale }，越低越好）
+reason-below = { $given }：不高于 { $limit }。
+reason-above = { $given }：不低于 { $limit }。
+reason-as-below = { $given }：相当于量表 { $scale } 上的 { $limit } 或更低。
+reason-as-above = { $given }：相当于量表 { $scale } 上的 { $limit } 或更高。
+reason-asks = 客户希望我们与其联系。
+reason-words = 评论中含有规则 { $rule } 所找的词语。
+reason-praise = 措辞为称赞，但 { $given }：请核实。
+reason-anger = 措辞为愤怒，但 { $given }：请核实。
+reason-silent = { $n ->
+   *[other] { $span }内有 { $n } 次失败的触点，且没有回复：{ $tally }。
+}
+reason-repeated = { $n ->
+   *[other] { $span }内有 { $n } 次差评：{ $tally }。
+}
+reason-won-back = 客户的下一次回复不再是差评：{ $given }。
+reason-won-back-unsaid = 客户的下一次回复不再是差评。
+reason-measured = { $what }（{ $window }）
+reason-failures = 失败触点占比
+reason-reading = { $value }（95% 区间 { $low } 至 { $high }，n = { $count }）
+reason-nothing = 无数据（n = 0）
+reason-fell = { $what } 降至 { $after }，此前（最近 { $span } 的其余时间）为 { $before }；相差 { $errors } 个标准误，超出偶然范围。
+reason-rose = { $what } 升至 { $after }，此前（最近 { $span } 的其余时间）为 { $before }；相差 { $errors } 个标准误，超出偶然范围。
+reason-recovered = { $what } 已恢复至 { $after }；此前为 { $level }。
+reason-settled = { $what } 偏离 { $level } 已有 { $span }，现为 { $after }；今后以此为正常水平。
+reason-touchpoints = 触点
+reason-answers = 对 { $metric } 的回复
+reason-stopped = 自 { $since } 起只收到 { $seen } 个{ $things }，通常约为 { $expected } 个。
+reason-returned = { $things } 在自 { $since } 起的沉寂之后重新出现。
+reason-given-up = { $n ->
+   *[other] 自 { $since }起的 { $n } 天里几乎没有{ $things }：不再等待。
+}

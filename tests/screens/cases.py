@@ -21,6 +21,16 @@ from schemas.working_time import calendars
 from tests.screens.stage import COLLEAGUE, LEAD, OWNER, Stage
 
 LENGTH = 3_000
+SILENT = "3 failed touchpoints within 72 h and no answer: order.delivered 3 times."
+BACK = "nps over 7d is back at 41.0 (95 % interval 37.2 to 44.8, n = 388); it was 43.0 before."
+FELL = (
+    "nps over 7d fell to 12.0 (95 % interval 4.1 to 19.9, n = 212) from 43.0 (95 % interval 40.2 to 45.8, n = 1830) in "
+    "the rest of the last 30d: 4.2 standard errors, more than chance explains."
+)
+FAILED = (
+    "The share of failed touchpoints over 24h rose to 9.1 (95 % interval 7.4 to 11.1, n = 1004) from 3.2 (95 % "
+    "interval 2.9 to 3.5, n = 15210) in the rest of the last 30d: 5.6 standard errors, more than chance explains."
+)
 
 
 class Cases:
@@ -34,7 +44,7 @@ class Cases:
         """An answer that was given so many hours ago."""
         words, at = self.stage.words, self.stage.now - timedelta(hours=hours)
         made = Alert(
-            id="", rule="detractor", reason="NPS 2 is at or below 6", severity="normal", programme="feedback",
+            id="", rule="detractor", reason="nps 2 on 0..10 is at or below 6.", severity="normal", programme="feedback",
             customer_id=customer, event_source="/shop/surveys", event_id=f"r-{customer}-{hours}", event_time=at,
             detected_at=at, metric="nps", score=2, scale_min=0, scale_max=10, higher_is_better=True,
             touchpoint=words.touchpoint, comment=words.short, language=words.language,
@@ -129,22 +139,21 @@ def open_all(stage: Stage) -> Cases:
     fell = {
         "subject": "metric", "rule": "nps_fell", "severity": "high", "programme": "metrics", "score": None,
         "scale_min": None, "scale_max": None, "comment": None, "language": None, "touchpoint": None,
-        "reason": "NPS fell by 31 points: 12 of the last 7 days against 43 before, 4.2 standard errors.",
+        "reason": FELL,
         "event_source": "closeloop/metrics", "attributes": {"region": "SP"},
     }  # fmt: skip
     cases.open("metric", cases.alert("nps 7d region=SP", **fell))
     cases.open("metric recovered", cases.alert("nps 7d region=RJ", 9, **fell), hours=9)
-    cases.open(
-        "metric acknowledged", cases.alert("outcome 24h touchpoint=order.delivered", **fell | {"metric": "outcome"})
-    )
+    failures = fell | {"metric": "outcome", "reason": FAILED, "attributes": {"touchpoint": "order.delivered"}}
+    cases.open("metric acknowledged", cases.alert("outcome 24h touchpoint=order.delivered", **failures))
     cases.act("metric acknowledged", "acknowledge", 0.5)
     cases.open(
         "to check",
         cases.alert("c-1012", rule="misread_scale", programme="verify", page=False, score=0,
-                    reason="Praise with the worst score: was the scale misread?"),
+                    reason="Words of praise, but nps 0 on 0..10: to be verified."),
     )  # fmt: skip
     silent = {
-        "rule": "silent_detractor", "reason": "3 failed touchpoints within 72h and no answer: order.delivered.",
+        "rule": "silent_detractor", "reason": SILENT,
         "metric": None, "score": None, "scale_min": None, "scale_max": None, "comment": None, "language": None,
         "severity": "high",
     }  # fmt: skip
@@ -178,7 +187,15 @@ def open_all(stage: Stage) -> Cases:
         cases.alert("c-1009", 0.2, score=9, recovered=True, reason="NPS 9 is above 6", comment=None),
         cases.alert("c-1017", 0.4, score=3),
         cases.alert("c-1017", 0.2, score=1, severity="high"),
-        cases.alert("nps 7d region=RJ", 0.2, **fell | {"recovered": True, "reason": "NPS is back at 41."}),
+        cases.alert(
+            "nps 7d region=RJ",
+            0.2,
+            **fell
+            | {
+                "recovered": True,
+                "reason": BACK,
+            },
+        ),
     )
     stage.settle()
     _refused_card(cases)

@@ -7,29 +7,26 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
 from slack_sdk import WebClient
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from closeloop.sandbox import Channel, Sandbox, Seed, Settings, ThreadedSandbox, User, in_thread
 from consumers.measures import Measures
-from consumers.parts import Part
-from consumers.slack.addresses import Addresses
-from consumers.slack.client import SlackCalls
-from consumers.slack.delivery import Delivery
-from consumers.slack.sender import Sender, SenderOptions
-from consumers.slack.settlement import Settlement
 from gateway.parts import Parts
 from gateway.process import make_parts
 from schemas.config import Loop
+from schemas.config_grouping import Grouping
 from schemas.config_owners import Absence, Calendar, Person, Receiver, Route, Team
 from schemas.migrate import upgrade
 from schemas.settings import Settings as LoopSettings
-from schemas.tables import SlackOutboxRow, SlackSurfaceRow
+from schemas.tables import CaseRow, SlackOutboxRow, SlackSurfaceRow
+from tests.consumers.conftest import a_sender, running
 from tests.gateway.conftest import KeptRecords
 from tests.gateway.serving import serving
 from tests.screens.words import Workspace
@@ -65,6 +62,7 @@ def loop_of(words: Workspace) -> Loop:
             "old": Receiver(team="care", channel=words.old_channel, language=words.language),
         },
         route=Route(receiver="care"),
+        grouping=Grouping(roll_up=None, incidents=None),
     )
 
 
@@ -109,6 +107,10 @@ class Stage:
         assert row.channel is not None
         assert row.ts is not None
         return row.channel, row.ts
+
+    def cases(self, session: Session) -> Sequence[CaseRow]:
+        """All cases."""
+        return session.scalars(select(CaseRow)).all()
 
     def messages(self, person: str) -> Sequence[dict[str, Any]]:
         """What the app wrote to a person in direct messages, oldest first."""
@@ -161,32 +163,9 @@ def staged(words: Workspace, directory: Path, port: int) -> Iterator[Stage]:
         stack.callback(parts.slack.close)
         stack.enter_context(serving(dataclasses.replace(parts, producer=KeptRecords()), port))
         stop = threading.Event()
-        sender = Part("sender", _sender(loop, parts, slack, stop).run, threading.Event())
-        sender.start()
-        stack.callback(_ended, sender, stop)
+        sender = a_sender(parts.writers.kw["bind"], slack, Measures(CollectorRegistry()), stop, loop, gathers=0.0)
+        stack.enter_context(running(sender, stop))
         yield Stage(words, loop, parts, slack)
-
-
-def _ended(sender: Part, stop: threading.Event) -> None:
-    stop.set()
-    assert sender.join(20), "the sender did not stop"
-    assert not sender.failed
-
-
-def _sender(loop: Loop, parts: Parts, slack: ThreadedSandbox, stop: threading.Event) -> Sender:
-    measures = Measures(CollectorRegistry())
-    calls = SlackCalls("xoxb-sandbox", slack.api_url, measures, timeout_s=5)
-    delivery = Delivery(
-        loop,
-        calls,
-        Addresses(loop, calls, parts.writers, parts.readers),
-        PUBLIC_URL,
-        post_needs=timedelta(seconds=1),
-        page=100,
-    )
-    settlement = Settlement(loop, measures, timedelta(seconds=0.5), timedelta(seconds=0.5))
-    options = SenderOptions(pace=10_000.0, poll=0.02, sweep=0.1)
-    return Sender(options, parts.writers, parts.readers, delivery, settlement, measures, threading.Event(), stop)
 
 
 def _fail(why: str) -> None:

@@ -9,6 +9,7 @@ import { act, store } from "./store.js";
 const dialog = () => document.getElementById("modal");
 let shown = { id: "", hash: "" };
 let typedByView = new Map();
+let leaving = "";
 
 function typedOf(view) {
   if (!typedByView.has(view.id)) typedByView.set(view.id, {});
@@ -39,8 +40,12 @@ export function showModals() {
   dialog().querySelector(".body :is(input, select, textarea)")?.focus({ preventScroll: true });
 }
 
+/** A dialog is left once: the browser may tell of one Escape twice. */
 async function dismiss(view, everything) {
-  await act("dismiss", { view_id: view.id, everything });
+  if (leaving === view.id) return;
+  leaving = view.id;
+  const result = await act("dismiss", { view_id: view.id, everything });
+  if (result.problem) leaving = "";
 }
 
 async function submit(view, host) {
