@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from math import sqrt
+from statistics import NormalDist
 from typing import Any
 
 Json = Any
@@ -118,12 +120,13 @@ def _counts(rng: random.Random, metric: str, n: int, mood: float) -> dict[str, i
         failed = round(n * max(0.004, min(0.5, 0.09 - mood / 12)))
         return {"ok": n - failed, "failed": failed}
     low, high = METRICS[metric]
-    centre = low + (high - low) * (0.80 + mood / 6)
-    scores = (min(high, max(low, round(rng.gauss(centre, (high - low) / 4.2)))) for _ in range(n))
-    counts: dict[str, int] = {}
-    for score in scores:
-        counts[str(score)] = counts.get(str(score), 0) + 1
-    return counts
+    spread = (high - low) / 4.2
+    # Where the mean of so many answers happens to lie; to draw each answer takes a third of a second a shop.
+    centre = low + (high - low) * (0.80 + mood / 6) + rng.gauss(0, spread / sqrt(max(n, 1)))
+    answers = NormalDist(centre, spread)
+    upto = [round(n * answers.cdf(score + 0.5)) for score in range(low, high)] + [n]
+    found = {str(low + at): count - before for at, (before, count) in enumerate(pairwise([0, *upto]))}
+    return {score: count for score, count in found.items() if count}
 
 
 _MOODS = dict(zip(TOUCHPOINTS, (-0.75, 0.35, -0.15, 0.55, -0.45), strict=True)) | dict(
