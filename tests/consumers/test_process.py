@@ -19,6 +19,7 @@ from confluent_kafka import Producer
 from sqlalchemy import Engine, text
 
 from closeloop.broker.topics_admin import create_topics
+from closeloop.ports import free_port
 from closeloop.sandbox import ThreadedSandbox
 from schemas.alerts import Alert
 from schemas.topics import ALERTS, catalogue
@@ -29,19 +30,11 @@ from tests.consumers.waiting import until
 pytestmark = pytest.mark.kafka
 
 
-def a_port() -> int:
-    import socket
-
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 class Room:
     """One consumers process that can be killed and started again."""
 
     def __init__(self, kafka: str, engine: Engine, slack: ThreadedSandbox, log: Path) -> None:
-        self.port = a_port()
+        self.port = free_port()
         self.log = log
         self.environment = os.environ | {
             "KAFKA_BOOTSTRAP_SERVERS": kafka,

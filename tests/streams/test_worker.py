@@ -3,7 +3,6 @@
 import json
 import random
 import signal
-import socket
 import urllib.error
 import urllib.request
 import uuid
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from closeloop.ports import free_port
 from schemas.topics import ALERTS, CASES, DEADLETTERS, METRICS, PARTIALS, RESPONSES, STATE_OF, TOUCHPOINTS
 from tests.streams.conftest import COMPACTED, Broker, Worker, wait_until
 
@@ -39,9 +39,7 @@ class Loop:
         self._producer = Producer({"bootstrap.servers": broker.bootstrap, "linger.ms": 1})
 
     def start(self, **options: object) -> Worker:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         worker = Worker(
             "worker_process",
             self.folder,
