@@ -18,6 +18,9 @@ MORE = "case.more"
 SHOW_CARD = "roll_up.show"
 """The action_id of a roll-up's menu: each option is a :class:`ShowCard`."""
 
+RESOLVE_ALL = "roll_up.resolve_all"
+"""The action_id of an incident's button, and the callback_id of its dialog: both carry a :class:`ResolveAll`."""
+
 Look = Literal["answer", "why"]
 """What a click can show without changing the case: the full answer, and why this person was told."""
 
@@ -62,6 +65,22 @@ class ShowCard(Struct, frozen=True):
 def read_show_card(value: str) -> ShowCard:
     """The value of a roll-up's option. Raises ``msgspec.ValidationError`` for any other text."""
     return msgspec.json.decode(value, type=ShowCard)
+
+
+class ResolveAll(Struct, frozen=True, omit_defaults=True):
+    """The incident whose open cases are to be resolved; ``mine``: only those of whoever presses the button."""
+
+    incident: int
+    mine: bool = False
+
+    def encode(self) -> str:
+        """The value as it travels through Slack."""
+        return msgspec.json.encode(self).decode()
+
+
+def read_resolve_all(value: str) -> ResolveAll:
+    """The value of an incident's button. Raises ``msgspec.ValidationError`` for any other text."""
+    return msgspec.json.decode(value, type=ResolveAll)
 
 
 def read_value(value: str) -> CardValue:

@@ -30,8 +30,6 @@ class RollUpView(Struct, frozen=True, kw_only=True):
     shared: dict[str, Scalar]
     """Of an incident: field to value."""
     since: datetime
-    until: datetime
-    """When the last of its cases came."""
     states: dict[CaseState, int]
     """How many of its cases are in which state."""
     cases: tuple[CaseView, ...]
@@ -81,7 +79,6 @@ def load(session: Session, ids: Collection[int]) -> dict[int, RollUpView]:
             incident=row.incident_id,
             shared=dict(incident.shared) if incident is not None else {},
             since=incident.opened_at if incident is not None else row.opened_at,
-            until=row.last_case_at,
             states={state: int(count) for state, count, _, _ in counts},
             cases=tuple(pictures[number] for number in first if number in pictures),
         )

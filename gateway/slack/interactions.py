@@ -32,11 +32,9 @@ from gateway.slack.modals import OWNER, answer_view, dialog, notice_view, why_vi
 from gateway.slack.notices import Denied, Reader, denial_notice, refusal_notice
 from gateway.slack.payloads import BlockActions, DialogState, EventEnvelope, ViewSubmission
 from gateway.slack.people import actor_of, person_of
-from gateway.slack.show_card import show_card
 from gateway.slack.silence_acts import asks_for_silence, end_silence, silence_to_end, take_silence
 from gateway.slack.silence_views import SilenceState, silence_dialog, state_of
 from gateway.vocabulary import Vocabulary
-from schemas.card_actions import ShowCard
 from schemas.case_ledger import Change, Refused, find_open_case
 from schemas.cases import UserAction
 from schemas.config import Loop
@@ -87,7 +85,7 @@ class SlackDesk:
     ) -> None:
         self._readers = readers
         self._writers = writers
-        self._loop = loop
+        self.loop = loop
         self._words = words
         self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="slack")
         self.calls = calls
@@ -102,7 +100,7 @@ class SlackDesk:
         """A click on a card. Raises :class:`Unavailable`."""
         over, clicked = silence_to_end(click), read_click(click)
         if over is not None:
-            await self._in_thread(lambda: end_silence(self._writers, self._loop, self._reader, click, over, now))
+            await self._in_thread(lambda: end_silence(self._writers, self.loop, self._reader, click, over, now))
         if over is not None or clicked is None:
             return Answer()
         if clicked.at_once:
@@ -124,14 +122,14 @@ class SlackDesk:
             return Answer()
         return Answer(notice=words.say("dialog-not-opened", case=f"C-{outcome.case.id}"))
 
-    async def choose(self, click: BlockActions, chosen: ShowCard, now: datetime) -> Answer:
-        """Somebody wants the card of a case that a roll-up tells of. Raises :class:`Unavailable`."""
+    async def write(self, user_id: str, work: Callable[[Session, Reader], Result]) -> Result:
+        """Do ``work`` in a transaction, for the person of this Slack id. Raises :class:`Unavailable`."""
 
-        def write() -> str | None:
+        def whole() -> Result:
             with self._writers.begin() as session:
-                return show_card(session, self._reader(session, click.user.id), click, chosen, now)
+                return work(session, self._reader(session, user_id))
 
-        return Answer(notice=await self._in_thread(write))
+        return await self._in_thread(whole)
 
     async def submit(self, submission: ViewSubmission, now: datetime) -> Answer:
         """A submitted dialog. Raises :class:`Unavailable`."""
@@ -152,7 +150,7 @@ class SlackDesk:
         return Answer(body={"response_action": "clear"})
 
     async def _keep_silence(self, submission: ViewSubmission, state: SilenceState, now: datetime) -> Answer:
-        keep = partial(take_silence, self._writers, self._loop, self._words, self._reader, submission, state, now)
+        keep = partial(take_silence, self._writers, self.loop, self._words, self._reader, submission, state, now)
         try:
             return Answer(body={"response_action": "update", "view": await self._in_thread(keep)})
         except Misfilled as misfilled:
@@ -205,8 +203,8 @@ class SlackDesk:
         return dialog(words, wish, case, DialogState(case.id, case.version, place.channel_id, place.message_ts), now)
 
     def _reader(self, session: Session, user_id: str) -> Reader:
-        actor = actor_of(session, self._loop.people, user_id)
-        return Reader(words=words_for(self._loop, actor), actor=actor, user=user_id)
+        actor = actor_of(session, self.loop.people, user_id)
+        return Reader(words=words_for(self.loop, actor), actor=actor, user=user_id)
 
     def _look(self, click: BlockActions, clicked: Clicked, now: datetime) -> Outcome:
         """Remember a click that only opens a dialog, and see whether the card it came from still holds."""
@@ -221,7 +219,7 @@ class SlackDesk:
             try:
                 if deed is not None:
                     wanted = Wanted(case_id=value.case, version=value.version, deed=deed)
-                    check(session, self._loop, session.get(CaseRow, value.case), wanted, reader.actor, now)
+                    check(session, self.loop, session.get(CaseRow, value.case), wanted, reader.actor, now)
             except (Refused, Denied) as refused:
                 notice, result = self._notice(session, reader, case, refused, now), _result(refused)
                 _draw_again(session, value.case)
@@ -235,7 +233,7 @@ class SlackDesk:
         if value.snooze is not None and value.snooze != "pick":
             with self._readers() as session:
                 case = session.get(CaseRow, value.case)
-            until = snooze_until(value.snooze, zone_of(self._loop, case.owner if case else None).key, now)
+            until = snooze_until(value.snooze, zone_of(self.loop, case.owner if case else None).key, now)
         wanted = Wanted(case_id=value.case, version=value.version, deed=deed, change=Change(until=until))
         return self._apply(click.inbox_key(), "block_actions", _delivered(click, clicked), wanted, click.user.id, now)
 
@@ -261,7 +259,7 @@ class SlackDesk:
 
     def _new_owner(self, session: Session, reader: Reader, submitted: Submitted, now: datetime) -> str:
         """The chosen Slack user as a person who is there to take the case. Raises :class:`Misfilled`."""
-        words, people = reader.words, self._loop.people
+        words, people = reader.words, self.loop.people
         owner = person_of(session, people, submitted.chosen_user or "")
         case = session.get(CaseRow, submitted.state.case)
         if owner is None:
@@ -272,8 +270,8 @@ class SlackDesk:
         if owner == reader.actor:
             button = about.label(words, "acknowledge", case.subject if case is not None else "customer")
             raise Misfilled(OWNER, words.say("error-owner-self", button=button))
-        if absence(self._loop, owner, now) is not None:
-            deputy = stand_in(self._loop, owner, now)
+        if absence(self.loop, owner, now) is not None:
+            deputy = stand_in(self.loop, owner, now)
             if deputy is None:
                 raise Misfilled(OWNER, words.say("error-owner-away-alone", name=name))
             other = safe.plain(people[deputy].name, 60)
@@ -287,7 +285,7 @@ class SlackDesk:
                 reader = self._reader(session, user_id)
                 if not remember(session, key, kind, delivered, now):
                     return Outcome(case=None, reader=reader, repeated=True)
-                take(session, self._loop, wanted, reader.actor, now)
+                take(session, self.loop, wanted, reader.actor, now)
                 conclude(session, key, "done", now)
             return Outcome(case=None, reader=reader)
         except (Refused, Denied) as refused:
@@ -303,7 +301,7 @@ class SlackDesk:
         self, session: Session, reader: Reader, case: Case | None, refused: Refused | Denied, now: datetime
     ) -> str:
         if isinstance(refused, Denied) and case is not None:
-            return denial_notice(reader, self._loop, case, refused.deed, now)
+            return denial_notice(reader, self.loop, case, refused.deed, now)
         refusal = refused.refusal if isinstance(refused, Refused) else "missing"
         other = None
         if refusal == "other_open_case" and case is not None:

@@ -4,6 +4,7 @@ The customer's words appear only in ``plain_text``, where nothing mentions, link
 mrkdwn where it holds a date, because only there each reader sees it in their own zone.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +12,9 @@ import msgspec
 
 from gateway.case_shapes import Case
 from gateway.slack.payloads import DialogState
-from schemas.card_actions import ACTION_PREFIX
+from schemas.card_actions import ACTION_PREFIX, RESOLVE_ALL, ResolveAll
 from schemas.cases import CLOSED_STATES, CONTACT_CHANNELS, ROOT_CAUSES, UserAction
+from schemas.incidents import label
 from schemas.words import about, dates, reasons, standing
 from schemas.words import safe_text as safe
 from schemas.words.catalogue import Words
@@ -22,6 +24,7 @@ View = dict[str, Any]
 
 MAX_NOTE_CHARACTERS = 3_000
 SECTION_CHARACTERS = 2_900
+MAX_REFUSED_NAMED = 20
 
 NOTE, ROOT_CAUSE, OWNER, UNTIL, CHANNEL = "note", "root_cause", "owner", "until", "channel"
 FOLLOW_UP, TOLD = "follow_up", "customer_told"
@@ -57,6 +60,36 @@ def _inputs(words: Words, action: UserAction, case: Case, now: datetime) -> list
         "reopen": [_note(words.say("label-why"), optional=False)],
     }
     return inputs[action]
+
+
+def resolve_all_dialog(words: Words, wanted: ResolveAll, open_cases: int) -> View:
+    """The dialog that asks for the cause of an incident, for all its open cases at once."""
+    question = "resolve-mine-question" if wanted.mine else "resolve-all-question"
+    return {
+        "type": "modal",
+        "callback_id": RESOLVE_ALL,
+        "private_metadata": wanted.encode(),
+        "title": _text(words.say("title-resolve-all")),
+        "submit": _text(words.say("submit-resolve")),
+        "close": _text(words.say("title-cancel")),
+        "blocks": [
+            _section(words.say(question, n=open_cases, incident=label(wanted.incident))),
+            _root_cause(words),
+            _note(words.say("label-done")),
+            _told(words),
+        ],
+    }
+
+
+def resolved_view(words: Words, resolved: int, refused: Sequence[int], left: int) -> View:
+    """What became of an incident's cases."""
+    lines = [words.say("resolve-all-done", n=resolved)]
+    if refused:
+        cases = ", ".join(f"C-{number}" for number in refused[:MAX_REFUSED_NAMED])
+        lines.append(words.say("resolve-all-refused", n=len(refused), cases=cases))
+    if left:
+        lines.append(words.say("resolve-all-left", n=left))
+    return _closing(words, words.say("title-resolve-all"), [_section("\n".join(lines))])
 
 
 def answer_view(words: Words, case: Case) -> View:

@@ -8,9 +8,9 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from gateway.instruments import Instruments
+from gateway.slack import roll_ups
 from gateway.slack.interactions import Answer, SlackDesk
 from gateway.slack.payloads import BlockActions, EventEnvelope, Interaction, ViewSubmission
-from gateway.slack.show_card import read_choice
 
 
 class Reply(Struct, frozen=True, kw_only=True):
@@ -29,10 +29,9 @@ async def take_interaction(desk: SlackDesk, measured: Instruments, found: Intera
         kind = "dialog"
     with measured.slack_seconds.labels(kind).time():
         if isinstance(found, BlockActions):
-            chosen = read_choice(found)
-            answer = await (desk.click(found, now) if chosen is None else desk.choose(found, chosen, now))
+            answer = await roll_ups.take_click(desk, found, now) or await desk.click(found, now)
         elif isinstance(found, ViewSubmission):
-            answer = await desk.submit(found, now)
+            answer = await roll_ups.take_dialog(desk, found, now) or await desk.submit(found, now)
         else:
             answer = Answer()
     told = None

@@ -333,12 +333,27 @@ roll-up-incident = { $n ->
     [one] Vorfall { $incident }: { $n } Fall zu { $what }
    *[other] Vorfall { $incident }: { $n } Fälle zu { $what }
 }
-roll-up-span = { $since } bis { $until }
-roll-up-why = Sie kamen zu schnell für je eine Karte. Diese Liste bleibt aktuell, und alle Zuständigen haben es direkt erfahren.
-roll-up-why-incident = Viele Kunden, eine Ursache? Diese Liste bleibt aktuell, und alle Zuständigen haben es direkt erfahren. Ein kritischer Fall bekommt eine eigene Karte.
+roll-up-since = seit { $when }
+roll-up-why = Sie kamen zu schnell für je eine Karte; alle Zuständigen haben es direkt erfahren.
+roll-up-why-incident = Viele Kunden, eine Ursache? Alle Zuständigen haben es direkt erfahren.
+roll-up-stays = Diese Liste bleibt aktuell; ein Fall, der kritisch wird, bekommt eine eigene Karte.
 roll-up-show = Fall zeigen…
 roll-up-shown = { $case } kommt als eigene Karte.
 roll-up-shown-before = { $case } hat schon eine eigene Karte.
+roll-up-resolve-all = Alle lösen…
+title-resolve-all = Alle lösen
+resolve-all-question = { $n ->
+    [one] { $n } Fall von Vorfall { $incident } ist offen. Er bekommt diese Ursache und Notiz, wenn Sie ihn lösen dürfen.
+   *[other] { $n } Fälle von Vorfall { $incident } sind offen. Alle, die Sie lösen dürfen, bekommen diese Ursache und Notiz.
+}
+resolve-mine-question = { $n ->
+    [one] { $n } Ihrer Fälle in Vorfall { $incident } ist offen. Er bekommt diese Ursache und Notiz.
+   *[other] { $n } Ihrer Fälle in Vorfall { $incident } sind offen. Sie bekommen alle diese Ursache und Notiz.
+}
+resolve-all-none = Kein Fall dieses Vorfalls ist noch offen.
+resolve-all-done = Gelöst: { $n }.
+resolve-all-refused = Nicht gelöst: { $n }. Jemand anders ist daran, oder sie haben sich gerade geändert: { $cases }.
+resolve-all-left = Noch offen: { $n }. Drücken Sie für sie noch einmal.
 case-incident = Teil von Vorfall { $incident }
 
 ## E-mails

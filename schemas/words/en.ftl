@@ -333,12 +333,27 @@ roll-up-incident = { $n ->
     [one] Incident { $incident }: { $n } case about { $what }
    *[other] Incident { $incident }: { $n } cases about { $what }
 }
-roll-up-span = { $since } to { $until }
-roll-up-why = They came too fast for a card each. This list stays current, and every owner has been told directly.
-roll-up-why-incident = Many customers, one cause? This list stays current, and every owner has been told directly. A critical case gets a card of its own.
+roll-up-since = since { $when }
+roll-up-why = They came too fast for a card each; every owner has been told directly.
+roll-up-why-incident = Many customers, one cause? Every owner has been told directly.
+roll-up-stays = This list stays current; a case that becomes critical gets a card of its own.
 roll-up-show = Show a case…
 roll-up-shown = { $case } comes as a card of its own.
 roll-up-shown-before = { $case } has a card of its own already.
+roll-up-resolve-all = Resolve all…
+title-resolve-all = Resolve all
+resolve-all-question = { $n ->
+    [one] { $n } case of incident { $incident } is open. It gets this cause and note, if it is yours to resolve.
+   *[other] { $n } cases of incident { $incident } are open. All that are yours to resolve get this cause and note.
+}
+resolve-mine-question = { $n ->
+    [one] { $n } case of yours in incident { $incident } is open. It gets this cause and note.
+   *[other] { $n } cases of yours in incident { $incident } are open. They all get this cause and note.
+}
+resolve-all-none = No case of this incident is open any more.
+resolve-all-done = Resolved: { $n }.
+resolve-all-refused = Not resolved: { $n }. Somebody else is on them, or they have just changed: { $cases }.
+resolve-all-left = Still open: { $n }. Press the button again for them.
 case-incident = part of incident { $incident }
 
 ## E-mails

@@ -333,12 +333,27 @@ roll-up-incident = { $n ->
     [one] Incidente { $incident }: { $n } caso sobre { $what }
    *[other] Incidente { $incident }: { $n } casos sobre { $what }
 }
-roll-up-span = de { $since } a { $until }
-roll-up-why = Chegaram rápido demais para um cartão cada. Esta lista se mantém atual, e cada responsável foi avisado diretamente.
-roll-up-why-incident = Muitos clientes, uma causa? Esta lista se mantém atual, e cada responsável foi avisado diretamente. Um caso crítico recebe cartão próprio.
+roll-up-since = desde { $when }
+roll-up-why = Chegaram rápido demais para um cartão cada; cada responsável foi avisado diretamente.
+roll-up-why-incident = Muitos clientes, uma causa? Cada responsável foi avisado diretamente.
+roll-up-stays = Esta lista se mantém atual; um caso que se torna crítico recebe cartão próprio.
 roll-up-show = Mostrar um caso…
 roll-up-shown = { $case } vem em um cartão próprio.
 roll-up-shown-before = { $case } já tem um cartão próprio.
+roll-up-resolve-all = Resolver todos…
+title-resolve-all = Resolver todos
+resolve-all-question = { $n ->
+    [one] { $n } caso do incidente { $incident } está aberto. Ele recebe esta causa e nota, se couber a você resolvê-lo.
+   *[other] { $n } casos do incidente { $incident } estão abertos. Os que couber a você resolver recebem esta causa e nota.
+}
+resolve-mine-question = { $n ->
+    [one] { $n } caso seu no incidente { $incident } está aberto. Ele recebe esta causa e nota.
+   *[other] { $n } casos seus no incidente { $incident } estão abertos. Todos recebem esta causa e nota.
+}
+resolve-all-none = Nenhum caso deste incidente está mais aberto.
+resolve-all-done = Resolvidos: { $n }.
+resolve-all-refused = Não resolvidos: { $n }. Outra pessoa está com eles, ou acabaram de mudar: { $cases }.
+resolve-all-left = Ainda abertos: { $n }. Aperte o botão de novo para eles.
 case-incident = parte do incidente { $incident }
 
 ## E-mails

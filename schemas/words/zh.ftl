@@ -321,12 +321,25 @@ roll-up-head = { $n ->
 roll-up-incident = { $n ->
    *[other] 事件 { $incident }：{ $n } 件案件，涉及 { $what }
 }
-roll-up-span = { $since } 至 { $until }
-roll-up-why = 案件来得太快，无法逐一发卡片。此列表会持续更新，每位负责人都已直接收到通知。
-roll-up-why-incident = 许多客户，同一原因？此列表会持续更新，每位负责人都已直接收到通知。紧急案件会有单独的卡片。
+roll-up-since = 自 { $when }
+roll-up-why = 案件来得太快，无法逐一发卡片；每位负责人都已直接收到通知。
+roll-up-why-incident = 许多客户，同一原因？每位负责人都已直接收到通知。
+roll-up-stays = 此列表会持续更新；变为紧急的案件会有单独的卡片。
 roll-up-show = 显示案件…
 roll-up-shown = { $case } 将以单独的卡片发出。
 roll-up-shown-before = { $case } 已有单独的卡片。
+roll-up-resolve-all = 全部解决…
+title-resolve-all = 全部解决
+resolve-all-question = { $n ->
+   *[other] 事件 { $incident } 有 { $n } 件未结案件。您有权解决的案件都将记录此原因和备注。
+}
+resolve-mine-question = { $n ->
+   *[other] 事件 { $incident } 中您有 { $n } 件未结案件，都将记录此原因和备注。
+}
+resolve-all-none = 此事件已没有未结案件。
+resolve-all-done = 已解决：{ $n }。
+resolve-all-refused = 未解决：{ $n }。他人正在处理，或刚刚有变化：{ $cases }。
+resolve-all-left = 仍未结：{ $n }。请再按一次按钮。
 case-incident = 属于事件 { $incident }
 
 ## E-mails

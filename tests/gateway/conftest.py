@@ -10,13 +10,17 @@ import msgspec
 import pytest
 from litestar.testing import TestClient
 
+from closeloop.sandbox import Channel, Sandbox, Seed, User, in_thread
+from closeloop.sandbox import Settings as SandboxSettings
 from gateway.app import build_app
 from gateway.intake import Record
 from gateway.parts import Parts
 from gateway.process import make_parts
 from gateway.producer import NotDeliveredError
 from schemas.settings import Settings
-from tests.gateway.examples import configuration
+from tests.gateway.examples import ANA, BOB, EVA, IVO, STRANGER, configuration
+from tests.gateway.serving import serving
+from tests.gateway.slack_desk import CHANNEL, SECRET, Desk
 
 ORIGIN = "http://127.0.0.1"
 
@@ -105,3 +109,22 @@ def gateway(serve: Callable[..., Served], sqlite_database: str) -> Served:
 def on_both(serve: Callable[..., Served], database: str) -> Served:
     """A gateway on SQLite, and the same test once more on PostgreSQL."""
     return serve(database)
+
+
+@pytest.fixture
+def desk(make: Callable[..., Parts], database: str, free_port: int) -> Iterator[Desk]:
+    url = f"http://127.0.0.1:{free_port}"
+    settings = SandboxSettings(
+        interactions_url=f"{url}/slack/interactions", events_url=f"{url}/slack/events", mode="http", pace=0
+    )
+    seed = Seed(
+        users=[User(id=user, name=user.lower()) for user in (ANA, BOB, EVA, IVO, STRANGER)],
+        channels=[Channel(id=CHANNEL, name="cx")],
+    )
+    with in_thread(Sandbox(settings, seed)) as sandbox:
+        parts = make(
+            database, slack_bot_token="xoxb-sandbox", slack_signing_secret=SECRET, slack_api_url=sandbox.api_url
+        )
+        parts = dataclasses.replace(parts, producer=KeptRecords())
+        with serving(parts, free_port) as served:
+            yield Desk(sandbox, parts, served)

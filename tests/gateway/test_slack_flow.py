@@ -2,149 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 import pytest
-from slack_sdk import WebClient
 from sqlalchemy import select
 
-from closeloop.sandbox import Channel, Click, Sandbox, Seed, Submit, ThreadedSandbox, User, in_thread
-from closeloop.sandbox import Settings as SandboxSettings
+from closeloop.sandbox import User
 from closeloop.sandbox.delivery import sign
-from gateway.parts import Parts
-from schemas.card_actions import SHOW_CARD, CardValue, ShowCard
-from schemas.roll_ups import ROLLED_UP
+from schemas.card_actions import CardValue
 from schemas.tables import (
-    CaseEventRow,
     CaseRow,
-    RollUpRow,
     SlackInboxRow,
-    SlackOutboxRow,
     SlackSurfaceRow,
     SlackUserRow,
 )
-from tests.gateway.conftest import KeptRecords
-from tests.gateway.examples import ANA, BOB, EVA, IVO, STRANGER, encoded, opened
-from tests.gateway.serving import serving
-
-SECRET = "sandbox-signing-secret"
-CHANNEL = "C0CX"
-
-
-class Desk:
-    """The sandbox, the gateway, and a card of a case in the channel."""
-
-    def __init__(self, sandbox: ThreadedSandbox, parts: Parts, url: str) -> None:
-        self.sandbox = sandbox
-        self.parts = parts
-        self.url = url
-        self._web = WebClient(token="xoxb-sandbox", base_url=sandbox.api_url, retry_handlers=[])
-        self._web.proxy = None
-
-    def card(self, case: int, version: int = 1) -> str:
-        """Post a card with all that can be clicked; its ts."""
-
-        def button(action: str) -> dict[str, Any]:
-            return {
-                "type": "button",
-                "action_id": f"case.{action}",
-                "text": {"type": "plain_text", "text": action},
-                "value": CardValue(case, version).encode(),
-            }
-
-        def option(**said: Any) -> dict[str, Any]:
-            text = {"type": "plain_text", "text": next(iter(said.values()))}
-            return {"text": text, "value": CardValue(case, version, **said).encode()}
-
-        elements = [
-            *map(button, ("acknowledge", "contact", "resolve", "wake", "reopen")),
-            {
-                "type": "static_select",
-                "action_id": "case.snooze",
-                "placeholder": {"type": "plain_text", "text": "Snooze"},
-                "options": [option(snooze=length) for length in ("1h", "4h", "tomorrow", "pick")],
-            },
-            {
-                "type": "overflow",
-                "action_id": "case.more",
-                "options": [option(action=name) for name in ("reassign", "dismiss", "answer", "why", "acknowledge")],
-            },
-        ]
-        return self.post([{"type": "actions", "block_id": "act", "elements": elements}])
-
-    def post(self, blocks: list[dict[str, Any]]) -> str:
-        """Post a message in the channel; its ts."""
-        return str(self._web.chat_postMessage(channel=CHANNEL, text="card", blocks=blocks)["ts"])
-
-    def click(self, user: str, ts: str, action: str, value: str | None = None) -> dict[str, Any]:
-        said = Click(user=user, action_id=f"case.{action}", channel=CHANNEL, ts=ts, value=value)
-        return self.sandbox.run(self.sandbox.sandbox.people.click(said))
-
-    def modal(self, user: str) -> Any:
-        """The dialog on top of this person's screen, or None."""
-        stack = self.sandbox.sandbox.core.views.stacks[user]
-        return stack[-1] if stack else None
-
-    def submit(self, user: str, **typed: Any) -> dict[str, Any]:
-        said = Submit(
-            user=user, view_id=self.modal(user).id, typed={name: {name: value} for name, value in typed.items()}
-        )
-        return self.sandbox.run(self.sandbox.sandbox.people.submit(said))
-
-    def told(self, user: str) -> list[str]:
-        """What this person was told for their eyes only."""
-        ephemeral = self.sandbox.sandbox.core.workspace.ephemerals
-        return [message.text for message in ephemeral if message.visible_to == user]
-
-    def wait_told(self, user: str, number: int = 1) -> str:
-        deadline = time.monotonic() + 60
-        while len(self.told(user)) < number:
-            assert time.monotonic() < deadline, "nothing was told"
-            time.sleep(0.02)
-        return self.told(user)[-1]
-
-    def case(self, case: int) -> CaseRow:
-        with self.parts.readers() as session:
-            return session.get_one(CaseRow, case)
-
-    def history(self, case: int) -> list[tuple[str, str, str]]:
-        with self.parts.readers() as session:
-            rows = session.scalars(select(CaseEventRow).where(CaseEventRow.case_id == case).order_by(CaseEventRow.seq))
-            return [(row.action, row.actor, row.via) for row in rows]
-
-    def messages(self, case: int) -> list[tuple[str, str]]:
-        """What is to be said of the case in direct messages, and to whom."""
-        with self.parts.readers() as session:
-            rows = session.scalars(select(SlackOutboxRow).where(SlackOutboxRow.case_id == case))
-            return [(row.kind, row.destination) for row in rows if row.destination.startswith("person:")]
-
-    def open_case(self, number: int = 1, **said: Any) -> int:
-        return opened(self.parts.writers, number, **said)
-
-
-@pytest.fixture
-def desk(make: Callable[..., Parts], database: str, free_port: int) -> Iterator[Desk]:
-    url = f"http://127.0.0.1:{free_port}"
-    settings = SandboxSettings(
-        interactions_url=f"{url}/slack/interactions", events_url=f"{url}/slack/events", mode="http", pace=0
-    )
-    seed = Seed(
-        users=[User(id=user, name=user.lower()) for user in (ANA, BOB, EVA, IVO, STRANGER)],
-        channels=[Channel(id=CHANNEL, name="cx")],
-    )
-    with in_thread(Sandbox(settings, seed)) as sandbox:
-        parts = make(
-            database, slack_bot_token="xoxb-sandbox", slack_signing_secret=SECRET, slack_api_url=sandbox.api_url
-        )
-        parts = dataclasses.replace(parts, producer=KeptRecords())
-        with serving(parts, free_port) as served:
-            yield Desk(sandbox, parts, served)
+from tests.gateway.examples import ANA, BOB, EVA, IVO, STRANGER, encoded
+from tests.gateway.slack_desk import CHANNEL, SECRET, Desk
 
 
 def test_from_click_over_dialog_to_resolved(desk: Desk) -> None:
@@ -445,40 +321,3 @@ def test_events_are_acknowledged_once_and_the_url_is_verified(desk: Desk) -> Non
 @pytest.mark.parametrize("raw", [b"", b"payload=", b"payload=%7B%7D", b"other=1", b"payload=%ff"])
 def test_signed_nonsense_is_passed_over(desk: Desk, raw: bytes) -> None:
     assert post(desk, raw).status_code == 200
-
-
-def folded_case(desk: Desk) -> tuple[int, str]:
-    """A case whose card was folded into roll-up 1, and a list with the menu for it: the case, the message's ts."""
-    case = desk.open_case()
-    at = datetime.now(UTC)
-    with desk.parts.writers.begin() as session:
-        session.add(RollUpRow(id=1, destination="#cx", opened_at=at, last_case_at=at, shown=1, redraw_at=at))
-        card = session.scalars(select(SlackOutboxRow).where(SlackOutboxRow.case_id == case)).one()
-        card.state, card.roll_up_id = ROLLED_UP, 1
-    option = {"text": {"type": "plain_text", "text": "C-1"}, "value": ShowCard(case=case, roll_up=1).encode()}
-    placeholder = {"type": "plain_text", "text": "Show a case"}
-    menu = {"type": "static_select", "action_id": SHOW_CARD, "placeholder": placeholder, "options": [option]}
-    return case, desk.post([{"type": "actions", "block_id": "show", "elements": [menu]}])
-
-
-def test_a_case_that_is_chosen_in_a_roll_up_gets_its_card_once(desk: Desk) -> None:
-    case, ts = folded_case(desk)
-    value = ShowCard(case=case, roll_up=1).encode()
-
-    def choose(user: str) -> None:
-        said = Click(user=user, action_id=SHOW_CARD, channel=CHANNEL, ts=ts, value=value)
-        assert desk.sandbox.run(desk.sandbox.sandbox.people.click(said))["acked"]
-
-    def card() -> str:
-        with desk.parts.readers() as session:
-            return session.scalars(select(SlackOutboxRow.state).where(SlackOutboxRow.case_id == case)).one()
-
-    choose(STRANGER)
-    assert "I do not know you" in desk.wait_told(STRANGER)
-    assert card() == ROLLED_UP
-    choose(ANA)
-    assert desk.wait_told(ANA) == f"C-{case} comes as a card of its own."
-    assert card() == "pending"
-    choose(BOB)
-    assert desk.wait_told(BOB) == f"C-{case} has a card of its own already."
-    assert desk.case(case).version == 1, "looking changes no case"
