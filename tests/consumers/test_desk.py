@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -141,6 +142,20 @@ def test_two_desks_one_customer_one_case(engine: Engine) -> None:
     assert [case.answer_count for case in cases] == [40, 40]
     assert [case.version for case in cases] == [40, 40]
     assert benches[0].count(CaseEventRow) == 80
+
+
+def test_two_desks_with_the_same_alerts_make_one_case_and_one_card_each(engine: Engine) -> None:
+    benches, start = [Bench(engine), Bench(engine)], threading.Barrier(2)
+    same = [[an_alert(customer_id=f"c{number}", event_id=f"e{number}")] for number in range(20)]
+
+    def work(bench: Bench) -> None:
+        start.wait()
+        for alerts in same:
+            bench.desk.handle(records(*alerts))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, benches))
+    assert [benches[0].count(table) for table in (CaseRow, AlertRow, SlackOutboxRow)] == [20, 20, 20]
 
 
 def test_a_person_acting_while_answers_join(engine: Engine) -> None:

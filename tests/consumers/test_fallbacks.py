@@ -275,7 +275,11 @@ def test_an_urgent_card_passes_calls_that_hang(
 
 
 def test_a_dead_channel_is_not_asked_for_every_alert(
-    engine: Engine, slack: ThreadedSandbox, measures: Measures, stop: threading.Event
+    engine: Engine,
+    slack: ThreadedSandbox,
+    measures: Measures,
+    stop: threading.Event,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     with running(a_sender(engine, slack, measures, stop), stop):
         open_cases(engine, [an_alert(event_id="r-first", attributes={"desk": "old"})])
@@ -288,6 +292,7 @@ def test_a_dead_channel_is_not_asked_for_every_alert(
     with sessions(engine)() as session:
         row = session.get_one(DeliveryHealthRow, "#old")
         assert (row.status, row.error, row.failures) == ("broken", "is_archived", 1)
+    assert capfd.readouterr().out.count("destination takes nothing") == 1, "one notice, not one an alert"
 
 
 def test_a_refused_token_is_told_once_and_stands_in_the_health_table(
@@ -305,6 +310,7 @@ def test_a_refused_token_is_told_once_and_stands_in_the_health_table(
             row = session.get_one(DeliveryHealthRow, health.WORKSPACE)
             assert (row.status, row.error) == ("broken", "token_revoked")
             assert session.scalars(select(DeliveryHealthRow.destination)).all() == [health.WORKSPACE]
+        assert states(sqlite_engine) == {"pending": 5}, "nothing is given up, and nothing goes another way"
         slack.run(_clear(slack))
         until(lambda: states(sqlite_engine) == {"sent": 5}, "resumed")
     with sessions(sqlite_engine)() as session:

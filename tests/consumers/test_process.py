@@ -12,16 +12,19 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from confluent_kafka import Producer
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, select, text
 
 from closeloop.broker.topics_admin import create_topics
 from closeloop.ports import free_port
 from closeloop.sandbox import ThreadedSandbox
 from schemas.alerts import Alert
+from schemas.database import sessions
+from schemas.tables import CaseRow
 from schemas.topics import ALERTS, catalogue
 from tests.consumers.alerts import an_alert
 from tests.consumers.conftest import order, shown
@@ -86,11 +89,11 @@ def room(kafka: str, engine: Engine, slack: ThreadedSandbox, tmp_path: Path) -> 
         made.process.wait(30)
 
 
-def some_alerts(count: int) -> list[Alert]:
+def some_alerts(count: int, **more: Any) -> list[Alert]:
     """Alerts of customers that no other test has."""
     now, run = datetime.now(UTC), uuid.uuid4().hex[:8]
     return [
-        an_alert(customer_id=f"{run}-{number}", event_id=f"{run}-{number}", event_time=now, detected_at=now)
+        an_alert(customer_id=f"{run}-{number}", event_id=f"{run}-{number}", event_time=now, detected_at=now, **more)
         for number in range(count)
     ]
 
@@ -129,6 +132,23 @@ def test_from_alert_to_card_and_back_to_the_stream(
     assert status == 200
     assert 'closeloop_desk_alerts_total{outcome="opened"}' in metrics
     assert room.get("/healthz")[0] == 200
+
+    # Slack wants no message in #cx for an hour: alerts are taken in all the same, and other channels have their cards.
+    order(slack, "ratelimited", retry_after=3_600)
+    held, others = some_alerts(3), some_alerts(3, touchpoint="order.shipped")
+    produce(kafka, [msgspec.json.encode(held[0])])
+    until(lambda: "chat.postMessage:ratelimited" in slack.state()["faults_fired"], "limited")
+    produce(kafka, [msgspec.json.encode(alert) for alert in (*held[1:], *others)])
+    customers = {alert.customer_id for alert in others}
+    until(lambda: carded() == customers, "the other channel's cards", 60)
+
+    def taken_in() -> int:
+        wanted = [alert.customer_id for alert in held]
+        with sessions(engine)() as session:
+            return session.scalar(select(func.count()).where(CaseRow.customer_id.in_(wanted))) or 0
+
+    until(lambda: taken_in() == 3, "taken in")
+    assert not any(f" {alert.customer_id} " in card["text"] for alert in held for card in shown(slack))
     assert room.stop() == 0
     log = room.log.read_text()
     assert "it came late again" not in log, "no customer's words in the log"

@@ -334,6 +334,8 @@ _attributes = st.dictionaries(
 @settings(max_examples=150, deadline=None)
 @example("&" * 700, {"&" * 64: "&" * 120}, "&" * 70, "open", "<!channel>", "ru")
 @example("\n".join("<" * 20), {}, "\ud800", "open", "", "en")
+@example("<!channel> <@U1> & > ``` *x*", {"tier": "<!here>"}, "<@U1>", "contacted", "``` *x* <!everyone>", "pt")
+@example("\U0001f621" * 10_000, {}, "\U0001f621" * 200, "open", "\U0001f621" * 10_000, "zh")
 @given(
     _words, _attributes, st.text(min_size=1, max_size=256), st.sampled_from(STATES), _words, st.sampled_from(LANGUAGES)
 )

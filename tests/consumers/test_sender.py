@@ -111,6 +111,20 @@ def test_one_fault_one_card(
     assert cards_per_row(slack) == [1]
 
 
+def test_a_card_that_slack_calls_wrongly_built_arrives_as_text_alone(
+    engine: Engine, slack: ThreadedSandbox, measures: Measures, stop: threading.Event
+) -> None:
+    order(slack, "error", error="invalid_blocks")
+    open_cases(engine, [an_alert(), an_alert(customer_id="c7", event_id="r-7", touchpoint="order.shipped")])
+    with running(a_sender(engine, slack, measures, stop), stop):
+        until(lambda: states(engine) == {"sent": 2} and current(engine), "posted")
+    bare, whole = sorted(shown(slack), key=lambda card: bool(card.get("blocks")))
+    assert not bare.get("blocks")
+    assert "CSAT 2 of 5" in bare["text"]
+    assert whole.get("blocks"), "the other one is as it should be"
+    assert cards_per_row(slack) == [1, 1]
+
+
 def test_many_faults_one_card_each(
     engine: Engine, slack: ThreadedSandbox, measures: Measures, stop: threading.Event
 ) -> None:

@@ -100,6 +100,21 @@ def test_a_dialog_whose_case_moved_on_says_so_and_changes_nothing(desk: Desk) ->
     assert desk.case(case).state == "acknowledged"
 
 
+def test_a_dialog_submitted_after_somebody_else_resolved_says_so_and_changes_nothing(desk: Desk) -> None:
+    case = desk.open_case()
+    ts = desk.card(case)
+    desk.click(ANA, ts, "resolve")
+    desk.click(BOB, ts, "resolve")
+    assert desk.submit(BOB, root_cause="billing", note="refunded")["errors"] == {}
+    assert desk.submit(ANA, root_cause="other", note="mine")["errors"] == {}
+    shown = desk.modal(ANA).body
+    assert shown["title"]["text"] == "Not done"
+    assert "Bob &lt;&amp; co&gt; resolved it" in shown["blocks"][0]["text"]["text"]
+    row = desk.case(case)
+    assert (row.state, row.root_cause, row.resolution_note) == ("resolved", "billing", "refunded")
+    assert [action for action, _, _ in desk.history(case)] == ["opened", "resolve"]
+
+
 def test_what_a_dialog_lacks_is_said_at_its_input_and_can_be_put_right(desk: Desk) -> None:
     case = desk.open_case()
     ts = desk.card(case)
@@ -271,8 +286,9 @@ def post(desk: Desk, raw: bytes, path: str = "/slack/interactions", **changed: s
         "x-slack-signature": sign(SECRET, moment, raw),
         **{name.replace("_", "-"): value for name, value in changed.items()},
     }
+    sent = {name: str(value).encode("latin-1") for name, value in headers.items()}
     with httpx.Client(trust_env=False) as client:
-        return client.post(desk.url + path, content=raw, headers=headers)
+        return client.post(desk.url + path, content=raw, headers=sent)
 
 
 def test_forged_old_and_odd_signatures_are_refused_and_change_nothing(desk: Desk) -> None:
@@ -285,6 +301,8 @@ def test_forged_old_and_odd_signatures_are_refused_and_change_nothing(desk: Desk
         {"x_slack_request_timestamp": "soon"},
         {"x_slack_request_timestamp": str(old), "x_slack_signature": sign(SECRET, old, raw)},
         {"x_slack_signature": ""},
+        {"x_slack_signature": "v0=\u00e9\u00e9"},
+        {"x_slack_request_timestamp": "\u00b2"},
     ]
     for changed in forged:
         assert post(desk, raw, **changed).status_code == 401

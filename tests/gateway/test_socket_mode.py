@@ -163,6 +163,21 @@ def test_the_loser_of_a_race_is_told(play: Callable[..., None]) -> None:
     play(scene)
 
 
+def test_a_double_click_is_one_action(play: Callable[..., None]) -> None:
+    async def scene(at: Scene) -> None:
+        await at.connected()
+        case = opened(at.parts.writers)
+        ts = await at.card(case)
+        answers = await asyncio.gather(at.click(ts, user=BOB), at.click(ts, user=BOB))
+        assert all(answer["acked"] for answer in answers)
+        await until(lambda: len([1 for _, result in at.inbox() if result is not None]) == 2)
+        assert (at.acknowledged(), at.state(case)) == (1, ("acknowledged", "bob"))
+        assert len(at.told(BOB)) <= 1
+        assert at.told(ANA) == []
+
+    play(scene)
+
+
 def test_no_inbox_row_no_ack(play: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene(at: Scene) -> None:
         async def unavailable(*_: Any) -> Any:
