@@ -219,7 +219,7 @@ def _a_card_for_each_case(folder: Path) -> Path:
     """The example without roll-ups and incidents: a replay brings in seconds the cases of months."""
     example = (Path(__file__).parents[2] / "loop.yaml").read_text()
     alone, found = re.subn(
-        r"^grouping:\n(?:  .*\n)+", "grouping: {roll_up: null, incidents: null}\n", example, flags=re.M
+        r"^grouping:\n(?:  .*\n)+", "grouping: {roll_up: null, incidents: null}\n", example, flags=re.MULTILINE
     )
     assert found == 1
     changed = folder / "loop.yaml"
