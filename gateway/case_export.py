@@ -132,6 +132,13 @@ def as_json(found: Iterator[list[T]]) -> Iterator[bytes]:
     yield b"[]\n" if opening == b"[\n" else b"\n]\n"
 
 
+def as_json_lines(found: Iterator[list[T]]) -> Iterator[bytes]:
+    """An object a line. What breaks off is what was there until then."""
+    for rows in found:
+        if rows:
+            yield b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
+
+
 def cases_as_csv(found: Iterator[list[Case]]) -> Iterator[bytes]:
     """A header and a line a case."""
     return _as_csv(CASE_COLUMNS, case_cells, found)

@@ -6,12 +6,12 @@ from typing import Annotated, TypeVar, get_args
 
 from litestar.params import QueryParameter
 from msgspec import Struct
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from gateway.problems import Refusal
 from schemas.alerts import SEVERITIES, Severity, Subject
 from schemas.cases import CLOSED_STATES, CaseState
-from schemas.tables import CaseRow
+from schemas.tables import CaseRow, SlackOutboxRow
 
 _STATES: tuple[CaseState, ...] = get_args(CaseState)
 _SUBJECTS: tuple[Subject, ...] = get_args(Subject)
@@ -29,7 +29,27 @@ IncidentQuery = Annotated[int | None, QueryParameter(description="The number of 
 OverdueQuery = Annotated[
     bool, QueryParameter(description="Only open cases that were not acknowledged, contacted or resolved in time")
 ]
+TextQuery = Annotated[
+    str | None,
+    QueryParameter(description="Part of the customer_id, the answer shown, its reason or the resolution's note"),
+]
+HeldQuery = Annotated[bool, QueryParameter(description="Only cases with messages that wait for the end of a silence")]
+FILTERS = (
+    "state",
+    "owner",
+    "customer",
+    "subject",
+    "severity",
+    "receiver",
+    "touchpoint",
+    "incident",
+    "overdue",
+    "text",
+    "held",
+)
+"""The names of the parameters above, as a query has them."""
 
+MAX_TEXT = 200
 _MAX_ID = 2**63 - 1
 T = TypeVar("T", bound=str)
 
@@ -47,6 +67,8 @@ class CaseFilter(Struct, frozen=True, kw_only=True):
     incident: int | None = None
     overdue_at: datetime | None = None
     """Only open cases of which a promise was broken by then."""
+    text: str | None = None
+    held: bool = False
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """What must hold of a row of ``cases``."""
@@ -67,6 +89,16 @@ class CaseFilter(Struct, frozen=True, kw_only=True):
                 found.append(column == value)
         if self.overdue_at is not None:
             found.append(_overdue(self.overdue_at))
+        if self.text is not None:
+            found.append(_says(self.text))
+        if self.held:
+            found.append(
+                CaseRow.id.in_(
+                    select(SlackOutboxRow.case_id).where(
+                        SlackOutboxRow.silence_id.is_not(None), SlackOutboxRow.state == "pending"
+                    )
+                )
+            )
         return found
 
 
@@ -81,12 +113,17 @@ def read_filter(
     touchpoint: str | None,
     incident: int | None,
     overdue: bool,
+    text: str | None,
+    held: bool,
     now: datetime,
 ) -> CaseFilter:
     """The filter that a query's words mean; an empty word means none. Raises :class:`Refusal` (400)."""
     subjects = _words("subject", subject, _SUBJECTS)
     if incident is not None and not 0 < incident <= _MAX_ID:
         raise Refusal(400, "invalid", "incident", "not the number of an incident; give one such as 7")
+    said = (text or "").strip()
+    if len(said) > MAX_TEXT or "\0" in said:
+        raise Refusal(400, "invalid", "text", f"give at most {MAX_TEXT} characters, and no U+0000")
     return CaseFilter(
         states=_words("state", state, _STATES),
         owner=owner or None,
@@ -97,7 +134,21 @@ def read_filter(
         touchpoint=touchpoint or None,
         incident=incident,
         overdue_at=now if overdue else None,
+        text=said or None,
+        held=held,
     )
+
+
+def _says(text: str) -> ColumnElement[bool]:
+    """Upper and lower case are one; on SQLite only of Latin letters without accents."""
+    alert = CaseRow.latest_alert
+    places = (
+        CaseRow.customer_id,
+        alert["comment"].as_string(),
+        alert["reason"].as_string(),
+        CaseRow.resolution_note,
+    )
+    return or_(*(place.icontains(text, autoescape=True) for place in places))
 
 
 def _overdue(now: datetime) -> ColumnElement[bool]:

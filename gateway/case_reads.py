@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway.case_filter import CaseFilter
@@ -23,6 +23,7 @@ __all__ = [
     "CasePage",
     "HistoryEntry",
     "cases_by_id",
+    "count_cases",
     "list_cases",
     "read_case",
     "show_case",
@@ -43,6 +44,11 @@ def list_cases(
     shown = _show_now(session, words, rows[:limit], now)
     more = len(rows) > limit
     return CasePage(cases=shown, next=str(shown[-1].id) if more else None)
+
+
+def count_cases(session: Session, wanted: CaseFilter) -> int:
+    """How many cases fit."""
+    return session.scalar(select(func.count()).select_from(CaseRow).where(*wanted.conditions())) or 0
 
 
 def cases_by_id(session: Session, words: Vocabulary, ids: Sequence[int], now: datetime) -> list[Case]:

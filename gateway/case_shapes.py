@@ -145,3 +145,5 @@ class CasePage(Struct, frozen=True, kw_only=True):
 
     cases: list[Case]
     next: str | None
+    total: int | None = None
+    """How many cases fit on all pages; null unless it was asked for."""

@@ -1,5 +1,6 @@
 """Refusals: every error of the API has one shape, names the field, and says what would be right."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,9 @@ from msgspec import Struct
 _log = structlog.get_logger("gateway")
 
 _REASONS = {401: "unauthorized", 403: "forbidden", 404: "missing", 405: "method", 413: "too_large", 415: "content_type"}
+
+_NAMES = {"int": "a whole number", "bool": "true or false", "str": "text", "object": "an object", "array": "a list"}
+"""What types are called by those who do not write Python."""
 
 
 class Problem(Struct, frozen=True):
@@ -72,5 +76,7 @@ def _first_fault(error: ValidationException) -> tuple[str, str, str]:
     if isinstance(extra, list) and extra and isinstance(extra[0], Mapping):
         first = extra[0]
         message = str(first.get("message", "does not fit")).split(" - at ", maxsplit=1)[0].replace("`", "")
+        for name, words in _NAMES.items():
+            message = re.sub(rf"\b{name}\b", words, message)
         return "invalid", str(first.get("key", "")), message[:1].lower() + message[1:]
     return "invalid", "", "the request does not fit; see /schema"

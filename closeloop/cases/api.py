@@ -70,19 +70,25 @@ class CaseApi:
                 raise UserError("CLOSELOOP_API_KEY: holds a character that no key has")
             self._headers["Authorization"] = f"Bearer {key}"
 
-    def cases(self, wanted: Mapping[str, str], most: int) -> tuple[list[Case], bool]:
-        """The newest cases that fit, at most so many, and whether there are more."""
+    def cases(self, wanted: Mapping[str, str], most: int) -> tuple[list[Case], int]:
+        """The newest cases that fit, at most so many, and how many fit in all."""
         found: list[Case] = []
-        cursor = ""
+        cursor, total = "", 0
         while True:
             page = self._read(
                 "/v1/cases",
-                {**wanted, "limit": str(min(_PAGE, most - len(found))), "cursor": cursor},
+                {
+                    **wanted,
+                    "limit": str(min(_PAGE, most - len(found))),
+                    "cursor": cursor,
+                    "count": "" if cursor else "true",
+                },
                 CasePage,
             )
             found += page.cases
+            total = total if page.total is None else page.total
             if page.next is None or len(found) >= most:
-                return found, page.next is not None
+                return found, max(total, len(found))
             cursor = page.next
 
     def case(self, case_id: int) -> Case:

@@ -17,9 +17,11 @@ _STYLES = {"critical": "bold red", "high": "yellow", "overdue": "red"}
 
 
 def print_list(cases: Sequence[Case], form: str, now: datetime) -> None:
-    """The cases as ``text``, ``json`` or ``csv``."""
+    """The cases as ``text``, ``json``, ``jsonl`` or ``csv``."""
     if form == "json":
         _print(msgspec.json.format(msgspec.json.encode(cases)).decode() + "\n")
+    elif form == "jsonl":
+        _print("".join(msgspec.json.encode(case).decode() + "\n" for case in cases))
     elif form == "csv":
         _print(csv_lines([CASE_COLUMNS, *map(case_cells, cases)]))
     elif sys.stdout.isatty():

@@ -73,6 +73,12 @@ def lines(case: Case, now: datetime) -> Iterator[str]:
         yield clean(f"  {case.state} {moment(case.closed_at)}{cause}{_said(case.resolution_note)}")
     if case.recovered_at is not None:
         yield clean(f"  recovered {moment(case.recovered_at)}{_said(case.recovery_reason)}")
+    if case.silence:
+        held = "messages wait" if case.silence.holds else "told of before"
+        yield clean(
+            f"  silenced until {moment(case.silence.ends_at)} by {case.silence.created_by_name}: {case.silence.reason} "
+            f"(S-{case.silence.id}, {held})"
+        )
     yield from _section("Due", _promises(case, now))
     yield from _section("Answers", (text for alert in _given(case.alerts) for text in _answer(alert)))
     yield from _section("History", (_step(entry) for entry in _given(case.events)))
@@ -193,8 +199,14 @@ def _step(entry: HistoryEntry) -> str:
     key = entry.detail.get("key")
     if key:
         where += f", key {key}"
-    said = [f"{name} {entry.detail[name]}" for name in ("owner", "until", "channel", "root_cause", "rule", "why")
-            if entry.detail.get(name)]  # fmt: skip
+    said = [
+        f"{name} {entry.detail[name]}"
+        for name in ("owner", "until", "channel", "root_cause", "rule", "why")
+        if entry.detail.get(name)
+    ]
+    if entry.detail.get("silenced_until"):
+        by = entry.detail.get("silenced_by") or entry.detail.get("silence")
+        said.append(f"held by S-{by} until {entry.detail['silenced_until']}")
     told = f" [{', '.join(said)}]" if said else ""
     action = _ACTIONS.get(entry.action, entry.action)
     who = "" if entry.actor == "system" else f" by {entry.actor_name}"

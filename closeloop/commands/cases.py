@@ -37,6 +37,7 @@ class ListFormat(enum.StrEnum):
 
     text = "text"
     json = "json"
+    jsonl = "jsonl"
     csv = "csv"
 
 
@@ -48,10 +49,12 @@ class ShowFormat(enum.StrEnum):
 
 
 class FileFormat(enum.StrEnum):
-    """What rows are written as."""
+    """What rows are written as. ``excel`` is CSV that Excel reads as UTF-8, ``jsonl`` a JSON object a line."""
 
     csv = "csv"
+    excel = "excel"
     json = "json"
+    jsonl = "jsonl"
 
 
 UrlOption = Annotated[str, typer.Option(help="The gateway; the key is taken from CLOSELOOP_API_KEY.")]
@@ -64,6 +67,8 @@ TouchpointOption = Annotated[str, typer.Option(help="Cases opened about this tou
 IncidentOption = Annotated[str, typer.Option(help="Cases of this incident: 7 or I-7.")]
 CustomerOption = Annotated[str, typer.Option(help="Cases of this customer_id.")]
 OverdueOption = Annotated[bool, typer.Option("--overdue", help="Only open cases with a broken promise.")]
+TextOption = Annotated[str, typer.Option("--text", help="Part of the customer_id, the answer, its reason or the note.")]
+HeldOption = Annotated[bool, typer.Option("--held", help="Only cases whose messages wait for a silence's end.")]
 
 HERE = "http://127.0.0.1:8080"
 
@@ -78,6 +83,8 @@ def cases_list(
     incident: IncidentOption = "",
     customer: CustomerOption = "",
     overdue: OverdueOption = False,
+    text: TextOption = "",
+    held: HeldOption = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many cases at most.")] = 50,
     form: Annotated[
         ListFormat, typer.Option("--format", help="text is a table on a terminal, else tab-separated lines.")
@@ -99,11 +106,15 @@ def cases_list(
             "incident": incident_number(incident),
             "customer": customer,
             "overdue": "true" if overdue else "",
+            "text": text,
+            "held": "true" if held else "",
         }
-        cases, more = CaseApi(url, key()).cases(wanted, limit)
+        cases, total = CaseApi(url, key()).cases(wanted, limit)
         print_list(cases, form.value, datetime.now(UTC))
-        if more:
-            say(f"the newest {limit}; there are more: --limit, or closeloop cases export")
+        if not cases:
+            say("no case fits" if any(wanted.values()) else "there are no cases yet")
+        elif total > len(cases):
+            say(f"the newest {len(cases)} of {total}: --limit shows more, closeloop cases export all")
 
 
 @app.command("show")
@@ -167,13 +178,17 @@ def cases_export(
     incident: IncidentOption = "",
     customer: CustomerOption = "",
     overdue: OverdueOption = False,
+    text: TextOption = "",
+    held: HeldOption = False,
     case: Annotated[str, typer.Option(help="With --audit: of this case only, 7 or C-7.")] = "",
     actor: Annotated[str, typer.Option(help="With --audit: what this person, key or `system` did.")] = "",
     action: Annotated[str, typer.Option(help="With --audit: this action only, such as resolve.")] = "",
     since: Annotated[str, typer.Option(help="With --audit: from this time on, 2026-11-21T00:00:00Z.")] = "",
     until: Annotated[str, typer.Option(help="With --audit: before this time.")] = "",
     after: Annotated[int, typer.Option(min=0, help="Only after this id (with --audit: this seq).")] = 0,
-    form: Annotated[FileFormat, typer.Option("--format", help="What the rows are written as.")] = FileFormat.csv,
+    form: Annotated[
+        FileFormat, typer.Option("--format", help="excel: csv that Excel reads as UTF-8.")
+    ] = FileFormat.csv,
     url: UrlOption = HERE,
 ) -> None:
     """Export all cases that fit, or their audit trail, as CSV or JSON."""
@@ -190,6 +205,8 @@ def cases_export(
             "touchpoint": touchpoint,
             "incident": incident_number(incident),
             "overdue": "true" if overdue else "",
+            "text": text,
+            "held": "true" if held else "",
         }
         audit_only = {"case": case, "actor": actor, "action": action, "since": since, "until": until}
         path, wanted = export_query(audit, cases_only, audit_only)

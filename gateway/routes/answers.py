@@ -1,8 +1,14 @@
-"""How refusals are described in the OpenAPI document."""
+"""How refusals are described in the OpenAPI document, and the refusal of a parameter that there is not."""
 
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 
-from gateway.problems import ProblemBody
+from gateway.access import Guard
+from gateway.problems import ProblemBody, Refusal
+from schemas.typed_walk import unknown_word
 
 _WORDS = {
     400: "A parameter or an event does not fit: `field` names it, `problem` says what would be right.",
@@ -24,3 +30,14 @@ def refusals(*statuses: int) -> dict[int, ResponseSpec]:
         status: ResponseSpec(ProblemBody, description=_WORDS[status], generate_examples=False)
         for status in sorted({401, 403, *statuses})
     }
+
+
+def takes(*names: str) -> Guard:
+    """A guard against parameters that are not these: a misspelt filter would silently not hold. Answers 400."""
+
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+        for name in connection.query_params:
+            if name not in names:
+                raise Refusal(400, "invalid", name, f"not a parameter here: {unknown_word(name, names)}")
+
+    return guard

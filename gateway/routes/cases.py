@@ -12,7 +12,9 @@ from msgspec import UNSET, Struct
 from gateway.access import caller_of, needs, same_origin
 from gateway.case_acts import act_within
 from gateway.case_filter import (
+    FILTERS,
     CustomerQuery,
+    HeldQuery,
     IncidentQuery,
     OverdueQuery,
     OwnerQuery,
@@ -20,15 +22,16 @@ from gateway.case_filter import (
     SeverityQuery,
     StateQuery,
     SubjectQuery,
+    TextQuery,
     TouchpointQuery,
     read_filter,
 )
-from gateway.case_reads import list_cases, read_case
+from gateway.case_reads import count_cases, list_cases, read_case
 from gateway.case_requests import ActionRequest, Unfit, who_acts
 from gateway.case_shapes import CardPlace, Case, CasePage
 from gateway.parts import Parts, now
 from gateway.problems import Problem, Refusal
-from gateway.routes.answers import refusals
+from gateway.routes.answers import refusals, takes
 from schemas.case_ledger import Refused, user_action
 from schemas.cases import UserAction, Via
 
@@ -45,9 +48,12 @@ class RefusedAction(Struct, frozen=True, kw_only=True):
 
 @get(
     "/v1/cases",
-    guards=[needs("read")],
+    guards=[needs("read"), takes(*FILTERS, "limit", "cursor", "count")],
     summary="Cases, newest first",
-    description="Pages by cursor: give `next` of one answer as `cursor` of the next request. Comments are excerpts.",
+    description=(
+        "Everything asked for must hold. Pages by cursor: give `next` of one answer as `cursor` of the next request. "
+        "With `count=true`, `total` is how many cases fit on all pages. Comments are excerpts."
+    ),
     responses=refusals(400),
     tags=["cases"],
 )
@@ -62,8 +68,11 @@ async def get_cases(
     touchpoint: TouchpointQuery = None,
     incident: IncidentQuery = None,
     overdue: OverdueQuery = False,
+    text: TextQuery = None,
+    held: HeldQuery = False,
     limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="Cases a page.")] = 50,
     cursor: Annotated[str | None, QueryParameter(description="`next` of the page before")] = None,
+    count: Annotated[bool, QueryParameter(description="Say how many fit")] = False,
 ) -> CasePage:
     """Read a page."""
     if cursor and not (cursor.isascii() and cursor.isdigit() and int(cursor) <= _MAX_ID):
@@ -78,12 +87,15 @@ async def get_cases(
         touchpoint=touchpoint,
         incident=incident,
         overdue=overdue,
+        text=text,
+        held=held,
         now=now(),
     )
 
     def read() -> CasePage:
         with parts.readers() as session:
-            return list_cases(session, parts.words, wanted, now(), int(cursor) if cursor else None, limit)
+            page = list_cases(session, parts.words, wanted, now(), int(cursor) if cursor else None, limit)
+            return msgspec.structs.replace(page, total=count_cases(session, wanted)) if count else page
 
     return await asyncio.to_thread(read)
 

@@ -1,9 +1,11 @@
 """``/v1/cases/export`` and ``/v1/cases/audit``: every case, and everything that was done with them, as a file."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
-from typing import Annotated
+from enum import StrEnum
+from itertools import chain
+from typing import Annotated, TypeVar
 
 from litestar import get
 from litestar.di import NamedDependency
@@ -14,6 +16,7 @@ from gateway.access import needs
 from gateway.case_export import (
     AuditFilter,
     as_json,
+    as_json_lines,
     audit_as_csv,
     audit_page,
     case_page,
@@ -23,7 +26,9 @@ from gateway.case_export import (
     pages,
 )
 from gateway.case_filter import (
+    FILTERS,
     CustomerQuery,
+    HeldQuery,
     IncidentQuery,
     OverdueQuery,
     OwnerQuery,
@@ -31,28 +36,47 @@ from gateway.case_filter import (
     SeverityQuery,
     StateQuery,
     SubjectQuery,
+    TextQuery,
     TouchpointQuery,
     read_filter,
 )
 from gateway.parts import Parts, now
 from gateway.problems import Refusal
-from gateway.routes.answers import refusals
+from gateway.routes.answers import refusals, takes
 
-FormatQuery = Annotated[str, QueryParameter(name="format", description="csv or json")]
+FormatQuery = Annotated[
+    str, QueryParameter(name="format", description="csv, excel (csv that Excel reads as UTF-8), json or jsonl")
+]
 AfterQuery = Annotated[int, QueryParameter(ge=0, le=2**63 - 1, description="Only rows after this key")]
 TimeQuery = Annotated[str | None, QueryParameter(description="RFC 3339 with a zone, e.g. 2026-11-21T00:00:00Z")]
 
+BOM = "\ufeff".encode()
+"""By it Excel knows that a file is UTF-8."""
+
+T = TypeVar("T")
+
+
+class Form(StrEnum):
+    """What rows are written as."""
+
+    csv = "csv"
+    excel = "excel"
+    json = "json"
+    jsonl = "jsonl"
+
+
 _CSV = "text/csv; charset=utf-8; header=present"
+_TYPES = {Form.csv: _CSV, Form.excel: _CSV, Form.json: "application/json", Form.jsonl: "application/jsonl"}
 _ABOUT = (
     "Streamed, in the order of `{key}`; with `after` it goes on after that key. Rows that were there when it began are "
     "in it exactly once. In CSV, text that a spreadsheet would take for a formula has an apostrophe before it; JSON is "
-    "untouched."
+    "untouched, `jsonl` an object a line."
 )
 
 
 @get(
     "/v1/cases/export",
-    guards=[needs("read")],
+    guards=[needs("read"), takes(*FILTERS, "format", "after")],
     summary="All cases that fit, as a file",
     description=_ABOUT.format(key="id"),
     responses=refusals(400),
@@ -71,6 +95,8 @@ async def get_cases_export(
     touchpoint: TouchpointQuery = None,
     incident: IncidentQuery = None,
     overdue: OverdueQuery = False,
+    text: TextQuery = None,
+    held: HeldQuery = False,
 ) -> Stream:
     """Stream the cases."""
     wanted = read_filter(
@@ -83,15 +109,21 @@ async def get_cases_export(
         touchpoint=touchpoint,
         incident=incident,
         overdue=overdue,
+        text=text,
+        held=held,
         now=now(),
     )
+    kind = _form(form)
     found = pages(parts.readers, case_page(parts.words, wanted), last_case, after)
-    return _file(cases_as_csv(found) if _is_csv(form) else as_json(found), "cases", form)
+    return _file(_rows(kind, found, cases_as_csv), "cases", kind)
 
 
 @get(
     "/v1/cases/audit",
-    guards=[needs("read")],
+    guards=[
+        needs("read"),
+        takes("format", "after", "case", "customer", "actor", "action", "via", "since", "until"),
+    ],
     summary="What was done with cases, as a file",
     description=f"Every transition of every case: who, when, from where, and what was said. {_ABOUT.format(key='seq')}",
     responses=refusals(400),
@@ -119,21 +151,34 @@ async def get_audit(
         since=_instant("since", since),
         until=_instant("until", until),
     )
+    kind = _form(form)
     found = pages(parts.readers, audit_page(parts.words, wanted), last_transition, after)
-    return _file(audit_as_csv(found) if _is_csv(form) else as_json(found), "audit", form)
+    return _file(_rows(kind, found, audit_as_csv), "audit", kind)
 
 
-def _is_csv(form: str) -> bool:
-    if form not in ("csv", "json"):
-        raise Refusal(400, "invalid", "format", "give csv or json")
-    return form == "csv"
+def _form(text: str) -> Form:
+    try:
+        return Form(text)
+    except ValueError:
+        raise Refusal(400, "invalid", "format", "give csv, excel, json or jsonl") from None
 
 
-def _file(content: Iterator[bytes], name: str, form: str) -> Stream:
+def _rows(
+    form: Form, found: Iterator[list[T]], as_csv: Callable[[Iterator[list[T]]], Iterator[bytes]]
+) -> Iterator[bytes]:
+    if form is Form.json:
+        return as_json(found)
+    if form is Form.jsonl:
+        return as_json_lines(found)
+    return chain([BOM], as_csv(found)) if form is Form.excel else as_csv(found)
+
+
+def _file(content: Iterator[bytes], name: str, form: Form) -> Stream:
+    ending = "csv" if form is Form.excel else form.value
     return Stream(
         _in_threads(content),
-        media_type=_CSV if form == "csv" else "application/json",
-        headers={"Content-Disposition": f'attachment; filename="{name}.{form}"', "Cache-Control": "no-store"},
+        media_type=_TYPES[form],
+        headers={"Content-Disposition": f'attachment; filename="{name}.{ending}"', "Cache-Control": "no-store"},
     )
 
 

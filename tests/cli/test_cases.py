@@ -81,7 +81,10 @@ def test_a_list_is_lines_for_programs_and_takes_every_filter(gateway: Gateway) -
     assert found("--overdue") == [second]
     some = gateway.ask("list", "--limit", "2")
     assert len(rows(some)) == 2
-    assert "there are more" in some.err
+    assert "the newest 2 of 3" in some.err
+    assert found("--text", "C1") == [first]
+    assert gateway.ask("list", "--text", "nobody wrote this").err == "no case fits\n"
+    assert found("--held") == []
 
 
 def test_json_and_csv_for_programs(gateway: Gateway) -> None:

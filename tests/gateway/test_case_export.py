@@ -177,3 +177,22 @@ def test_an_export_of_many_pages_has_every_case(gateway: Served, monkeypatch: py
     assert [case["id"] for case in listed(gateway, "/v1/cases/export")] == ids
     assert [int(row["case_id"]) for row in table(gateway, "/v1/cases/audit")] == ids
     assert all(first < second for first, second in itertools.pairwise(ids))
+
+
+def test_lines_of_json_and_what_excel_reads(on_both: Served) -> None:
+    for number in (1, 2):
+        opened(on_both.parts.writers, number, comment="=1+1\nрусский")
+    lines = on_both.client.get("/v1/cases/export", params={"format": "jsonl"})
+    assert lines.headers["content-type"] == "application/jsonl"
+    assert [json.loads(line)["customer_id"] for line in lines.text.splitlines()] == ["c1", "c2"]
+    assert json.loads(lines.text.splitlines()[0])["latest_alert"]["comment"] == "=1+1\nрусский"
+    assert on_both.client.get("/v1/cases/export", params={"format": "jsonl", "state": "resolved"}).content == b""
+    sheet = on_both.client.get("/v1/cases/export", params={"format": "excel"})
+    assert sheet.content.startswith(b"\xef\xbb\xbfid,")
+    assert sheet.headers["content-disposition"].endswith('cases.csv"')
+    rows = list(csv.DictReader(io.StringIO(sheet.content.decode("utf-8-sig"), newline="")))
+    assert rows[0]["comment"] == "'=1+1\nрусский"
+    assert on_both.client.get("/v1/cases/audit", params={"format": "jsonl"}).text.count("\n") == 2
+    for path, wrong in (("export", "actor"), ("audit", "owner"), ("export", "formt")):
+        refused = on_both.client.get(f"/v1/cases/{path}", params={wrong: "x"})
+        assert (refused.status_code, refused.json()["error"]["field"]) == (400, wrong)

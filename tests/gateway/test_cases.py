@@ -255,3 +255,37 @@ def test_a_case_about_a_metric_has_no_score_and_nobody_to_contact(on_both: Serve
     assert listed("subject=") == [silent, case, answer]
     wrong = on_both.client.get("/v1/cases?subject=weather")
     assert (wrong.status_code, wrong.json()["error"]["field"]) == (400, "subject")
+
+
+def test_text_is_found_wherever_it_stands_and_counted(on_both: Served) -> None:
+    words = {1: "The parcel is LATE", 2: "100 % broken_", 3: "nothing"}
+    ids = {number: opened(on_both.parts.writers, number, comment=said) for number, said in words.items()}
+    act(on_both, ids[3], "resolve", root_cause="other", note="sent a late parcel again")
+
+    def found(**query: object) -> tuple[list[int], int | None]:
+        page = on_both.client.get("/v1/cases", params=query).json()
+        return sorted(case["id"] for case in page["cases"]), page["total"]
+
+    assert found(text=" late ", count=True) == ([ids[1], ids[3]], 2)
+    assert found(text="late", state="open", count=True) == ([ids[1]], 1)
+    assert found(text="100 %") == ([ids[2]], None), "a sign of LIKE is a letter here"
+    assert found(text="broken_") == ([ids[2]], None)
+    assert found(text="b_oken") == ([], None)
+    assert found(text="C2", count=True, limit=1) == ([ids[2]], 1)
+    assert found(count=True, limit=1)[1] == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "words"),
+    [
+        ("stat=open", "stat", "did you mean state?"),
+        ("limit=0", "limit", "expected a whole number >= 1"),
+        ("overdue=maybe", "overdue", "true or false"),
+        (f"text={'x' * 201}", "text", "at most 200"),
+    ],
+)
+def test_a_parameter_that_is_wrong_is_named(gateway: Served, query: str, field: str, words: str) -> None:
+    refused = gateway.client.get(f"/v1/cases?{query}")
+    assert refused.status_code == 400, refused.text
+    assert refused.json()["error"]["field"] == field
+    assert words in refused.json()["error"]["problem"]

@@ -63,6 +63,8 @@ def test_from_the_preview_to_the_end(on_both: Served) -> None:
         ("c2", told["id"], True),
         ("c1", told["id"], False),
     ]
+    waiting = on_both.client.get("/v1/cases", params={"held": True}).json()["cases"]
+    assert [case["customer_id"] for case in waiting] == ["c2"]
     one = on_both.client.get(f"/v1/cases/{cases[0]['id']}").json()
     assert (one["silence"]["reason"], one["silence"]["created_by_name"]) == ("carrier strike", "Bob <& co>")
 
