@@ -12,8 +12,8 @@ from schemas.incidents import label
 from schemas.words import about, dates
 from schemas.words import safe_text as safe
 
-MAX_LINES = 10
-LINES_A_BLOCK = 5
+MAX_LINES = 8
+LINES_A_BLOCK = 4
 """So that a block stays below Slack's 3,000 characters."""
 MAX_CHOICES = 40
 MAX_SAID = 60
@@ -94,7 +94,7 @@ def _line(view: CaseView, setting: Setting) -> str:
 
 
 def _choice(view: RollUpView, case: CaseView, setting: Setting) -> dict[str, Any]:
-    who = safe.plain(about.who(setting.words, case.alert.subject, case.alert.customer_id), 40)
+    who = safe.plain(about.who(setting.words, case.alert.subject, case.alert.customer_id), 30)
     text = safe.cut(f"C-{case.id} · {who}", 75)
     value = ShowCard(case=case.id, roll_up=view.id).encode()
     return {"text": {"type": "plain_text", "text": text, "emoji": False}, "value": value}

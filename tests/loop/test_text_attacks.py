@@ -21,7 +21,10 @@ from msgspec import structs
 from closeloop.sandbox import rules
 from consumers.slack.case_view import CaseView, LastStep, setting_at
 from consumers.slack.digest import Entry, digest, nudge
+from consumers.slack.message_rules import check_message
 from consumers.slack.render import Card, card, plain_card, reminder
+from consumers.slack.roll_up_card import roll_up_card
+from consumers.slack.roll_ups import RollUpView
 from gateway.case_shapes import AlertShown, Case, HistoryEntry
 from gateway.slack.home import Place, home_view
 from gateway.slack.modals import answer_view, dialog, notice_view, why_view
@@ -86,6 +89,15 @@ def a_view(said: str, state: CaseState) -> CaseView:
     )
 
 
+def a_roll_up(said: str, states: tuple[CaseState, ...], incident: int | None) -> RollUpView:
+    """A full roll-up of such cases: of an incident, what they share says it too."""
+    views = [structs.replace(a_view(said, states[number % len(states)]), id=number) for number in range(1, 41)]
+    return RollUpView(
+        id=1, version=3, destination="#cx", incident=incident, since=NOW, states={"open": 90, "resolved": 10},
+        shared={"touchpoint": said[:256], "attributes.region": said[:1024]}, cases=tuple(views),
+    )  # fmt: skip
+
+
 def a_case(said: str) -> Case:
     """The same as the API has it."""
     short = said[:256]
@@ -132,6 +144,8 @@ def cards(said: str, states: tuple[CaseState, ...]) -> Iterator[tuple[str, Card]
         if told is not None:
             yield f"nudge, {occasion}", told
     yield "handed over", card(view, NOW, structs.replace(setting, reader="bob"))
+    for incident in (None, 3):
+        yield f"roll-up of {incident}", roll_up_card(a_roll_up(said, states, incident), setting)
     yield "digest", digest([Entry(17, "overdue", said)], {17: view}, setting)
 
 
@@ -193,6 +207,7 @@ def test_no_message_pings_links_or_breaks(kind: str) -> None:
             where = f"{name}: {said[:60]!r}"
             blocks = json.loads(json.dumps(drawn.blocks))
             rules.check_message(drawn.text, blocks)
+            assert check_message(drawn) == [], f"the sender would send text alone, {where}"
             assert len(drawn.text) <= 4000, where
             assert rules.mentions(drawn.text, blocks) == [], where
             assert rules.mentions(drawn.text, []) == [], f"as a notification, {where}"
