@@ -2,8 +2,9 @@
 
 Each page is a short transaction of its own that goes on after the last key of the page before, so an export of any
 length blocks nobody. What was committed before it began is in it exactly once, because a key never changes and each is
-passed once; what comes after the last key at its beginning is left to the next one. A case is shown as it is when its
-page is read, and is left out if it does not fit the filter then.
+passed once; what comes after the last key at its beginning is left to the next one, and nothing can come below that key
+any more (:mod:`gateway.settled`): the next one goes on after the last key of this one, and misses nothing. A case is
+shown as it is when its page is read, and is left out if it does not fit the filter then.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from gateway.case_filter import CaseFilter
 from gateway.case_reads import show_case
 from gateway.case_shapes import Case
 from gateway.case_table import AUDIT_COLUMNS, CASE_COLUMNS, AuditEntry, Cell, audit_cells, case_cells, csv_lines
+from gateway.settled import wait_for_writers
 from gateway.vocabulary import Vocabulary
 from schemas.tables import CaseEventRow, CaseRow
 
@@ -99,13 +101,17 @@ def audit_page(words: Vocabulary, wanted: AuditFilter) -> Read[AuditEntry]:
 
 
 def last_case(session: Session) -> int:
-    """The highest id of a case, 0 where there is none."""
-    return session.scalar(select(func.max(CaseRow.id))) or 0
+    """The highest id of a case, 0 where there is none; all below it are settled when this returns."""
+    last = session.scalar(select(func.max(CaseRow.id))) or 0
+    wait_for_writers(session, CaseRow.__tablename__)
+    return last
 
 
 def last_transition(session: Session) -> int:
-    """The highest number of a transition, 0 where there is none."""
-    return session.scalar(select(func.max(CaseEventRow.seq))) or 0
+    """The highest number of a transition, 0 where there is none; all below it are settled when this returns."""
+    last = session.scalar(select(func.max(CaseEventRow.seq))) or 0
+    wait_for_writers(session, CaseEventRow.__tablename__)
+    return last
 
 
 def pages(
