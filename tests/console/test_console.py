@@ -258,6 +258,17 @@ def test_the_history_says_who_was_told_of_a_broken_promise(console: Page, double
     expect(story.nth(1)).to_contain_text("Reminded Ana Ribeiro: the customer is to be contacted soon")
 
 
+def test_the_history_says_that_a_case_became_part_of_an_incident(console: Page, double: GatewayDouble) -> None:
+    events = double.case(OPEN_CASE)["events"]
+    linked = events[0] | {"version": 2, "action": "linked", "detail": {"incident": 3}}
+    events[0] = events[0] | {"detail": events[0]["detail"] | {"incident": 3}}
+    events.append(linked)
+    _open(console, double, f"/#/cases/{OPEN_CASE}")
+    story = console.locator("#drawer .story li")
+    expect(story.nth(0)).to_contain_text("Became part of incident I-3")
+    expect(story.nth(1)).to_contain_text("; part of incident I-3")
+
+
 def test_a_closed_case_shows_that_the_customer_complained_again(console: Page, double: GatewayDouble) -> None:
     closed = double.case(OPEN_CASE)
     later = case_of(40, datetime.now(UTC), customer_id=closed["customer_id"])

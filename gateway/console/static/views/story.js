@@ -25,6 +25,7 @@ const DID = {
   lease_expired: "no contact in time: returned to the queue",
   unsilenced: "ended the silence",
   recovered: "the customer came back and answered well",
+  linked: "became part of",
 };
 
 /** The same of a metric. @type {Record<string, string>} */
@@ -41,6 +42,7 @@ function manner(event, now) {
   const said = event.detail ?? {};
   if (event.action === "unsilenced") return ` S-${said.silence}${said.silenced_by ? `; S-${said.silenced_by} holds its messages${till(said, now)}` : ": its messages go out"}`;
   if (event.action === "recovered") return "";
+  if (event.action === "linked") return ` incident I-${said.incident}`;
   const cause = said.root_cause && (known.config?.rootCauses[said.root_cause] ?? said.root_cause);
   return [
     said.rule && `: ${said.rule}`,
@@ -48,6 +50,7 @@ function manner(event, now) {
     said.channel && ` by ${said.channel}`,
     said.until && ` until ${moment(said.until, now)}`,
     cause && `: ${cause}`,
+    said.incident && `; part of incident I-${said.incident}`,
     said.silenced_until ? `; silence S-${said.silence} holds its messages${till(said, now)}` : said.silence === null && "; it is no longer silenced",
   ]
     .filter(Boolean)
