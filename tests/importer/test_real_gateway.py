@@ -11,11 +11,11 @@ import pytest
 
 from closeloop_client import Client, RefusedError
 from gateway.parts import Parts
-from tests.gateway.conftest import KeptRecords, make, sqlite_database
+from tests.gateway.conftest import KeptRecords, make
 from tests.gateway.serving import serving
 from tests.importer.test_import import Run, run
 
-__all__ = ["make", "run", "sqlite_database"]  # fixtures
+__all__ = ["make", "run"]  # fixtures
 
 
 @pytest.fixture
