@@ -28,6 +28,10 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield request.getfixturevalue("postgres_database")
 
 
+_HISTORY = "case_events (id, case_id, version, action, from_state, to_state, at, actor, via, detail, payload)"
+_SAID = "'opened', NULL, 'open', '2026-11-21 12:00:00', 'system', 'system', '{}', '{}'"
+
+
 def _tables(url: str) -> set[str]:
     engine = open_database(url)
     try:
@@ -64,7 +68,8 @@ def test_autogenerate_would_find_a_difference(url: str) -> None:
     assert {difference[0] for difference in migrate.differences(url)} == {"add_index", "remove_column"}  # type: ignore[index] # Alembic's tuples
 
 
-def test_messages_of_critical_cases_that_wait_during_an_upgrade_are_urgent(url: str) -> None:
+def test_what_a_database_of_before_holds_outlives_an_upgrade_and_the_way_back(url: str) -> None:
+    """Messages of critical cases are urgent then; notices, which the older tables cannot hold, go on the way back."""
     migrate.upgrade(url, "0001")
     engine = open_database(url)
     with engine.begin() as connection:
@@ -86,11 +91,19 @@ def test_messages_of_critical_cases_that_wait_during_an_upgrade_are_urgent(url: 
                 ),
                 {"id": number, "now": NOW},
             )
+            connection.execute(text(f"INSERT INTO {_HISTORY} VALUES ('e' || :id, :id, 1, {_SAID})"), {"id": number})
     migrate.upgrade(url)
-    with engine.connect() as connection:
+    with engine.begin() as connection:
         urgent = connection.execute(text("SELECT id FROM slack_outbox WHERE urgent")).scalars().all()
-    engine.dispose()
+        for number in (1, 2):
+            connection.execute(text(f"INSERT INTO {_HISTORY} VALUES ('n{number}', 1, NULL, {_SAID})"))
+        history = connection.execute(text("SELECT seq, id FROM case_events ORDER BY seq")).all()
     assert urgent == ["m1"]
+    assert [(number, name) for number, name in history] == [(1, "e1"), (2, "e2"), (3, "n1"), (4, "n2")]
+    migrate.downgrade(url, "0001")
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT id FROM case_events ORDER BY seq")).scalars().all() == ["e1", "e2"]
+    engine.dispose()
 
 
 def test_the_migrated_indexes_are_those_of_the_tables(url: str, tmp_path: Path) -> None:
