@@ -176,7 +176,7 @@ def _why(view: CaseView, setting: Setting) -> str:
     """Why the case is there: the reason, or the rule's name where the reason is the card's body."""
     alert = view.alert
     speaks = about.speaks_for_itself(alert)
-    reason = safe.escaped(reasons.told(setting.words, alert.reason) if speaks else alert.rule, 200, 400)
+    reason = safe.escaped(reasons.told(setting.words, alert.reason) if speaks else alert.rule, 200, 400).rstrip(".。")
     told = [reason if speaks else setting.words.say("rule", rule=reason)]
     if view.incident is not None:
         told.append(setting.words.say("case-incident", incident=incidents.label(view.incident)))

@@ -1,4 +1,8 @@
-"""Takes a picture of everything that an employee can see: ``python -m tests.screens DIRECTORY [en|ru]``."""
+"""Takes a picture of everything that an employee can see: ``python -m tests.screens DIRECTORY [en|ru]``.
+
+What a machine finds wrong in them is written out besides. A further thing to be seen is opened in ``cases`` and
+looked at in ``pictures``.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.screens.cases import open_all
+from tests.screens.checks import problems
 from tests.screens.pictures import Walk
-from tests.screens.stage import staged
+from tests.screens.stage import Stage, staged
 from tests.screens.words import EN, RU
 
 if TYPE_CHECKING:
@@ -32,11 +37,15 @@ def main(directory: Path, languages: list[str]) -> None:
             folder = directory / words.language
             folder.mkdir(parents=True, exist_ok=True)
 
-            def keep(name: str, page: Page, part: Locator | None, folder: Path = folder) -> None:
-                path = folder / f"{name.replace(' ', '-')}.png"
-                (part or page).screenshot(path=path)
-
             with tempfile.TemporaryDirectory() as scratch, staged(words, Path(scratch), _free_port()) as stage:
+
+                def keep(
+                    name: str, page: Page, part: Locator | None, folder: Path = folder, stage: Stage = stage
+                ) -> None:
+                    (part or page).screenshot(path=folder / f"{name.replace(' ', '-')}.png")
+                    for problem in problems(stage, name, page, part):
+                        sys.stdout.write(f"{stage.words.language}: {name}: {problem}\n")
+
                 walk = Walk(stage, open_all(stage), browser, keep)
                 walk.everything()
             sys.stdout.write(f"{words.language}: {len(list(folder.iterdir()))} pictures {walk.problems}\n")

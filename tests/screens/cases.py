@@ -44,13 +44,17 @@ class Cases:
         """An answer that was given so many hours ago."""
         words, at = self.stage.words, self.stage.now - timedelta(hours=hours)
         made = Alert(
-            id="", rule="detractor", reason="nps 2 on 0..10 is at or below 6.", severity="normal", programme="feedback",
+            id="", rule="detractor", reason="", severity="normal", programme="feedback",
             customer_id=customer, event_source="/shop/surveys", event_id=f"r-{customer}-{hours}", event_time=at,
             detected_at=at, metric="nps", score=2, scale_min=0, scale_max=10, higher_is_better=True,
             touchpoint=words.touchpoint, comment=words.short, language=words.language,
             attributes=dict(words.attributes),
         )  # fmt: skip
         made = structs.replace(made, **changes)
+        if "reason" not in changes:
+            scale = f"{made.scale_min}..{made.scale_max}"
+            side = "is at or below 6" if made.higher_is_better else "(low is good) is at or above 4"
+            made = structs.replace(made, reason=f"{made.metric} {made.score} on {scale} {side}.")
         return structs.replace(made, id=alert_id(made.event_source, made.event_id, made.rule))
 
     def open(

@@ -30,11 +30,13 @@ THEMES: tuple[Theme, ...] = ("light", "dark")
 class Walk:
     """One browser in front of a stage."""
 
-    def __init__(self, stage: Stage, cases: Cases, browser: Browser, look: Look) -> None:
+    def __init__(self, stage: Stage, cases: Cases, browser: Browser, look: Look, *, briefly: bool = False) -> None:
         self.stage = stage
         self.cases = cases
         self._browser = browser
         self._look = look
+        self._briefly = briefly
+        """Without what differs from something else in its colours or its width alone."""
         self.problems: list[str] = []
         """What the browser complained of: errors of scripts, and requests that failed."""
 
@@ -86,8 +88,8 @@ class Walk:
     def overview(self) -> None:
         """The screen as a whole: the channel and the direct messages, also on a phone and in the dark."""
         dm = self.stage.place(self.cases.ids["handed over"], "dm")[0]
-        for theme in THEMES:
-            for device, size in (("desktop", DESKTOP), ("phone", PHONE)):
+        for theme in THEMES[:1] if self._briefly else THEMES:
+            for device, size in (("phone", PHONE),) if self._briefly else (("phone", PHONE), ("desktop", DESKTOP)):
                 with self.page(IDS[OWNER], size, theme) as page:
                     for place, name in ((CHANNEL, "channel"), (dm, "messages")):
                         self.open(page, place)
@@ -97,13 +99,13 @@ class Walk:
     def homes(self) -> None:
         """App Home: with much to do, empty, with working hours, and of somebody whom loop.yaml does not know."""
         homes: tuple[tuple[str, str, Size, Theme], ...] = (
-            ("busy", IDS[OWNER], TALL, "light"),
             ("busy phone", IDS[OWNER], PHONE, "dark"),
+            ("busy", IDS[OWNER], TALL, "light"),
             ("away", IDS[ABSENT], DESKTOP, "light"),
             ("hours", IDS[LEAD], DESKTOP, "dark"),
             ("stranger", STRANGER, DESKTOP, "light"),
         )
-        for name, user, size, theme in homes:
+        for name, user, size, theme in homes[:1] if self._briefly else homes:
             with self.page(user, size, theme) as page:
                 self.open(page, "home")
                 page.locator(".home").wait_for(timeout=20_000)
@@ -125,9 +127,10 @@ class Walk:
             self.open(page, CHANNEL)
             self._dialog(page, "open", "case.more", "dismiss", self._blank, option="dismiss")
             self._dialog(page, "metric", "case.more", "dismiss metric", option="dismiss")
+            self._dialog(page, "open", "case.more", "silence", option="silence")
             self._dialog(page, "acknowledged", "case.more", "take over", option="acknowledge")
         others: tuple[tuple[Theme, Size], ...] = (("dark", DESKTOP), ("light", PHONE))
-        for theme, size in others:
+        for theme, size in () if self._briefly else others:
             with self.page(IDS[OWNER], size, theme) as page:
                 self.open(page, CHANNEL)
                 self._dialog(page, "open", "case.contact", f"contact {theme} {size[0]}")
