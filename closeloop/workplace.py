@@ -7,6 +7,9 @@ from schemas.config import Loop
 from schemas.loop_yaml import load
 from schemas.settings import Settings
 
+_LOCALES = {"de": "de-DE", "pt": "pt-BR", "zh": "zh-CN"}
+"""Slack's own languages among those of people; it speaks neither Russian nor Ukrainian."""
+
 
 def seed_of(loop: Loop) -> Seed:
     """Everybody of ``people`` as a user, and every receiver's channel.
@@ -23,6 +26,7 @@ def seed_of(loop: Loop) -> Seed:
                 real_name=person.name,
                 email=person.email,
                 tz=calendar.zone if calendar else "UTC",
+                locale=_LOCALES.get(person.language, "en-US"),
             )
         )
     names = dict.fromkeys(receiver.channel.removeprefix("#") for receiver in loop.receivers.values())

@@ -22,6 +22,7 @@ class NewUser(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     email: str | None = None
     real_name: str = ""
     tz: str = "UTC"
+    locale: str = "en-US"
     id: str | None = None
     deleted: bool = False
 
@@ -75,6 +76,7 @@ def add_user(core: Core, new: NewUser) -> User:
             real_name=new.real_name or new.name,
             email=new.email,
             tz=new.tz,
+            locale=new.locale,
             deleted=new.deleted,
         )
     )

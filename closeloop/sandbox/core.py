@@ -56,7 +56,7 @@ class Core:
         shown.update(reply_fields(message, self.workspace.replies(message.channel, message.ts)))
         return shown
 
-    def user_json(self, user: User, now: float) -> Json:
+    def user_json(self, user: User, now: float, *, with_locale: bool = False) -> Json:
         """A person as users.info shows them; `now` (Unix seconds) decides the zone's offset."""
         name = user.real_name or user.name
         return {
@@ -70,7 +70,7 @@ class Core:
             "tz_offset": offset_seconds(user.tz, now),
             "is_bot": user.is_bot,
             "profile": {"real_name": name, "display_name": user.name} | self._email(user),
-        }
+        } | ({"locale": user.locale} if with_locale else {})
 
     def _email(self, user: User) -> Json:
         return {"email": user.email} if "users:read.email" in self.access.scopes else {}

@@ -58,7 +58,7 @@ class Feed:
         if change.kind == "modal":
             return {"user": change.key, "views": [core.view_json(view) for view in change.record]}
         if change.kind == "user":
-            return core.user_json(change.record, core.clock())
+            return core.user_json(change.record, core.clock(), with_locale=True)
         return core.channel_json(change.record)
 
     async def stream(self, request: web.Request) -> web.StreamResponse:

@@ -180,7 +180,8 @@ def lookup_by_email(core: Core, arguments: Json, now: float) -> Json:
 
 def user_info(core: Core, arguments: Json, now: float) -> Json:
     """users.info."""
-    return {"user": core.user_json(core.workspace.user(required(arguments, "user")), now)}
+    user = core.workspace.user(required(arguments, "user"))
+    return {"user": core.user_json(user, now, with_locale=flag(arguments, "include_locale"))}
 
 
 def list_users(core: Core, arguments: Json, now: float) -> Json:
@@ -191,7 +192,7 @@ def list_users(core: Core, arguments: Json, now: float) -> Json:
     page = listed[:limit]
     cursor = _cursor(page[-1].id) if len(listed) > limit else ""
     return {
-        "members": [core.user_json(user, now) for user in page],
+        "members": [core.user_json(user, now, with_locale=flag(arguments, "include_locale")) for user in page],
         "cache_ts": int(now),
         "response_metadata": {"next_cursor": cursor},
     }

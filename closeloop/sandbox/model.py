@@ -78,13 +78,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class User(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """One person of the workspace; `tz` is an IANA zone name."""
+    """One person of the workspace; `tz` is an IANA zone name, `locale` the language of their Slack (`pt-BR`)."""
 
     id: str
     name: str
     real_name: str = ""
     email: str | None = None
     tz: str = "UTC"
+    locale: str = "en-US"
     is_bot: bool = False
     deleted: bool = False
 

@@ -66,7 +66,9 @@ class Page:
             {
                 "team": {"id": settings.team_id, "name": settings.team_name},
                 "app": {"id": settings.app_id, "name": settings.app_name, "user": settings.bot_user_id},
-                "users": [core.user_json(user, core.clock()) for user in core.workspace.users.values()],
+                "users": [
+                    core.user_json(user, core.clock(), with_locale=True) for user in core.workspace.users.values()
+                ],
                 "channels": channels,
                 "modals": [core.view_json(view) for view in core.views.stacks.get(user_id, ())],
                 "home": core.view_json(home) if home else None,

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from slack_sdk import WebClient
 
@@ -98,6 +99,24 @@ def test_a_dialog_is_filled_refused_corrected_and_closes_the_card(stage: Stage) 
     assert values["note"]["n"]["value"] == "refunded and called"
     # 2027-01-15 09:30 in Sao Paulo (UTC-3, no summer time) is 12:30 UTC
     assert values["when"]["w"]["selected_date_time"] == 1800016200
+
+
+def test_dates_are_in_the_language_of_whoever_reads(stage: Stage) -> None:
+    now = int(time.time())
+    ts = stage.post(f"until <!date^{now}^{{date_short_pretty}}|x> and <!date^1800000000^{{date_short}}|y>")
+    for user, said in (("U0ANA", "until today and Jan 15, 2027"), ("U0BOB", "until heute and 15. Jan. 2027")):
+        language = "de-DE" if user == "U0BOB" else "en-US"
+        stage.sandbox.run(_changed(stage, user, language))
+        stage.page.goto(stage.sandbox.url)
+        stage.page.evaluate(f"localStorage.setItem('sandbox.me', '{user}')")
+        stage.page.goto("about:blank")
+        stage.open()
+        assert said in stage.row(ts).inner_text()
+
+
+async def _changed(stage: Stage, user: str, language: str) -> None:
+    workspace = stage.sandbox.sandbox.core.workspace
+    workspace.put_user(msgspec.structs.replace(workspace.users[user], locale=language))
 
 
 def test_the_keyboard_is_enough(stage: Stage) -> None:

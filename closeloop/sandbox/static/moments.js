@@ -1,4 +1,4 @@
-// Moments in the time zone of the person one acts as.
+// Moments in the time zone and the language of the person one acts as.
 
 import { store } from "./store.js";
 
@@ -10,7 +10,7 @@ const DATE_STYLES = {
 
 /** One part of a date format, or undefined if there is no such part. */
 export function datePart(moment, name, zone = store.zone()) {
-  const write = (options) => new Intl.DateTimeFormat("en", { timeZone: zone, ...options }).format(moment);
+  const write = (options) => new Intl.DateTimeFormat(store.locale(), { timeZone: zone, ...options }).format(moment);
   if (name === "time") return write({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   if (name === "time_secs") return write({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   if (name === "ago") return ago(moment);
@@ -21,11 +21,15 @@ export function datePart(moment, name, zone = store.zone()) {
   if (pretty) {
     const day = (offset) => dayOf(new Date(Date.now() + offset * 864e5), zone);
     const that = dayOf(moment, zone);
-    if (that === day(0)) return "today";
-    if (that === day(-1)) return "yesterday";
-    if (that === day(1)) return "tomorrow";
+    const near = [0, -1, 1].find((offset) => that === day(offset));
+    if (near !== undefined) return relative().format(near, "day");
   }
   return write(style);
+}
+
+/** Says "tomorrow" and "3 minutes ago". */
+function relative() {
+  return new Intl.RelativeTimeFormat(store.locale(), { numeric: "auto" });
 }
 
 /** The calendar day as YYYY-MM-DD. */
@@ -37,7 +41,7 @@ function ago(moment) {
   const seconds = (moment - Date.now()) / 1000;
   const steps = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
   const [unit, size] = steps.find(([, length]) => Math.abs(seconds) >= length) ?? steps[3];
-  return new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(Math.round(seconds / size), unit);
+  return relative().format(Math.round(seconds / size), unit);
 }
 
 /** Milliseconds that a zone is ahead of UTC at a moment. */

@@ -15,6 +15,10 @@ export const store = {
   zone() {
     return store.users.get(store.me)?.tz ?? "UTC";
   },
+  /** The language of that person's Slack, as an IETF tag. */
+  locale() {
+    return store.users.get(store.me)?.locale ?? "en-US";
+  },
 };
 
 /** The name of a person or the app, or undefined. */
