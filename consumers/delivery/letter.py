@@ -14,7 +14,7 @@ from babel.dates import format_date, format_time
 from msgspec import Struct
 
 from consumers.slack.case_view import CaseView, Setting
-from consumers.slack.digest import Entry, ranked, said_of
+from consumers.slack.digest import GATHERED, Entry, ranked, said_of
 from schemas.roll_ups import ROLL_UP
 from schemas.words import about, promises
 from schemas.words import safe_text as safe
@@ -64,7 +64,7 @@ def list_letter(
     envelope: Envelope,
     now: datetime,
 ) -> EmailMessage:
-    """About every case of a morning's list, or of a roll-up (``kind``), in the order of a morning's list in Slack."""
+    """About every case of a list (``kind``: a morning's, another one, a roll-up), in the order of Slack's."""
     words, order = setting.words, ranked(entries, views)
     others = sorted({entry.of for entry in entries} - {setting.reader or ""})
     head = words.say("digest-mine", n=len(order))
@@ -73,6 +73,8 @@ def list_letter(
         head = words.say("digest-others", n=len(order), people=people)
     if kind == ROLL_UP:
         head = words.say("roll-up-head", n=len(order))
+    elif kind == GATHERED:
+        head = words.say("gathered-head", n=len(order))
     lines = [head, ""]
     for case, what in order:
         view = views[case]

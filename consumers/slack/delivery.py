@@ -10,7 +10,7 @@ from consumers.slack import roll_ups
 from consumers.slack.addresses import Addresses, NoSuchPerson
 from consumers.slack.case_view import CaseView, Setting, setting_at
 from consumers.slack.client import Posted, SlackCalls
-from consumers.slack.digest import digest, nudge
+from consumers.slack.digest import GATHERED, digest, nudge
 from consumers.slack.errors import LATER_S, Verdict, classify
 from consumers.slack.message_rules import check_message
 from consumers.slack.outbox import Claimed
@@ -104,7 +104,7 @@ class Delivery:
         else:
             setting = self._setting(message.destination, None)
             if message.entries:
-                drawn = digest(message.entries, others, setting)
+                drawn = digest(message.entries, others, setting, morning=message.kind != GATHERED)
             else:
                 drawn = nudge(view, message.kind, setting) or reminder(view, message.kind, setting)
         return self._post(message, view.version, channel, drawn)

@@ -11,6 +11,8 @@ from schemas.alerts import Severity
 from schemas.words import dates, standing
 from schemas.words.catalogue import Words
 
+GATHERED = "gathered"
+"""The outbox's kind of a list that is no morning's."""
 MAX_LINES = 20
 LINES_A_BLOCK = 8
 """So that a block stays below Slack's 3,000 characters."""
@@ -26,6 +28,8 @@ _URGENCY = {
     "wake": 3,
 }
 """The order of the list: broken promises, those about to break, what is new, what is awake again."""
+OCCASIONS = tuple(what for what in _URGENCY if what != "card")
+"""The short messages that a list can tell of."""
 _SEVERITIES: tuple[Severity, ...] = ("critical", "high", "normal")
 
 
@@ -37,17 +41,21 @@ class Entry(Struct, frozen=True):
     of: str
 
 
-def digest(entries: Sequence[Entry], views: Mapping[int, CaseView], setting: Setting) -> Card:
+def digest(entries: Sequence[Entry], views: Mapping[int, CaseView], setting: Setting, *, morning: bool = True) -> Card:
     """The list of what waited, each case once, the most urgent first, each with its number as a link.
 
-    Somebody who gets the list of a colleague is told whose it is.
+    Somebody who gets the list of a colleague is told whose it is. It greets in the ``morning``; otherwise it stands for
+    short messages that came too fast.
     """
     order = ranked(entries, views)
     lines = [_line(views[case], what, setting) for case, what in order[:MAX_LINES]]
     if len(order) > MAX_LINES:
         more = setting.words.say("home-more", n=len(order) - MAX_LINES)
         lines.append(f"… {more}: <{setting.public_url}/#/cases|{setting.words.say('home-all')}>")
-    head = _head(len(order), {entry.of for entry in entries}, setting)
+    if morning:
+        head = _head(len(order), {entry.of for entry in entries}, setting)
+    else:
+        head = setting.words.say("gathered-head", n=len(order))
     blocks: list[Block] = [_section("head", f"*{head}*")]
     for number, start in enumerate(range(0, len(lines), LINES_A_BLOCK)):
         blocks.append(_section(f"list{number}", "\n".join(lines[start : start + LINES_A_BLOCK])))

@@ -21,7 +21,7 @@ from consumers.delivery import health
 from consumers.delivery.elsewhere import Elsewhere, is_elsewhere
 from consumers.measures import Measures
 from consumers.parts import Backoff
-from consumers.slack import folding, outbox, roll_ups, surfaces, view
+from consumers.slack import folding, gathering, outbox, roll_ups, surfaces, view
 from consumers.slack.client import Posted
 from consumers.slack.crew import Crew
 from consumers.slack.delivery import (
@@ -214,6 +214,7 @@ class Sender:
         try:
             with self._database.begin() as session:
                 folded = folding.fold(session, self._loop, now, timedelta(seconds=self._options.gathers))
+                folded += gathering.gather(session, self._loop, now)
         except IntegrityError:  # another process began the same roll-up
             return 0
         self._measures.folded.inc(folded)

@@ -312,6 +312,10 @@ digest-others = { $n ->
     [one] Guten Morgen: { $n } Fall wartet auf { $people }.
    *[other] Guten Morgen: { $n } Fälle warten auf { $people }.
 }
+gathered-head = { $n ->
+    [one] { $n } Fall braucht Aufmerksamkeit.
+   *[other] { $n } Fälle brauchen Aufmerksamkeit.
+}
 digest-card = neu
 digest-reopen = wieder offen: noch eine schlechte Antwort
 digest-wake = wieder wach

@@ -312,6 +312,10 @@ digest-others = { $n ->
     [one] Good morning: { $n } case is waiting for { $people }.
    *[other] Good morning: { $n } cases are waiting for { $people }.
 }
+gathered-head = { $n ->
+    [one] { $n } case needs attention.
+   *[other] { $n } cases need attention.
+}
 digest-card = new
 digest-reopen = open again: another bad answer
 digest-wake = awake again

@@ -312,6 +312,10 @@ digest-others = { $n ->
     [one] Bom dia: { $n } caso espera por { $people }.
    *[other] Bom dia: { $n } casos esperam por { $people }.
 }
+gathered-head = { $n ->
+    [one] { $n } caso precisa de atenção.
+   *[other] { $n } casos precisam de atenção.
+}
 digest-card = novo
 digest-reopen = aberto de novo: mais uma resposta ruim
 digest-wake = ativo de novo

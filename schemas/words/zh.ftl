@@ -302,6 +302,9 @@ digest-mine = { $n ->
 digest-others = { $n ->
    *[other] 早上好：有 { $n } 件案件等待 { $people } 处理。
 }
+gathered-head = { $n ->
+   *[other] { $n } 件案件需要关注。
+}
 digest-card = 新案件
 digest-reopen = 重新打开：又一次差评
 digest-wake = 恢复处理
