@@ -199,8 +199,9 @@ def _clear(session: Session) -> None:
 COLUMNS = {column.key for column in CaseRow.__table__.columns}
 WRITERS = {"schemas/case_writes.py", "schemas/case_ledger.py"}
 """The one compare-and-set, and the opening of a case."""
-UNAUDITED = {"undelivered_at"}
-"""What is no state of a case: whether its card could be delivered."""
+UNAUDITED = {"undelivered_at", "burst_key", "incident_id"}
+"""What is no state of a case: whether its card could be delivered, by what bursts are found, and the incident that it
+is opened into, which stands in the detail of its opening step."""
 
 
 def test_no_module_changes_a_case_beside_the_ledger() -> None:

@@ -26,7 +26,7 @@ from schemas.tables import SilenceRow, SlackHomeRow
 from schemas.words.catalogue import LANGUAGES, Words, words_in
 from tests.gateway.conftest import Served
 from tests.gateway.examples import ANA, BOB, alert, configuration, opened
-from tests.gateway.test_slack_flow import Desk, desk  # noqa: F401 - the fixture
+from tests.gateway.slack_desk import Desk
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -36,7 +36,7 @@ def menu(case: int) -> str:
     return CardValue(case, 1, action="silence").encode()
 
 
-def test_from_a_cases_menu_to_the_end_at_home(desk: Desk) -> None:  # noqa: F811 - the fixture
+def test_from_a_cases_menu_to_the_end_at_home(desk: Desk) -> None:
     case = desk.open_case()
     ts = desk.card(case)
     value = menu(case)
