@@ -1,4 +1,4 @@
-"""A sender by itself, in a process that can be killed: `python -m tests.loop.sending DATABASE_URL SLACK_API_URL`."""
+"""A sender that can be killed: `python -m tests.loop.sending DATABASE_URL SLACK_API_URL [rolled]`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from consumers.slack.client import SlackCalls
 from consumers.slack.delivery import Delivery
 from consumers.slack.sender import Sender, SenderOptions
 from consumers.slack.settlement import Settlement
+from schemas.config import Loop
+from schemas.config_grouping import RollUp
 from schemas.database import open_database, readers, sessions
 from tests.consumers.alerts import LOOP
+from tests.consumers.grouped import grouped
 
 CLIENT_TIMEOUT_S = 2
 OPTIONS = SenderOptions(
@@ -25,20 +28,23 @@ OPTIONS = SenderOptions(
 """Times in the proportions of the real ones: the lease is several times the client's timeout, the grace twice it."""
 
 
-def send(database: str, api_url: str) -> None:
+ROLLED = grouped(roll_up=RollUp(above=10, within="5m"))
+
+
+def send(database: str, api_url: str, loop: Loop = LOOP) -> None:
     """Send until killed."""
     engine = open_database(database)
     writes, reads = sessions(engine), readers(engine)
     measures = Measures(CollectorRegistry())
     calls = SlackCalls("xoxb-sandbox", api_url, measures, timeout_s=CLIENT_TIMEOUT_S)
-    addresses = Addresses(LOOP, calls, writes, reads)
+    addresses = Addresses(loop, calls, writes, reads)
     needs = timedelta(seconds=2 * CLIENT_TIMEOUT_S)
-    delivery = Delivery(LOOP, calls, addresses, "http://127.0.0.1:8080", post_needs=needs, page=200)
-    settlement = Settlement(LOOP, measures, timedelta(seconds=OPTIONS.grace), timedelta(seconds=OPTIONS.look_up_again))
+    delivery = Delivery(loop, calls, addresses, "http://127.0.0.1:8080", post_needs=needs, page=200)
+    settlement = Settlement(loop, measures, timedelta(seconds=OPTIONS.grace), timedelta(seconds=OPTIONS.look_up_again))
     stop = threading.Event()
-    Sender(OPTIONS, LOOP, writes, reads, delivery, settlement, measures, threading.Event(), stop).run()
+    Sender(OPTIONS, loop, writes, reads, delivery, settlement, measures, threading.Event(), stop).run()
 
 
 if __name__ == "__main__":
     configure_logs("error")
-    send(sys.argv[1], sys.argv[2])
+    send(sys.argv[1], sys.argv[2], ROLLED if sys.argv[3:] == ["rolled"] else LOOP)

@@ -62,8 +62,8 @@ WEATHER: tuple[dict[str, Any], ...] = (
 class Senders:
     """Processes that send; `kill` ends one with SIGKILL and starts its successor."""
 
-    def __init__(self, database: str, api_url: str, folder: Path) -> None:
-        self._command = [sys.executable, "-m", "tests.loop.sending", database, api_url]
+    def __init__(self, database: str, api_url: str, folder: Path, *more: str) -> None:
+        self._command = [sys.executable, "-m", "tests.loop.sending", database, api_url, *more]
         self._log = (folder / "senders.log").open("ab")
         self._running = [self._start() for _ in range(SENDERS)]
         self.killed = 0
