@@ -138,7 +138,7 @@ def _option(words: Words, name: str, value: Scalar) -> View:
         label = words.say("rule", rule=safe.plain(str(value), 60))
     else:
         shown = {"touchpoint": words.say("fact-touchpoint"), "channel": words.say("fact-channel")}.get(name)
-        of = shown or safe.plain(name.removeprefix(ATTRIBUTE), 30)
+        of = shown or safe.plain(name.removeprefix(ATTRIBUTE).replace("_", " ").capitalize(), 30)
         label = f"{of}: {safe.plain(_shown(value), 40)}"
     return {"text": _text(safe.cut(label, 75)), "value": safe.cut(name, 150)}
 

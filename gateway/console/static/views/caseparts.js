@@ -79,7 +79,7 @@ export function silenced(item, now, look) {
     "p",
     { class: "banner" },
     icon("mute"),
-    ` Alerts like this are silenced until ${until} by ${silence.created_by_name}: “${silence.reason}” ${told} `,
+    ` Alerts like this are silenced until ${until} by ${silence.created_by_name}: “${silence.reason}”. ${told} `,
     h("a", { href: "#/silences", text: `S-${silence.id}` }),
   );
 }
