@@ -104,7 +104,7 @@ def replayed(history: list[CaseEventRow]) -> dict[str, Any]:
             case["owner"] = told["owner"]
         if step.action == "reopen":
             case |= {"acknowledged_at": None, "contacted_at": None, "reopened_at": step.at}
-        if step.action in ("acknowledge", "contact"):
+        if step.action in ("acknowledge", "contact") and step.from_state != "resolved":
             case["acknowledged_at"] = case.get("acknowledged_at") or step.at
         if step.action == "contact":
             case["contacted_at"] = case.get("contacted_at") or step.at
@@ -133,6 +133,7 @@ def replayed(history: list[CaseEventRow]) -> dict[str, Any]:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
+@example([(("resolve", "ana", "slack", None, 0), 60), (("contact", "bob", "slack", "told them", 0), 60)])
 @example(
     [
         (("acknowledge", "ana", "slack", None, 0), 60),
