@@ -1,6 +1,7 @@
 """The sandbox itself: one aiohttp server that is Slack for everything on this machine."""
 
 import asyncio
+import copy
 import time
 from collections.abc import Awaitable, Callable
 
@@ -56,7 +57,7 @@ class Sandbox:
             faults=FaultPlan(),
             clock=clock,
         )
-        self._seed = seed or Seed()
+        self._seed = copy.deepcopy(seed or Seed())  # channels are joined and renamed; the caller keeps its own
         self._journal: Journal | None = None
         self._runner: web.AppRunner | None = None
         self.url = ""

@@ -115,6 +115,15 @@ def test_a_channel_the_app_is_no_member_of_takes_posts_only_with_the_scope_for_i
     assert refused(client.conversations_history, channel="C0OTHER") == "not_in_channel"
 
 
+def test_joining_a_channel_joins_it_in_this_workspace_alone() -> None:
+    for _ in range(2):
+        with in_thread(Sandbox(Settings(pace=0, scopes=SCOPES | {"channels:join"}), SEED)) as running:
+            client = WebClient("xoxb-sandbox", base_url=running.api_url, retry_handlers=[])
+            assert refused(client.chat_postMessage, channel="C0OTHER", text="x") == "not_in_channel"
+            client.conversations_join(channel="C0OTHER")
+            assert client.chat_postMessage(channel="C0OTHER", text="x")["ok"]
+
+
 def test_sold_apps_read_fifteen_messages_at_once() -> None:
     with in_thread(Sandbox(Settings(pace=0, distributed=True), SEED)) as running:
         client = WebClient("xoxb-sandbox", base_url=running.api_url, retry_handlers=[])
