@@ -42,8 +42,10 @@ up: setup ## run every room against the local Kafka (Maven jars, needs a JDK) an
 kafka: setup ## run a real Apache Kafka on 127.0.0.1 (needs a JDK and mvn)
 	$(BIN)/closeloop kafka --data-dir .closeloop/kafka
 
-test: setup ## all tests but the slow fault runs
-	$(BIN)/python -m pytest -m "not faults"
+# Each worker takes a file at a time, in the order of one process, with brokers and databases of its own. WORKERS=0: one.
+WORKERS ?= 2
+test: setup ## all tests but the slow fault runs, two files at a time
+	$(BIN)/python -m pytest -m "not faults" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 ROUNDS ?= 10
 test-faults: setup ## kill -9, broker restarts, Slack faults: slow; ROUNDS=60 for more rounds on three brokers
