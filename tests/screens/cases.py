@@ -207,6 +207,7 @@ def open_all(stage: Stage) -> Cases:
         cases.remind(name, occasion)
     stage.settle()
     _morning(cases)
+    _incident(cases)
     return cases
 
 
@@ -247,6 +248,26 @@ def _morning(cases: Cases) -> None:
         for row in session.scalars(select(SlackOutboxRow).where(SlackOutboxRow.state.in_(("held", "pending")))):
             row.not_before = _past(stage.now)
     stage.settle()
+
+
+def _incident(cases: Cases) -> None:
+    """A burst through one channel of theirs: an incident with a list in the channel and one for each owner."""
+    channel = cases.stage.words.way
+    customers = [f"b-{number}" for number in range(12)]
+    severities: tuple[Severity, ...] = ("high", "normal", "normal")
+    cases.take(
+        *(
+            cases.alert(name, 0.2, channel=channel, score=number % 7, severity=severities[number % 3])
+            for number, name in enumerate(customers)
+        ),
+        hours=0,
+    )
+    with cases.stage.parts.readers() as session:
+        found = session.scalars(select(CaseRow).where(CaseRow.customer_id.in_(customers)).order_by(CaseRow.id)).all()
+        cases.ids |= {f"burst {number}": case.id for number, case in enumerate(found)}
+    cases.act("burst 0", "acknowledge", 0)
+    cases.act("burst 1", "resolve", 0, root_cause="late_delivery", note=cases.stage.words.note)
+    cases.stage.settle()
 
 
 def _past(now: datetime) -> datetime:

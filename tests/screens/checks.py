@@ -55,7 +55,7 @@ _OWN_WORDS = """(root) => {
 
 _LATIN = re.compile(r"[A-Za-z][A-Za-z_'’-]+")
 _SLACKS_OWN = {"Please", "complete", "this", "required", "field"}
-_NAMES = {"NPS", "Slack-id", "closeloop", "staging", "loop", "yaml", "Europe", "Berlin", "Sam", "Stranger"}
+_NAMES = {"NPS", "I-", "Slack-id", "closeloop", "staging", "loop", "yaml", "Europe", "Berlin", "Sam", "Stranger"}
 _KEYS = re.compile(rf"(?<![\w-])(?:{'|'.join(sorted(map(re.escape, messages('en')), key=len, reverse=True))})(?![\w-])")
 _NOT_SAID = re.compile(r"\{ ?\$|undefined|\bNone\b|\bnull\b|\[object|<!date|&(?:amp|lt|gt);")
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from closeloop.sandbox import Click, Fault, FaultKind
-from schemas.card_actions import CardValue
+from schemas.card_actions import RESOLVE_ALL, CardValue
 from schemas.tables import CaseRow
 from tests.screens.cases import Cases
 from tests.screens.stage import ABSENT, CHANNEL, COLLEAGUE, IDS, LEAD, OTHER, OWNER, STRANGER, Stage
@@ -66,7 +66,7 @@ class Walk:
         with self.page(IDS[OWNER]) as page:
             self.open(page, CHANNEL)
             for name, case in self.cases.ids.items():
-                if name in ("diverted", "plain") or not name.startswith("night"):
+                if name in ("diverted", "plain") or not name.startswith(("night", "burst")):
                     _, ts = self.stage.place(case, "channel")
                     self._row(page, f"card {name}", ts)
             channel = self.stage.place(self.cases.ids["handed over"], "dm")[0]
@@ -84,6 +84,20 @@ class Walk:
             self.open(page, str(self.stage.messages(LEAD)[0]["channel"]))
             listed = next(m for m in self.stage.messages(LEAD) if "digest" in str(m.get("blocks")))
             self._row(page, "digest", listed["ts"])
+
+    def lists(self) -> None:
+        """The list of an incident: in the channel, in its owner's messages, and the dialog that resolves all of it."""
+        with self.page(IDS[COLLEAGUE]) as page:
+            for name, destination in (("channel", self.stage.words.channel), ("own", f"person:{COLLEAGUE}")):
+                conversation, ts = self.stage.list_of_incident(destination)
+                self.open(page, conversation)
+                self._row(page, f"incident {name}", ts)
+                page.locator(f'#list [data-ts="{ts}"] [data-action="{RESOLVE_ALL}"] button').click()
+                dialog = page.locator("dialog#modal[open]")
+                dialog.wait_for()
+                self._look(f"dialog resolve all {name}", page, dialog)
+                page.keyboard.press("Escape")
+                dialog.wait_for(state="detached")
 
     def overview(self) -> None:
         """The screen as a whole: the channel and the direct messages, also on a phone and in the dark."""
@@ -232,7 +246,7 @@ class Walk:
 
     def everything(self) -> None:
         """All of it."""
-        for part in (self.cards, self.digest, self.overview, self.homes, self.dialogs, self.refusals):
+        for part in (self.cards, self.digest, self.lists, self.overview, self.homes, self.dialogs, self.refusals):
             part()
 
 

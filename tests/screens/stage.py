@@ -21,11 +21,11 @@ from consumers.measures import Measures
 from gateway.parts import Parts
 from gateway.process import make_parts
 from schemas.config import Loop
-from schemas.config_grouping import Grouping
+from schemas.config_grouping import Grouping, Incidents
 from schemas.config_owners import Absence, Calendar, Person, Receiver, Route, Team
 from schemas.migrate import upgrade
 from schemas.settings import Settings as LoopSettings
-from schemas.tables import CaseRow, SlackOutboxRow, SlackSurfaceRow
+from schemas.tables import CaseRow, RollUpRow, SlackOutboxRow, SlackSurfaceRow
 from tests.consumers.conftest import a_sender, running
 from tests.gateway.conftest import KeptRecords
 from tests.gateway.serving import serving
@@ -62,7 +62,7 @@ def loop_of(words: Workspace) -> Loop:
             "old": Receiver(team="care", channel=words.old_channel, language=words.language),
         },
         route=Route(receiver="care"),
-        grouping=Grouping(roll_up=None, incidents=None),
+        grouping=Grouping(roll_up=None, incidents=Incidents(by=["touchpoint", "channel"], at_least=3)),
     )
 
 
@@ -111,6 +111,14 @@ class Stage:
     def cases(self, session: Session) -> Sequence[CaseRow]:
         """All cases."""
         return session.scalars(select(CaseRow)).all()
+
+    def list_of_incident(self, destination: str) -> tuple[str, str]:
+        """The conversation and the timestamp of the incident's list there."""
+        with self.parts.readers() as session:
+            row = session.scalars(select(RollUpRow).where(RollUpRow.destination == destination)).one()
+        assert row.channel is not None
+        assert row.ts is not None
+        return row.channel, row.ts
 
     def messages(self, person: str) -> Sequence[dict[str, Any]]:
         """What the app wrote to a person in direct messages, oldest first."""

@@ -21,6 +21,8 @@ class Workspace(Struct, frozen=True, kw_only=True):
     short: str
     long: str
     touchpoint: str
+    way: str
+    """A channel of theirs: the way by which customers buy."""
     note: str
     attributes: dict[str, str]
     no_complaint: str
@@ -35,6 +37,7 @@ EN = Workspace(
     short="checkout keeps failing since Monday and nobody answers",
     long="I have been a customer for nine years and I have never been treated like this before. ",
     touchpoint="order.delivered",
+    way="web",
     note="Apologised, a new parcel goes out today by express.",
     attributes={"region": "Bavaria", "segment": "pro", "order_id": "4711-2026", "renewal": "2026-12-01"},
     no_complaint="A test order of our own shop.",
@@ -48,6 +51,7 @@ RU = Workspace(
     short="с понедельника не проходит оплата, и никто не отвечает",
     long="Я ваш клиент уже девять лет, и со мной ещё никогда так не обращались. ",
     touchpoint="доставка",
+    way="сайт",
     note="Извинились, сегодня отправляем новую посылку экспрессом.",
     attributes={"регион": "Алматы", "сегмент": "про", "номер_заказа": "4711-2026", "продление": "2026-12-01"},
     no_complaint="Наш собственный тестовый заказ.",
