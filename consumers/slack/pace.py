@@ -29,8 +29,12 @@ class Pace:
         bucket = self._refill(key, now)
         return 0 if now < bucket.held_until else int(bucket.tokens)
 
+    def held(self, key: str, now: float) -> bool:
+        """Whether Slack itself asked for a pause."""
+        return now < self._refill(key, now).held_until
+
     def take(self, key: str, count: int, now: float) -> None:
-        """Count messages as sent."""
+        """Count messages as sent; what is sent before its turn lets the others wait the longer."""
         self._refill(key, now).tokens -= count
 
     def hold(self, key: str, seconds: float, now: float) -> None:

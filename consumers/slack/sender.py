@@ -308,9 +308,9 @@ class Sender:
             self._crew.give(partial(self._delivery.look_up, doubtful))
 
     def _start_roll_ups(self, behind: Sequence[roll_ups.Behind], now: datetime) -> None:
-        """Draw roll-ups again, as their channels' pace lets."""
+        """Draw roll-ups again, before the cards of their channels: one drawing tells of many cases."""
         clock, lease = time.monotonic(), timedelta(seconds=self._options.lease)
-        due = [found for found in behind if self._pace.available(_UPDATE + found.channel, clock) > 0]
+        due = [found for found in behind if not self._pace.held(_UPDATE + found.channel, clock)]
         if not due:
             return
         with self._database.begin() as session:

@@ -338,8 +338,8 @@ roll-up-incident = { $n ->
    *[other] Vorfall { $incident }: { $n } Fälle zu { $what }
 }
 roll-up-since = seit { $when }
-roll-up-why = Sie kamen zu schnell für je eine Karte; alle Zuständigen haben es direkt erfahren.
-roll-up-why-incident = Viele Kunden, eine Ursache? Alle Zuständigen haben es direkt erfahren.
+roll-up-why = Sie kamen zu schnell für je eine Karte; alle Zuständigen erfahren es direkt.
+roll-up-why-incident = Viele Kunden, eine Ursache? Alle Zuständigen erfahren es direkt.
 roll-up-stays = Diese Liste bleibt aktuell; ein Fall, der kritisch wird, bekommt eine eigene Karte.
 roll-up-show = Fall zeigen…
 roll-up-shown = { $case } kommt als eigene Karte.

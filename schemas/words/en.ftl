@@ -338,8 +338,8 @@ roll-up-incident = { $n ->
    *[other] Incident { $incident }: { $n } cases about { $what }
 }
 roll-up-since = since { $when }
-roll-up-why = They came too fast for a card each; every owner has been told directly.
-roll-up-why-incident = Many customers, one cause? Every owner has been told directly.
+roll-up-why = They came too fast for a card each; every owner is told directly.
+roll-up-why-incident = Many customers, one cause? Every owner is told directly.
 roll-up-stays = This list stays current; a case that becomes critical gets a card of its own.
 roll-up-show = Show a case…
 roll-up-shown = { $case } comes as a card of its own.

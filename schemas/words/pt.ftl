@@ -338,8 +338,8 @@ roll-up-incident = { $n ->
    *[other] Incidente { $incident }: { $n } casos sobre { $what }
 }
 roll-up-since = desde { $when }
-roll-up-why = Chegaram rápido demais para um cartão cada; cada responsável foi avisado diretamente.
-roll-up-why-incident = Muitos clientes, uma causa? Cada responsável foi avisado diretamente.
+roll-up-why = Chegaram rápido demais para um cartão cada; cada responsável é avisado diretamente.
+roll-up-why-incident = Muitos clientes, uma causa? Cada responsável é avisado diretamente.
 roll-up-stays = Esta lista se mantém atual; um caso que se torna crítico recebe cartão próprio.
 roll-up-show = Mostrar um caso…
 roll-up-shown = { $case } vem em um cartão próprio.

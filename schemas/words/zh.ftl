@@ -325,8 +325,8 @@ roll-up-incident = { $n ->
    *[other] 事件 { $incident }：{ $n } 件案件，涉及 { $what }
 }
 roll-up-since = 自 { $when }
-roll-up-why = 案件来得太快，无法逐一发卡片；每位负责人都已直接收到通知。
-roll-up-why-incident = 许多客户，同一原因？每位负责人都已直接收到通知。
+roll-up-why = 案件来得太快，无法逐一发卡片；每位负责人都会直接收到通知。
+roll-up-why-incident = 许多客户，同一原因？每位负责人都会直接收到通知。
 roll-up-stays = 此列表会持续更新；变为紧急的案件会有单独的卡片。
 roll-up-show = 显示案件…
 roll-up-shown = { $case } 将以单独的卡片发出。

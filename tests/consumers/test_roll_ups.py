@@ -148,3 +148,31 @@ def test_a_channel_that_takes_nothing_sends_the_list_another_way(
         until(lambda: quiet(sqlite_engine), "told")
     assert any("3 cases" in message["text"] for message in lists(slack)), "somebody has the list"
     assert not [message for message in lists(slack) if message["channel"] == "C0OLD"]
+
+
+def test_the_list_is_drawn_before_the_cards_of_its_channel(
+    sqlite_engine: Engine, slack: ThreadedSandbox, measures: Measures
+) -> None:
+    loop = grouped(incidents=Incidents(by=["attributes.region"], at_least=6))
+    quick, slow = threading.Event(), threading.Event()
+    arrive(sqlite_engine, alerts_of(5), loop)
+    with running(a_sender(sqlite_engine, slack, measures, quick, loop=loop), quick):
+        until(lambda: len(shown(slack)) >= 5, "five cards")
+        arrive(sqlite_engine, alerts_of(6)[5:], loop)
+        until(lambda: quiet(sqlite_engine), "and a list")
+
+    def resolve(*numbers: int) -> None:
+        with sessions(sqlite_engine).begin() as session:
+            for number in numbers:
+                change, now = Change(root_cause="late_delivery"), datetime.now(UTC)
+                case_ledger.act(session, number, "resolve", actor="eve", via="slack", now=now, change=change)
+
+    def says(text: str) -> bool:
+        return any(text in told for told in by_channel(slack)["C0CX"])
+
+    # Three updates, and then none for a quarter of an hour: the five cards would take all of them.
+    with running(a_sender(sqlite_engine, slack, measures, slow, loop=loop, pace=0.001), slow):
+        resolve(1, 2, 3)
+        until(lambda: says("Open: 3 · resolved: 3"), "the list is true")
+        resolve(4, 5, 6)
+        until(lambda: says("Resolved: 6"), "and stays so")
