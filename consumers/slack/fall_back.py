@@ -36,6 +36,13 @@ def next_destination(
     return next((place for place in _chain(loop, receiver, owner, tried, ways) if place not in shut), None)
 
 
+def lead_of(loop: Loop, receiver: str) -> str | None:
+    """The lead of the receiver's team, if it has one."""
+    known = loop.receivers.get(receiver)
+    team = loop.teams.get(known.team) if known is not None and known.team is not None else None
+    return team.lead if team is not None else None
+
+
 def _chain(loop: Loop, receiver: str, owner: str | None, tried: Sequence[str], ways: Ways) -> list[str]:
     names = (receiver, loop.route.receiver)
     chain = [loop.receivers[name].channel for name in names if name is not None and name in loop.receivers]
@@ -49,7 +56,6 @@ def _chain(loop: Loop, receiver: str, owner: str | None, tried: Sequence[str], w
 def _people(loop: Loop, receiver: str, owner: str | None, tried: Sequence[str]) -> list[str]:
     """Whom the message is for, in order: the person of a direct message, the owner, the lead of the team."""
     meant = [place.removeprefix(PERSON) for place in tried if place.startswith(PERSON)]
-    known = loop.receivers.get(receiver)
-    team = loop.teams.get(known.team) if known is not None and known.team is not None else None
-    lead = team.lead if team is not None else None
-    return [key for key in dict.fromkeys([*meant, owner, lead]) if key is not None and key in loop.people]
+    return [
+        key for key in dict.fromkeys([*meant, owner, lead_of(loop, receiver)]) if key is not None and key in loop.people
+    ]

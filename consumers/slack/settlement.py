@@ -12,14 +12,18 @@ from consumers.slack import outbox, roll_ups, surfaces
 from consumers.slack.client import Posted
 from consumers.slack.delivery import LookUpResult, LookUpResults, PostResult, Result, RollUpResult, UpdateResult
 from consumers.slack.errors import Verdict
-from consumers.slack.fall_back import SLACK_ONLY, Ways, next_destination
+from consumers.slack.fall_back import SLACK_ONLY, Ways, lead_of, next_destination
+from schemas.case_cards import Destination, add_card_once
 from schemas.config import Loop
-from schemas.tables import SlackSurfaceRow
+from schemas.tables import CaseRow, SlackSurfaceRow
+from schemas.working_time import calendars
 
 LONGEST_WAIT_S = 60.0
 DOUBT_LASTS = timedelta(hours=1)
 """After this a message in doubt whose conversation cannot be read any more goes another way."""
 
+NOT_IN_SLACK = frozenset({"users_not_found", "user_not_found", "user_disabled"})
+"""Why a person has no direct messages at all."""
 REDRAW = timedelta(seconds=3)
 """A roll-up changes with each of its cases: it is drawn at most this often."""
 
@@ -112,6 +116,8 @@ class Settlement:
                 remedy="closeloop slack doctor says what is wrong",
             )
         _, owner = outbox.whose(session, message.case_id)
+        if message.kind == "card" and verdict.code in NOT_IN_SLACK and message.destination == f"person:{owner}":
+            self._tell_lead(session, message, now)
         refused = [*steps.refused_by(session, message.id, message.case_id), message.destination]
         broken = set(health.broken(session))
         following = next_destination(self._loop, message.receiver, owner, refused, self._ways, broken)
@@ -126,6 +132,12 @@ class Settlement:
         outbox.bury(session, message, now, verdict.kind, verdict.code)
         for case_id in _cases(session, message):
             steps.nobody_told(session, message.id, case_id, now)
+
+    def _tell_lead(self, session: Session, message: outbox.Claimed, now: datetime) -> None:
+        """The owner will not see it: besides the channel, the lead hears that somebody has to."""
+        lead, case = lead_of(self._loop, message.receiver), session.get(CaseRow, message.case_id)
+        if lead is not None and case is not None and lead != case.owner:
+            add_card_once(session, case, Destination("dm", f"person:{lead}"), now, calendars(self._loop))
 
     def _arrived(self, session: Session, message: outbox.Claimed, now: datetime) -> None:
         """A message got through: note it where that is news."""

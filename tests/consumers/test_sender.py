@@ -6,6 +6,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import Engine, select, update
 
@@ -201,6 +202,21 @@ def test_an_archived_channel_falls_back(
     with running(a_sender(engine, slack, measures, stop), stop):
         until(lambda: states(engine) == {"sent": 1} and current(engine), "posted elsewhere")
     assert [card["channel"] for card in shown(slack)] == ["C0CX"]
+
+
+def test_an_owner_who_is_not_in_slack_is_made_up_for_by_the_channel_and_the_lead(
+    engine: Engine, slack: ThreadedSandbox, measures: Measures, stop: threading.Event
+) -> None:
+    care = msgspec.structs.replace(LOOP.teams["care"], members=["zed"])
+    desk = msgspec.structs.replace(LOOP.receivers["default"], notify="dm")
+    loop = msgspec.structs.replace(LOOP, teams={"care": care}, receivers={**LOOP.receivers, "default": desk})
+    with sessions(engine).begin() as session:
+        take_in(session, loop, [an_alert()], datetime.now(UTC))
+    with running(a_sender(engine, slack, measures, stop, loop=loop), stop):
+        until(lambda: states(engine) == {"sent": 2} and current(engine), "told")
+    with sessions(engine)() as session:
+        told = {row.destination for row in session.scalars(select(SlackSurfaceRow)) if row.posted}
+    assert told == {"#cx", "person:eve"}
 
 
 def test_a_person_unknown_to_slack_falls_back_to_the_channel(
