@@ -1,77 +1,49 @@
-"""Every SQL table. SQLite by default, PostgreSQL in production: only types and constraints that both keep."""
+"""Every SQL table. SQLite by default, PostgreSQL in production: only types and constraints that both keep.
 
-from datetime import UTC, date, datetime
+Those of cases and of what is said about them stand here, the others in ``schemas/record_tables.py``; all are known by
+this module's name.
+"""
+
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Dialect,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
-    false,
-    text,
-)
-from sqlalchemy import DateTime as SqlDateTime
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false, text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from schemas.alerts import Severity, Subject
 from schemas.cases import CaseState
+from schemas.record_tables import ApiKeyRow, BooksRow, DeadLetterRow, MetricDayRow, MetricRow
+from schemas.table_base import Base, UtcDateTime
+
+__all__ = [
+    "AlertRow",
+    "ApiKeyRow",
+    "Base",
+    "BooksRow",
+    "CaseEventRow",
+    "CaseRow",
+    "DeadLetterRow",
+    "DeliveryHealthRow",
+    "DeliveryStepRow",
+    "IncidentRow",
+    "MetricDayRow",
+    "MetricRow",
+    "RollUpRow",
+    "SilenceRow",
+    "SlackHomeRow",
+    "SlackInboxRow",
+    "SlackOutboxRow",
+    "SlackSurfaceRow",
+    "SlackUserRow",
+    "TeamTurnRow",
+    "TimerRow",
+    "UtcDateTime",
+]
 
 _LIVE = text("state NOT IN ('resolved', 'dismissed')")
 _UNPUBLISHED = text("published_at IS NULL")
 _UNFIRED = text("fired_at IS NULL")
 _UNSHOWN = text("shown <> 'over'")
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An instant: aware in Python, UTC in the database. SQLite drops zones, so they are put back on the way out."""
-
-    impl = SqlDateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse a naive time: nobody could say which instant it means."""
-        del dialect
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone cannot be stored")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the instant in UTC."""
-        del dialect
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Base(DeclarativeBase):
-    """The metadata that Alembic compares with a database. Constraints have names, or no migration could drop them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(column_0_label)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own hook, read once
-        datetime: UtcDateTime(),
-        dict[str, Any]: JSON(),
-        list[Any]: JSON(),
-        str: String(),
-        int: BigInteger().with_variant(Integer(), "sqlite"),
-    }
 
 
 class CaseRow(Base):
@@ -430,77 +402,3 @@ class SlackHomeRow(Base):
     opened_at: Mapped[datetime]
     shown: Mapped[str | None] = mapped_column(String(64))
     """SHA-256 of what was published last; ``None`` asks for it anew."""
-
-
-class MetricRow(Base):
-    """The current value of one series and rolling window."""
-
-    __tablename__ = "metrics"
-    __table_args__ = (Index("metrics_by_metric", "metric", "window", "cut"),)
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    """The record key of :class:`schemas.metrics.Metric`."""
-    metric: Mapped[str]
-    window: Mapped[str] = mapped_column(String(16))
-    cut: Mapped[str]
-    payload: Mapped[dict[str, Any]]
-    version: Mapped[int]
-    as_of: Mapped[datetime]
-
-
-class MetricDayRow(Base):
-    """The value of one series on one calendar day: the history."""
-
-    __tablename__ = "metric_days"
-    __table_args__ = (Index("metric_days_by_day", "metric", "cut", "day"),)
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    metric: Mapped[str]
-    cut: Mapped[str]
-    day: Mapped[date]
-    payload: Mapped[dict[str, Any]]
-    version: Mapped[int]
-    as_of: Mapped[datetime]
-
-
-class BooksRow(Base):
-    """The accounts of one source partition."""
-
-    __tablename__ = "books"
-
-    source: Mapped[str] = mapped_column(primary_key=True)
-    payload: Mapped[dict[str, Any]]
-    version: Mapped[int]
-
-
-class DeadLetterRow(Base):
-    """A record that could not be read, with its untouched bytes."""
-
-    __tablename__ = "dead_letters"
-    __table_args__ = (Index("dead_letters_by_time", "at"),)
-
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    topic: Mapped[str]
-    partition: Mapped[int]
-    offset: Mapped[int]
-    reason: Mapped[str] = mapped_column(String(32))
-    field: Mapped[str]
-    problem: Mapped[str] = mapped_column(Text)
-    at: Mapped[datetime]
-    key: Mapped[bytes | None] = mapped_column(LargeBinary)
-    value: Mapped[bytes | None] = mapped_column(LargeBinary)
-    headers: Mapped[list[Any]]
-    """Name and value of each, in order; a value is base64, because it is bytes."""
-    replayed_at: Mapped[datetime | None]
-
-
-class ApiKeyRow(Base):
-    """An API key: only its SHA-256 is kept."""
-
-    __tablename__ = "api_keys"
-
-    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    name: Mapped[str]
-    role: Mapped[str] = mapped_column(String(16))
-    created_at: Mapped[datetime]
-    revoked_at: Mapped[datetime | None]

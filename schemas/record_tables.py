@@ -1,0 +1,83 @@
+"""The tables of what the streams and the gateway keep: metrics, books, dead letters and API keys."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from schemas.table_base import Base
+
+
+class MetricRow(Base):
+    """The current value of one series and rolling window."""
+
+    __tablename__ = "metrics"
+    __table_args__ = (Index("metrics_by_metric", "metric", "window", "cut"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """The record key of :class:`schemas.metrics.Metric`."""
+    metric: Mapped[str]
+    window: Mapped[str] = mapped_column(String(16))
+    cut: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    version: Mapped[int]
+    as_of: Mapped[datetime]
+
+
+class MetricDayRow(Base):
+    """The value of one series on one calendar day: the history."""
+
+    __tablename__ = "metric_days"
+    __table_args__ = (Index("metric_days_by_day", "metric", "cut", "day"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    metric: Mapped[str]
+    cut: Mapped[str]
+    day: Mapped[date]
+    payload: Mapped[dict[str, Any]]
+    version: Mapped[int]
+    as_of: Mapped[datetime]
+
+
+class BooksRow(Base):
+    """The accounts of one source partition."""
+
+    __tablename__ = "books"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    payload: Mapped[dict[str, Any]]
+    version: Mapped[int]
+
+
+class DeadLetterRow(Base):
+    """A record that could not be read, with its untouched bytes."""
+
+    __tablename__ = "dead_letters"
+    __table_args__ = (Index("dead_letters_by_time", "at"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    topic: Mapped[str]
+    partition: Mapped[int]
+    offset: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(32))
+    field: Mapped[str]
+    problem: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    value: Mapped[bytes | None] = mapped_column(LargeBinary)
+    headers: Mapped[list[Any]]
+    """Name and value of each, in order; a value is base64, because it is bytes."""
+    replayed_at: Mapped[datetime | None]
+
+
+class ApiKeyRow(Base):
+    """An API key: only its SHA-256 is kept."""
+
+    __tablename__ = "api_keys"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str]
+    role: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
