@@ -54,7 +54,7 @@ def _database_lacks(engine: Engine) -> str | None:
         missing = set(Base.metadata.tables) - set(inspect(engine).get_table_names())
     except SQLAlchemyError as error:
         return f"no answer ({type(error).__name__})"
-    return f"tables {', '.join(sorted(missing))}: run `closeloop database upgrade`" if missing else None
+    return f"tables {', '.join(sorted(missing))}: run `closeloop db upgrade`" if missing else None
 
 
 def _kafka_lacks(settings: Settings, topics: Sequence[str]) -> str | None:

@@ -190,7 +190,7 @@ async def _tables_exist(reading: sessionmaker[Session], stop: _Stop) -> bool:
             return True
         if time.monotonic() - told_at >= _SAY_EVERY_SECONDS:
             told_at = time.monotonic()
-            remedy = "`closeloop database upgrade` makes the tables"
+            remedy = "`closeloop db upgrade` makes the tables"
             _log.warning("waiting_for_database", missing=missing, remedy=remedy)
         try:
             async with asyncio.timeout(_TABLES_EVERY_SECONDS):

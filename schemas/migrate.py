@@ -15,7 +15,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, event, make_url
+from msgspec import Struct
+from sqlalchemy import Connection, Engine, event, func, inspect, make_url, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 
@@ -28,6 +29,13 @@ _ADVISORY_LOCK = 0x636C6F7365
 
 class MigrationError(RuntimeError):
     """The tables cannot be brought there; the text says why and what to do."""
+
+
+class Step(Struct, frozen=True):
+    """One revision of the tables, and what it is about."""
+
+    revision: str
+    about: str
 
 
 def upgrade(url: str, revision: str = "head") -> None:
@@ -49,6 +57,28 @@ def downgrade(url: str, revision: str) -> None:
         _run(connection, "downgrade", revision)
 
 
+def losses(url: str, revision: str) -> list[str]:
+    """What :func:`downgrade` to ``revision`` would lose, in words; empty when nothing would be.
+
+    The downgrade is made and taken back within one transaction. Raises :class:`MigrationError`.
+    """
+    with _locked(url) as connection:
+        before, rows = _columns(connection), _rows(connection)
+        _run(connection, "downgrade", revision)
+        after, left = _columns(connection), _rows(connection)
+        connection.get_transaction().rollback()  # type: ignore[union-attr] # _locked has begun one
+    found = [f"{rows[name]} rows of {name}" for name in sorted(set(before) - set(after)) if rows[name]]
+    found += [f"{rows[name] - left[name]} rows of {name}" for name in sorted(left) if rows[name] > left[name]]
+    with _transaction(url) as connection:
+        for name in sorted(set(before) & set(after)):
+            for column in sorted(before[name] - after[name]):
+                held = Base.metadata.tables[name].columns[column]
+                values = connection.scalar(select(func.count()).select_from(held.table).where(held.is_not(None)))
+                if values:
+                    found.append(f"{values} values of {name}.{column}")
+    return found
+
+
 def current(url: str) -> str | None:
     """The revision of the database; ``None`` where there are no tables of ours yet."""
     path = _sqlite_path(url)
@@ -56,6 +86,12 @@ def current(url: str) -> str | None:
         return None
     with _transaction(url) as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def history() -> list[Step]:
+    """Every revision that this version of closeloop knows, the oldest first."""
+    known = ScriptDirectory.from_config(_config()).walk_revisions()
+    return [Step(script.revision, str(script.doc)) for script in reversed(list(known))]
 
 
 def head() -> str:
@@ -104,6 +140,20 @@ def _run(connection: Connection, direction: Literal["upgrade", "downgrade"], rev
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
         if broken:
             raise MigrationError(f"{len(broken)} rows would refer to rows that are not there; nothing was changed")
+
+
+def _columns(connection: Connection) -> dict[str, set[str]]:
+    """The columns of every table of ours that is there."""
+    looking = inspect(connection)
+    there = set(looking.get_table_names()) & set(Base.metadata.tables)
+    return {name: {str(column["name"]) for column in looking.get_columns(name)} for name in there}
+
+
+def _rows(connection: Connection) -> dict[str, int]:
+    there = set(inspect(connection).get_table_names()) & set(Base.metadata.tables)
+    return {
+        name: connection.scalar(select(func.count()).select_from(Base.metadata.tables[name])) or 0 for name in there
+    }
 
 
 @contextmanager

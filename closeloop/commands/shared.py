@@ -12,6 +12,7 @@ from schemas.settings import Settings, SettingsError, from_environment
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The configuration of the loop.")]
 DataDirOption = Annotated[Path, typer.Option("--data-dir", help="Where local data, logs and process ids are kept.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 PortOption = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the API and the console.")]
 
 
@@ -63,6 +64,6 @@ def user_errors() -> Iterator[None]:
     except SQLAlchemyError as error:
         # The driver's first line says why; what follows it is the statement.
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        refuse(f"DATABASE_URL: {reason}; closeloop database upgrade makes missing tables")
+        refuse(f"DATABASE_URL: {reason}; closeloop db upgrade makes missing tables")
     except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
         refuse(f"{error.filename}: {(error.strerror or str(error)).lower()}")

@@ -22,7 +22,7 @@ def commands() -> list[tuple[str, ...]]:
 
 
 COMMANDS = commands()
-GROUPS = {(), ("topics",), ("database",), ("keys",), ("routes",), ("rules",), ("cases",), ("incidents",), ("slack",)}
+GROUPS = {(), ("topics",), ("db",), ("keys",), ("routes",), ("rules",), ("cases",), ("incidents",), ("slack",)}
 
 
 def parameters(words: tuple[str, ...]) -> list[object]:
@@ -36,7 +36,7 @@ def test_every_command_is_there() -> None:
     names = {words_of(words) for words in COMMANDS}
     assert names >= {
         "demo", "up", "streams", "consumers", "gateway", "kafka", "sandbox", "import", "check", "contract",
-        "topics print", "topics create", "topics check", "database upgrade", "database downgrade",
+        "topics print", "topics create", "topics check", "db upgrade", "db downgrade", "db check",
         "keys create", "keys list", "keys revoke", "routes explain", "rules test",
         "cases list", "cases show", "cases act", "cases export", "incidents list",
     }  # fmt: skip
@@ -96,7 +96,7 @@ def test_a_group_alone_shows_its_commands(words: tuple[str, ...]) -> None:
         (("keys", "create", "x", "--role", "king"), "'emit', 'read', 'act', 'admin'"),
         (("import",), "Missing argument 'file'"),
         (("import", "f", "--batch", "5001"), "less than or equal to 5000"),
-        (("database", "downgrade"), "Missing argument 'revision'"),
+        (("db", "downgrade"), "Missing argument 'revision'"),
         (("topics", "create", "--replication", "0"), "greater than or equal to 1"),
     ],
 )

@@ -143,7 +143,7 @@ URLS = {
     "sqlite:////proc/nowhere/closeloop.db": "",
 }
 DATABASE_COMMANDS = [
-    ("database", "upgrade"), ("database", "downgrade", "base"), ("keys", "list"), ("keys", "revoke", "x"),
+    ("db", "upgrade"), ("db", "downgrade", "base"), ("keys", "list"), ("keys", "revoke", "x"),
     ("keys", "create", "x", "--role", "read"),
 ]  # fmt: skip
 
@@ -167,12 +167,12 @@ def test_up_says_a_wrong_database_before_anything_runs(here: Path, free_port: in
 @pytest.mark.parametrize("words", DATABASE_COMMANDS[2:], ids=" ".join)
 def test_a_database_without_tables_says_how_they_are_made(tmp_path: Path, words: tuple[str, ...]) -> None:
     url = f"sqlite:///{tmp_path / 'new.db'}"
-    refused(ask(*words, DATABASE_URL=url), "closeloop database upgrade", lines=2)
+    refused(ask(*words, DATABASE_URL=url), "closeloop db upgrade", lines=2)
 
 
 def test_keys_of_unknown_names_revisions_and_names_twice(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'closeloop.db'}"
-    assert ask("database", "upgrade", DATABASE_URL=url).code == 0
+    assert ask("db", "upgrade", DATABASE_URL=url).code == 0
     refused(ask("keys", "revoke", "nobody", DATABASE_URL=url), "nobody", "closeloop keys list")
     refused(ask("keys", "create", "  ", "--role", "read", DATABASE_URL=url), "name")
     made = ask("keys", "create", "shop", "--role", "emit", DATABASE_URL=url)
@@ -181,7 +181,7 @@ def test_keys_of_unknown_names_revisions_and_names_twice(tmp_path: Path) -> None
     again = ask("keys", "create", "shop", "--role", "emit", DATABASE_URL=url)
     assert again.code in (0, 2)
     assert ask("keys", "revoke", "shop", DATABASE_URL=url).code == 0
-    refused(ask("database", "downgrade", "9999", DATABASE_URL=url), "9999")
+    refused(ask("db", "downgrade", "9999", DATABASE_URL=url), "9999")
     assert migrate.current(url) == migrate.head()
 
 

@@ -1,0 +1,88 @@
+"""What may go from the database: what its own declared retention is over for.
+
+Dead letters are kept as long as their topic keeps them, days of the history as long as ``history.days`` says. Nothing
+else is ever deleted: cases and their history are what people are asked about later.
+"""
+
+from datetime import date, datetime, timedelta
+
+from msgspec import Struct
+from sqlalchemy import Delete, Select, delete, func, select
+
+from schemas.database import open_database, sessions
+from schemas.tables import DeadLetterRow, MetricDayRow
+from schemas.topics import DEADLETTERS, catalogue
+
+_DAY_MS = 24 * 60 * 60 * 1000
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What is older than these may go."""
+
+    letters_before: datetime
+    days_before: date
+
+
+class Pruned(Struct, frozen=True, kw_only=True):
+    """Rows of one table that may go, or went."""
+
+    table: str
+    rows: int
+    before: str
+    """Those older than this day or moment."""
+    why: str
+
+
+def limits(now: datetime, newest_day: date | None, history_days: int, *, by_events: bool) -> Limits:
+    """The limits at ``now``. Pure.
+
+    ``by_events``: under ``--clock event`` the history ends with the newest day that was recorded, not with today.
+    """
+    today = newest_day if by_events and newest_day is not None else now.date()
+    return Limits(
+        letters_before=now - timedelta(milliseconds=letters_kept_ms()),
+        # A day of room: the calendar of history.zone may be behind or ahead of UTC's.
+        days_before=today - timedelta(days=history_days + 1),
+    )
+
+
+def letters_kept_ms() -> int:
+    """How long the topic of dead letters keeps them."""
+    (spec,) = (spec for spec in catalogue() if spec.name == DEADLETTERS)
+    return int(spec.config["retention.ms"])
+
+
+def prune(url: str, now: datetime, history_days: int, *, by_events: bool, really: bool) -> list[Pruned]:
+    """Count what may go, and delete it if ``really``. Raises SQLAlchemy's errors."""
+    engine = open_database(url)
+    try:
+        with sessions(engine).begin() as session:
+            newest = session.scalar(select(func.max(MetricDayRow.day)))
+            limit = limits(now, newest, history_days, by_events=by_events)
+            old_letters, old_days = DeadLetterRow.at < limit.letters_before, MetricDayRow.day < limit.days_before
+            kept = f"{letters_kept_ms() // _DAY_MS} days of topic {DEADLETTERS}"
+            plan: list[tuple[str, str, str, Select[int], Delete]] = [
+                (
+                    "dead_letters",
+                    f"{limit.letters_before:%Y-%m-%d %H:%M} UTC",
+                    kept,
+                    select(func.count()).select_from(DeadLetterRow).where(old_letters),
+                    delete(DeadLetterRow).where(old_letters),
+                ),
+                (
+                    "metric_days",
+                    limit.days_before.isoformat(),
+                    f"history.days: {history_days}",
+                    select(func.count()).select_from(MetricDayRow).where(old_days),
+                    delete(MetricDayRow).where(old_days),
+                ),
+            ]
+            found = []
+            for name, before, why, counting, deleting in plan:
+                rows = session.scalar(counting) or 0
+                if really and rows:
+                    session.execute(deleting)
+                found.append(Pruned(table=name, rows=rows, before=before, why=why))
+            return found
+    finally:
+        engine.dispose()

@@ -1,0 +1,46 @@
+"""Output of the commands: a table for a person at a terminal, tab-separated lines or JSON for a program."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from closeloop.cases.words import clean
+
+_BYTES_A_STEP = 1024
+
+
+def print_json(value: Any) -> None:
+    """Any msgspec value as indented JSON on standard output."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value)).decode() + "\n")
+
+
+def print_rows(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[str] = ()) -> None:
+    """Rows as a table on a terminal, else as tab-separated lines without a heading.
+
+    ``numbers`` names the columns that are aligned to the right. What could steer a terminal is taken out of every cell.
+    """
+    cleaned = [[clean(cell) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        sys.stdout.write("".join("\t".join(row) + "\n" for row in cleaned))
+        return
+    table = Table(*(Column(name, justify="right" if name in numbers else "left") for name in columns))
+    for row in cleaned:
+        table.add_row(*map(Text, row))
+    Console().print(table)
+
+
+def in_bytes(count: int | None) -> str:
+    """A size as people read it: ``1.4 MB``, in steps of 1,024; a dash where it is not known."""
+    if count is None:
+        return "-"
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < _BYTES_A_STEP or unit == "TB":
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= _BYTES_A_STEP
+    raise AssertionError
