@@ -29,9 +29,13 @@ $(VENV)/.ready: $(BIN)/uv pyproject.toml clients/python/pyproject.toml $(LOCK)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e clients/python -e .
 	@touch $@
 
-lock: $(BIN)/uv ## resolve the dependencies again into requirements.lock
+lock: $(BIN)/uv ## resolve the dependencies again into requirements.lock and those of the image
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-package closeloop-client \
-	  --no-annotate --no-header --group dev --output-file $(LOCK) pyproject.toml
+	  --no-annotate --no-header --group dev --all-extras --output-file $(LOCK) pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-package closeloop-client \
+	  --no-annotate --no-header --constraint $(LOCK) --all-extras --output-file deploy/requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --group build --output-file deploy/build.lock
 
 demo: setup ## run the whole loop with a simulated shop: http://127.0.0.1:8080
 	$(BIN)/closeloop demo

@@ -65,6 +65,9 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     def text(name: str, default: str) -> str:
         return env.get(name) or default
 
+    def secret(name: str) -> str | None:
+        return _secret(env, name)
+
     def number(name: str, default: float, minimum: float, maximum: float) -> float:
         raw = env.get(name)
         if not raw:
@@ -89,30 +92,31 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
             raise SettingsError(f"{name}: give {', '.join(known[:-1])} or {known[-1]}")
         return value
 
-    def shaped(name: str, default: str, shape: str, remedy: str) -> str:
-        value = text(name, default)
+    def shaped(name: str, default: str, shape: str, remedy: str, given: str | None = None) -> str:
+        value = given or text(name, default)
         if re.match(shape, value) is None:
             raise SettingsError(f"{name}: {remedy}")
         return value
 
     clock = one_of("CLOSELOOP_CLOCK", "wall", "wall", "event")
     defaults = Settings()
+    mail = secret("SMTP_URL")
     return Settings(
         kafka=shaped(
             "KAFKA_BOOTSTRAP_SERVERS", defaults.kafka, SERVERS, "give HOST:PORT, or several with commas between"
         ),
         embedded_broker=one_of("CLOSELOOP_EMBEDDED_BROKER", "0", "0", "1", "false", "true") in ("1", "true"),
         partitions=whole("CLOSELOOP_PARTITIONS", defaults.partitions, 1, 1000),
-        database=shaped("DATABASE_URL", defaults.database, _DATABASE, _DATABASE_REMEDY),
+        database=shaped("DATABASE_URL", defaults.database, _DATABASE, _DATABASE_REMEDY, secret("DATABASE_URL")),
         config=Path(text("CLOSELOOP_CONFIG", str(defaults.config))),
         clock="event" if clock == "event" else "wall",
         zone=env.get("CLOSELOOP_ZONE") or None,
-        slack_bot_token=env.get("SLACK_BOT_TOKEN") or None,
-        slack_app_token=env.get("SLACK_APP_TOKEN") or None,
-        slack_signing_secret=env.get("SLACK_SIGNING_SECRET") or None,
+        slack_bot_token=secret("SLACK_BOT_TOKEN"),
+        slack_app_token=secret("SLACK_APP_TOKEN"),
+        slack_signing_secret=secret("SLACK_SIGNING_SECRET"),
         slack_api_url=shaped("SLACK_API_URL", defaults.slack_api_url, _URL, "give a URL, http:// or https://"),
-        smtp_url=shaped("SMTP_URL", "smtp://-", r"smtps?://[^/\s]", "give smtp://HOST:PORT or smtps://HOST:PORT")
-        if env.get("SMTP_URL")
+        smtp_url=shaped("SMTP_URL", "", r"smtps?://[^/\s]", "give smtp://HOST:PORT or smtps://HOST:PORT", mail)
+        if mail
         else None,
         slack_pace=number("CLOSELOOP_SLACK_PACE", defaults.slack_pace, 0.01, 100_000),
         public_url=shaped("CLOSELOOP_PUBLIC_URL", defaults.public_url, _URL, "give a URL, http:// or https://").rstrip(
@@ -126,3 +130,25 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         data_dir=Path(text("CLOSELOOP_DATA_DIR", str(defaults.data_dir))),
         log_level=one_of("CLOSELOOP_LOG_LEVEL", defaults.log_level, "debug", "info", "warning", "error"),
     )
+
+
+def _secret(env: Mapping[str, str], name: str) -> str | None:
+    """A secret's value: of the variable itself, or of the file that ``NAME_FILE`` names. An empty variable is none.
+
+    Raises :class:`SettingsError` where both are given or the file holds nothing readable; never shows what it holds.
+    """
+    value, path = env.get(name) or None, env.get(f"{name}_FILE")
+    if not path:
+        return value
+    if value is not None:
+        raise SettingsError(f"{name}_FILE: {name} is given, too; leave one of them out")
+    try:
+        held = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise SettingsError(
+            f"{name}_FILE: {path} cannot be read ({reason}); give a file with the secret alone"
+        ) from None
+    if not held:
+        raise SettingsError(f"{name}_FILE: {path} is empty; give a file with the secret alone")
+    return held

@@ -10,7 +10,9 @@ import typer
 from closeloop.errors import USER_ERROR
 from schemas.settings import Settings, SettingsError, from_environment
 
-ConfigOption = Annotated[Path, typer.Option("--config", help="The configuration of the loop.")]
+ConfigOption = Annotated[
+    Path, typer.Option("--config", envvar="CLOSELOOP_CONFIG", help="The configuration of the loop.")
+]
 DataDirOption = Annotated[Path, typer.Option("--data-dir", help="Where local data, logs and process ids are kept.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 PortOption = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the API and the console.")]
