@@ -34,6 +34,24 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: S
     Console().print(table)
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    """Lines as they come, each at once. What could steer a terminal is taken out, but for tabs."""
+    try:
+        for line in lines:
+            sys.stdout.write("\t".join(map(clean, line.split("\t"))) + "\n")
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        return
+
+
+def in_time(seconds: float) -> str:
+    """A duration as people read it: ``12 s``, ``3 min``, ``5 h``, ``2 d``."""
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"
+
+
 def in_bytes(count: int | None) -> str:
     """A size as people read it: ``1.4 MB``, in steps of 1,024; a dash where it is not known."""
     if count is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
@@ -14,6 +15,7 @@ from closeloop.broker.errors import BrokerError
 from closeloop.broker.reach import live_brokers
 
 _NONE = 0
+_SETTLED_S = 10.0
 _TOPIC_ALREADY_EXISTS = 36
 _LEADER_DEADLINE_MS = 20_000
 _CONNECT_DEADLINE_MS = 10_000
@@ -84,6 +86,49 @@ class OtherConfig(msgspec.Struct, frozen=True, tag=True):
 
 
 Difference = MissingTopic | OtherPartitions | OtherReplication | OtherConfig
+
+
+def remedy(difference: Difference) -> str:
+    """The command that mends it, or what to do where none does."""
+    match difference:
+        case MissingTopic():
+            return "closeloop topics create"
+        case OtherConfig(actual=None):
+            return "use a Kafka that knows this setting"
+        case OtherConfig():
+            return "closeloop topics mend"
+        case OtherPartitions(actual=actual):
+            return f"set CLOSELOOP_PARTITIONS={actual} for all rooms: customers stay where their state is"
+        case OtherReplication(actual=actual):
+            return f"if {actual} is meant give --replication {actual}, else kafka-reassign-partitions.sh moves copies"
+
+
+def alter_settings(bootstrap: str, differences: Sequence[OtherConfig], answer_within_s: float = 10.0) -> None:
+    """Set what differs to what is specified; other settings of the topics stay.
+
+    Raises:
+        BrokerError: no cluster answers, or it refuses a setting.
+    """
+    wanted: dict[str, dict[str, str]] = {}
+    for difference in differences:
+        wanted.setdefault(difference.topic, {})[difference.setting] = difference.expected
+    with _admin(bootstrap, answer_within_s) as admin:
+        answer = admin.alter_configs(
+            [ConfigResource(ConfigResourceType.TOPIC, name, new) for name, new in wanted.items()]
+        )
+        refused = [f"{name} ({said})" for name, said in answer.get("topic", {}).items() if said != "OK"]
+        if refused:
+            raise BrokerError(f"Kafka at {bootstrap} refuses settings of {', '.join(refused)}.")
+        # The brokers hear of it from the controller a moment later.
+        asked = [ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(new)) for name, new in wanted.items()]
+        deadline = time.monotonic() + _SETTLED_S
+        while True:
+            found = admin.describe_configs(asked, config_filter="all").get("topic", {})
+            if all(found[name][key]["value"] == value for name, new in wanted.items() for key, value in new.items()):
+                return
+            if time.monotonic() > deadline:
+                raise BrokerError(f"Kafka at {bootstrap} took the settings, but does not show them.")
+            time.sleep(0.05)
 
 
 def create_topics(bootstrap: str, topics: Sequence[Topic], answer_within_s: float = 10.0) -> list[str]:

@@ -1,14 +1,16 @@
 """``closeloop topics``: the catalogue of topics and a cluster."""
 
+from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from closeloop.commands.shared import read_settings, say, user_errors
+from closeloop.commands.shared import ConfigOption, JsonOption, read_settings, refuse, say, user_errors
 
-app = typer.Typer(help="Print, create or check the topics on a Kafka cluster.", no_args_is_help=True)
+app = typer.Typer(help="Create, check, list and read the topics on a Kafka cluster.", no_args_is_help=True)
 
 
 @app.command("print")
@@ -46,13 +48,88 @@ def topics_check(
 ) -> None:
     """Compare the cluster with the catalogue. The cluster is KAFKA_BOOTSTRAP_SERVERS'; exit code 1 when it differs."""
     with user_errors():
-        from closeloop.broker.topics_admin import check_topics
+        from closeloop.broker.topics_admin import check_topics, remedy
         from schemas.topics import catalogue
 
         settings = read_settings()
         differences = check_topics(settings.kafka, catalogue(settings.partitions, replication))
         for difference in differences:
-            say(str(difference))
+            say(f"{difference} -> {remedy(difference)}")
         if not differences:
             say("the cluster has every topic as the catalogue says")
         raise typer.Exit(1 if differences else 0)
+
+
+@app.command("mend")
+def topics_mend(
+    replication: Annotated[int, typer.Option(min=1, help="Copies of each partition.")] = 1,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+) -> None:
+    """Set what differs from the catalogue: retention, cleanup, timestamps. Asks first; partitions stay."""
+    with user_errors():
+        from closeloop.broker.topics_admin import OtherConfig, alter_settings, check_topics
+        from schemas.topics import catalogue
+
+        settings = read_settings()
+        found = check_topics(settings.kafka, catalogue(settings.partitions, replication))
+        differences = [one for one in found if isinstance(one, OtherConfig) and one.actual is not None]
+        if not differences:
+            say("nothing to set: every topic that is there has the catalogue's settings")
+            return
+        for difference in differences:
+            say(str(difference))
+        if not yes and not typer.confirm("Set these? A shorter retention deletes records for good.", err=True):
+            refuse("nothing was changed")
+        alter_settings(settings.kafka, differences)
+        say(f"set {len(differences)}")
+
+
+@app.command("list")
+def topics_list(json: JsonOption = False) -> None:
+    """List the topics that are on the cluster, ours and others, with what is on them."""
+    with user_errors():
+        from closeloop.cluster.listing import topic_rows
+        from closeloop.printing import print_json, print_rows
+
+        found = topic_rows(read_settings())
+        if json:
+            print_json(found)
+            return
+        columns = ("topic", "partitions", "copies", "without a copy", "records", "in closeloop")
+        print_rows(columns, [one.cells() for one in found], numbers=columns[1:5])
+
+
+@app.command("tail")
+def topics_tail(
+    topic: Annotated[str, typer.Argument(help="The topic, such as cx.responses.")],
+    last: Annotated[int, typer.Option(min=0, max=100_000, help="The newest records of each partition.")] = 10,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on with what comes, until Ctrl-C.")] = False,
+    partition: Annotated[int | None, typer.Option(min=0, help="Only this partition.")] = None,
+    offset: Annotated[int | None, typer.Option(min=0, help="With --partition: from this offset on.")] = None,
+    personal: Annotated[bool, typer.Option("--personal", help="Show comments, names and bytes, too.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line.")] = False,
+    config: ConfigOption = Path("loop.yaml"),
+) -> None:
+    """Show the newest records of a topic, decoded. Comments and names are hidden; no offset changes."""
+    with user_errors():
+        from closeloop.cluster.asking import Asker
+        from closeloop.cluster.reading import one_line
+        from closeloop.cluster.tail import event_reader, tail
+        from closeloop.printing import print_lines
+
+        if offset is not None and partition is None:
+            refuse("--offset: say of which --partition")
+        if offset is not None and follow:
+            refuse("--offset: not with --follow")
+        settings = read_settings()
+        found = tail(
+            Asker(settings.kafka),
+            topic,
+            last,
+            event_reader(config, settings.zone),
+            partition=partition,
+            offset=offset,
+            follow=follow,
+            personal=personal,
+        )
+        print_lines(msgspec.json.encode(read).decode() if json else one_line(read) for read in found)
