@@ -34,10 +34,10 @@ from schemas.silences import current as silences_of
 from schemas.silences import holding
 from schemas.sla import due_times
 from schemas.tables import AlertRow, CaseRow
-from schemas.topics import DEADLETTERS
+from schemas.topics import DEADLETTERS, DESK_GROUP
 from schemas.working_time import calendars
 
-GROUP = "closeloop-desk"
+GROUP = DESK_GROUP
 RACES = 20
 """How often one batch may lose a race against another writer before that is taken for a fault."""
 

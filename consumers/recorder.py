@@ -21,9 +21,9 @@ from consumers.slack.core_tables import table_of
 from schemas.deadletters import DeadLetter
 from schemas.metrics import DAY, Books, Metric, MetricRecord
 from schemas.tables import Base, BooksRow, DeadLetterRow, MetricDayRow, MetricRow
-from schemas.topics import DEADLETTERS
+from schemas.topics import DEADLETTERS, RECORDER_GROUP
 
-GROUP = "closeloop-recorder"
+GROUP = RECORDER_GROUP
 
 T = TypeVar("T")
 

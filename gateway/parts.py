@@ -7,6 +7,8 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from sqlalchemy.orm import Session, sessionmaker
 
+from gateway.book_trend import BookTrend
+from gateway.cluster.watch import ClusterWatch
 from gateway.hub import Hub
 from gateway.instruments import Instruments
 from gateway.keys import KeyRing
@@ -35,6 +37,8 @@ class Parts:
     hub: Hub
     keyring: KeyRing
     instruments: Instruments
+    cluster: ClusterWatch
+    trend: BookTrend
     slack: SlackDesk
     signature: SignatureCheck
 

@@ -16,6 +16,10 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from gateway.addresses import is_loopback
 from gateway.app import build_app
+from gateway.book_trend import BookTrend
+from gateway.cluster.asking import ClusterReader
+from gateway.cluster.gauges import ClusterGauges
+from gateway.cluster.watch import ClusterWatch
 from gateway.hub import Hub
 from gateway.instruments import Instruments
 from gateway.keys import KeyRing, any_key
@@ -82,6 +86,13 @@ def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]
     engine = open_database(settings.database)
     words = vocabulary(loop, settings)
     reading, writing = readers(engine), sessions(engine)
+    live = LiveView(settings.kafka, LiveRows(), on_failure, embedded=settings.embedded_broker)
+    trend = BookTrend()
+    cluster = ClusterWatch(
+        ClusterReader(settings.kafka, embedded=settings.embedded_broker), lambda at: trend.note(at, live.rows.books())
+    )
+    instruments = Instruments()
+    instruments.registry.register(ClusterGauges(cluster))
     return Parts(
         settings=settings,
         loop=loop,
@@ -90,10 +101,12 @@ def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]
         writers=writing,
         reader=EventReader(words.metrics),
         producer=EventProducer(settings.kafka, on_fatal=on_failure),
-        live=LiveView(settings.kafka, LiveRows(), on_failure, embedded=settings.embedded_broker),
+        live=live,
         hub=Hub(),
         keyring=KeyRing(reading, loopback=is_loopback(settings.host)),
-        instruments=Instruments(),
+        instruments=instruments,
+        cluster=cluster,
+        trend=trend,
         slack=SlackDesk(reading, writing, loop, words, SlackCalls(settings.slack_bot_token, settings.slack_api_url)),
         signature=SignatureCheck(settings.slack_signing_secret),
     )
@@ -129,9 +142,11 @@ async def _serve(settings: Settings, loop: Loop) -> int:
         return 2
     parts.producer.start()
     parts.live.start()
+    parts.cluster.start()
     try:
         await _listen(parts, stop, listener)
     finally:
+        await asyncio.to_thread(parts.cluster.stop, 1.0)
         await asyncio.to_thread(parts.live.stop, 3.0)
         await asyncio.to_thread(parts.producer.stop, 2.0)
     _log.info("gateway_stopped", code=stop.code)

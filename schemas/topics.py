@@ -19,6 +19,17 @@ DEADLETTERS = "cx.deadletters"
 STATE_OF = {TOUCHPOINTS: TOUCHPOINTS_STATE, RESPONSES: RESPONSES_STATE, CASES: CASES_STATE}
 """The changelog that keeps a source topic's state, partition by partition."""
 
+STREAMS_GROUP = "closeloop-streams"
+DESK_GROUP = "closeloop-desk"
+RECORDER_GROUP = "closeloop-recorder"
+
+READERS = {
+    STREAMS_GROUP: (TOUCHPOINTS, RESPONSES, CASES, PARTIALS),
+    DESK_GROUP: (ALERTS,),
+    RECORDER_GROUP: (METRICS, DEADLETTERS),
+}
+"""The loop's consumer groups and what each reads from its beginning; the gateway reads without a group."""
+
 _DAY_MS = 24 * 60 * 60 * 1000
 DEFAULT_PARTITIONS = 3
 

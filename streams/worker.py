@@ -13,7 +13,7 @@ from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 from prometheus_client import CollectorRegistry
 
-from schemas.topics import ALERTS, DEADLETTERS, METRICS, PARTIALS, STATE_OF
+from schemas.topics import ALERTS, DEADLETTERS, METRICS, PARTIALS, STATE_OF, STREAMS_GROUP
 from streams.collector import Collector
 from streams.instruments import Instruments
 from streams.intake_processor import IntakeProcessor, SourceState
@@ -41,7 +41,7 @@ class WorkerSettings:
 
     bootstrap: str
     data_dir: Path
-    group: str = "closeloop-streams"
+    group: str = STREAMS_GROUP
     prefix: str = ""
     """Stands before every topic's name."""
     pace: Pace = field(default_factory=Pace)
