@@ -4,7 +4,20 @@ import os
 
 import typer
 
-from closeloop.commands import cases, db, events, incidents, keys, rooms, routes, rules, silences, slack, topics
+from closeloop.commands import (
+    cases,
+    db,
+    deadletters,
+    events,
+    incidents,
+    keys,
+    rooms,
+    routes,
+    rules,
+    silences,
+    slack,
+    topics,
+)
 from closeloop.lifetime import end_with_supervisor
 from closeloop.logs import configure_logs
 
@@ -20,6 +33,7 @@ app.add_typer(rooms.app)
 app.add_typer(events.app)
 app.add_typer(topics.app, name="topics")
 app.add_typer(db.app, name="db")
+app.add_typer(deadletters.app, name="deadletters")
 app.add_typer(keys.app, name="keys")
 app.add_typer(routes.app, name="routes")
 app.add_typer(rules.app, name="rules")

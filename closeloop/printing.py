@@ -1,11 +1,13 @@
 """Output of the commands: a table for a person at a terminal, tab-separated lines or JSON for a program."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -42,6 +44,15 @@ def print_lines(lines: Iterable[str]) -> None:
             sys.stdout.flush()
     except KeyboardInterrupt:
         return
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """A bar on a terminal's standard error while something long is done; call what it gives after each step."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
 
 
 def in_time(seconds: float) -> str:

@@ -106,6 +106,11 @@ class CaseApi:
         answer = b"".join(self._ask("POST", f"/v1/cases/{case_id}/{action}", msgspec.json.encode(body)))
         return _decoded(answer, Case)
 
+    def replay_letter(self, letter_id: str) -> None:
+        """Let the gateway send a dead letter again."""
+        for _ in self._ask("POST", f"/v1/deadletters/{letter_id}/replay"):
+            pass
+
     def stream(self, path: str, wanted: Mapping[str, str]) -> Iterator[bytes]:
         """The body of an answer, piece by piece. Raises :class:`Unreachable` where it breaks off."""
         return self._ask("GET", _with_query(path, wanted))

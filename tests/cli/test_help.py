@@ -22,7 +22,18 @@ def commands() -> list[tuple[str, ...]]:
 
 
 COMMANDS = commands()
-GROUPS = {(), ("topics",), ("db",), ("keys",), ("routes",), ("rules",), ("cases",), ("incidents",), ("slack",)}
+GROUPS = {
+    (),
+    ("topics",),
+    ("db",),
+    ("deadletters",),
+    ("keys",),
+    ("routes",),
+    ("rules",),
+    ("cases",),
+    ("incidents",),
+    ("slack",),
+}
 
 
 def parameters(words: tuple[str, ...]) -> list[object]:
@@ -36,7 +47,8 @@ def test_every_command_is_there() -> None:
     names = {words_of(words) for words in COMMANDS}
     assert names >= {
         "demo", "up", "streams", "consumers", "gateway", "kafka", "sandbox", "import", "check", "contract",
-        "topics print", "topics create", "topics check", "db upgrade", "db downgrade", "db check",
+        "topics print", "topics create", "topics check", "topics mend", "topics list", "topics tail",
+        "deadletters list", "deadletters show", "deadletters replay", "deadletters export", "db upgrade", "db downgrade", "db check",
         "keys create", "keys list", "keys revoke", "routes explain", "rules test",
         "cases list", "cases show", "cases act", "cases export", "incidents list",
     }  # fmt: skip
