@@ -11,7 +11,7 @@ from rich.progress import Progress
 from rich.table import Column, Table
 from rich.text import Text
 
-from closeloop.cases.words import clean
+from closeloop.cleaning import clean
 
 _BYTES_A_STEP = 1024
 

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from closeloop.cases.words import LIST_COLUMNS, clean, lines, row
+from closeloop.cases.words import LIST_COLUMNS, lines, row
+from closeloop.cleaning import clean
 from gateway.case_shapes import Case
 from gateway.case_table import CASE_COLUMNS, case_cells, csv_lines
 

@@ -1,6 +1,5 @@
 """What a person reads of a case at a terminal. Pure: the time is given. Times are shown in UTC."""
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TypeVar
@@ -8,6 +7,7 @@ from typing import TypeVar
 from msgspec import UnsetType
 
 from closeloop.cases.api import RefusedRequest
+from closeloop.cleaning import clean
 from gateway.case_shapes import AlertShown, Case, HistoryEntry
 from gateway.incident_shapes import IncidentShown
 from schemas.cases import CLOSED_STATES, UNASKED
@@ -153,13 +153,6 @@ def refusal(refused: RefusedRequest, now: datetime) -> str:
 def moment(at: datetime) -> str:
     """An instant as it is shown everywhere here."""
     return f"{at:%Y-%m-%d %H:%M} UTC"
-
-
-def clean(text: str) -> str:
-    """The text without what could steer a terminal or turn its direction: others wrote it."""
-    return "".join(
-        " " if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") else character for character in text
-    )
 
 
 def _targets(case: Case) -> tuple[tuple[str, datetime | None, datetime | None], ...]:

@@ -99,6 +99,32 @@ def topics_list(json: JsonOption = False) -> None:
         print_rows(columns, [one.cells() for one in found], numbers=columns[1:5])
 
 
+@app.command("lag")
+def topics_lag(
+    group: Annotated[str, typer.Option(help="Only this group, such as closeloop-streams.")] = "",
+    json: JsonOption = False,
+) -> None:
+    """Show how far each group is behind, by partition, and since when. Asks Kafka alone, not the gateway."""
+    with user_errors():
+        from closeloop.cluster.lag import LAG_COLUMNS, behind, look
+        from closeloop.printing import print_json, print_rows
+        from schemas.topics import READERS
+
+        if group and group not in READERS:
+            refuse(f"--group: not one of {', '.join(READERS)}")
+        report = look(read_settings(), {group: READERS[group]} if group else READERS)
+        found = list(behind(report))
+        if json:
+            print_json(found)
+        else:
+            print_rows(LAG_COLUMNS, [one.cells() for one in found], numbers=("partition", "behind"))
+        for seen in report.groups:
+            if seen.members == []:
+                say(f"{seen.group}: no member is running, nobody reads ({seen.state})")
+        for fact, why in report.unknown.items():
+            say(f"{fact}: {why}")
+
+
 @app.command("tail")
 def topics_tail(
     topic: Annotated[str, typer.Argument(help="The topic, such as cx.responses.")],

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from closeloop.cases.words import clean, moment
+from closeloop.cases.words import moment
+from closeloop.cleaning import clean
 from closeloop.deadletters.letters import Heap, Letter
 
 HEAP_COLUMNS = ("reason", "topic", "letters", "waiting", "oldest", "newest")

@@ -13,7 +13,7 @@ from typing import get_args
 import pytest
 
 from closeloop.cases.asking import OPTIONS
-from closeloop.cases.words import clean
+from closeloop.cleaning import clean
 from closeloop.commands.cases import ActionChoice
 from gateway.keys import create_key
 from gateway.parts import Parts

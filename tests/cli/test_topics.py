@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -170,6 +171,24 @@ def test_tail_looks_behind_the_markers_of_transactions(kafka: str, topics: Calla
     send(kafka, METRICS, *values, **{"transactional.id": uuid.uuid4().hex})
     lines = topics("tail", METRICS, "--last", "4", "--partition", "0").out.splitlines()
     assert [line.split(" version=")[1].split()[0] for line in lines] == ["2", "3", "4", "5"]
+
+
+@pytest.mark.kafka
+def test_lag_counts_what_nobody_has_read(kafka: str, topics: Callable[..., Answer]) -> None:
+    before = {row["partition"]: row["records"] for row in lags(topics)}
+    send(kafka, ALERTS, b"{}", b"{}", b"{}", partition=1)
+    after = {row["partition"]: row for row in lags(topics)}
+    assert after[1]["records"] - before[1] == 3
+    assert after[1]["seconds"] > 0
+    assert after[1]["read_by"] == ""
+    assert "closeloop-desk: no member is running, nobody reads" in topics("lag").err
+    refused(topics("lag", "--group", "nobody"), "--group: not one of", lines=1)
+
+
+def lags(topics: Callable[..., Answer]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(topics("lag", "--group", "closeloop-desk", "--json").out)
+    assert [row["topic"] for row in found] == [ALERTS] * 3
+    return found
 
 
 @pytest.mark.kafka
