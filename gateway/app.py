@@ -34,6 +34,7 @@ from gateway.routes import (
     silences,
     slack,
     stream,
+    themes,
     totals,
 )
 from gateway.slack.homes import Homes
@@ -99,6 +100,7 @@ def build_app(parts: Parts) -> Litestar:
         route_handlers=[
             *events.routes,
             *metrics.routes,
+            *themes.routes,
             *stream.routes,
             *cases.routes,
             *exports.routes,
@@ -143,6 +145,7 @@ def _openapi() -> OpenAPIConfig:
         tags=[
             Tag("events", "What apps send."),
             Tag("metrics", "What customers say, with its honesty."),
+            Tag("themes", "What unhappy customers write about."),
             Tag("cases", "Unhappy customers, and what is done about them."),
             Tag("silences", "Alerts that disturb nobody for a while."),
             Tag("deadletters", "What could not be read, with its bytes."),

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from schemas.alerts import Alert
+from schemas.answer_terms import keep_terms
 from schemas.cases import CLOSED_STATES
 from schemas.tables import AlertRow, CaseRow, RollUpRow, SlackOutboxRow, SlackSurfaceRow
 
@@ -80,7 +81,7 @@ def flagged(alert: Alert) -> dict[str, Any]:
 
 
 def take_in(session: Session, case: CaseRow, alert: Alert, now: datetime) -> None:
-    """Keep the alert in the case. A second time the database refuses it."""
+    """Keep the alert in the case, and what its comment is about. A second time the database refuses it."""
     session.add(
         AlertRow(
             id=alert.id,
@@ -95,3 +96,4 @@ def take_in(session: Session, case: CaseRow, alert: Alert, now: datetime) -> Non
             payload=msgspec.to_builtins(alert),
         )
     )
+    keep_terms(session, alert, case.id)

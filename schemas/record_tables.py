@@ -1,9 +1,9 @@
-"""The tables of what the streams and the gateway keep: metrics, books, dead letters and API keys."""
+"""The tables of what the streams and the gateway keep: metrics, books, dead letters, terms of comments, API keys."""
 
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index, LargeBinary, String, Text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from schemas.table_base import Base
@@ -69,6 +69,30 @@ class DeadLetterRow(Base):
     headers: Mapped[list[Any]]
     """Name and value of each, in order; a value is base64, because it is bytes."""
     replayed_at: Mapped[datetime | None]
+
+
+class AnswerTermsRow(Base):
+    """What the comment of one flagged answer is about, one row an answer, however many rules flagged it.
+
+    Not for showing as it is: a term is shown once several customers have used it. It goes with its alert.
+    """
+
+    __tablename__ = "answer_terms"
+    __table_args__ = (Index("answer_terms_by_time", "at"),)
+
+    event_source: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[str] = mapped_column(primary_key=True)
+    alert_id: Mapped[str] = mapped_column(String(36), ForeignKey("alerts.id", ondelete="CASCADE"), index=True)
+    """The first alert about the answer: its payload has the comment."""
+    case_id: Mapped[int]
+    at: Mapped[datetime]
+    """When the customer answered."""
+    metric: Mapped[str | None]
+    touchpoint: Mapped[str | None]
+    language: Mapped[str] = mapped_column(String(8))
+    """The language that the comment was read in; empty where it is not known, and nothing was read."""
+    terms: Mapped[str] = mapped_column(Text)
+    """Those of :func:`schemas.comment_terms.terms_of`, each between line breaks."""
 
 
 class ApiKeyRow(Base):

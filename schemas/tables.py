@@ -12,11 +12,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from schemas.alerts import Severity, Subject
 from schemas.cases import CaseState
-from schemas.record_tables import ApiKeyRow, BooksRow, DeadLetterRow, MetricDayRow, MetricRow
+from schemas.record_tables import AnswerTermsRow, ApiKeyRow, BooksRow, DeadLetterRow, MetricDayRow, MetricRow
 from schemas.table_base import Base, UtcDateTime
 
 __all__ = [
     "AlertRow",
+    "AnswerTermsRow",
     "ApiKeyRow",
     "Base",
     "BooksRow",
@@ -119,7 +120,7 @@ class AlertRow(Base):
     """An alert that was taken into a case. The primary key makes a redelivered alert a known one."""
 
     __tablename__ = "alerts"
-    __table_args__ = (Index("alerts_by_arrival", "received_at"),)
+    __table_args__ = (Index("alerts_by_arrival", "received_at"), Index("alerts_by_event_time", "event_time"))
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)

@@ -123,11 +123,11 @@ class Tongue:
         ``prefixes`` are the numbers of first letters that anything asks for; without ``hasty`` bare forms are left
         out. The first sign of a key says which it is.
         """
-        stem = self._stem(word)
+        stem = self.stem(word)
         keys = ["=" + stem, "." + word, *("<" + word[:length] for length in prefixes)]
         if hasty:
             plain = bare(word)
-            keys += ("~" + (stem if plain == word else self._stem(plain)), ":" + plain)
+            keys += ("~" + (stem if plain == word else self.stem(plain)), ":" + plain)
             keys.extend("(" + plain[:length] for length in prefixes)
         return keys
 
@@ -158,13 +158,14 @@ class Tongue:
             if len(plain) < 3:
                 raise ValueError(f"`{word}*` begins many words; give 3 letters or more before the *")
             return frozenset({"<" + word, "(" + plain} if plain != word else {"<" + word})
-        stem = self._stem(word)
+        stem = self.stem(word)
         if plain == word:
             return frozenset({"=" + stem})
         # An accent left out is forgiven, one put where none belongs is not: ano is not año.
-        return frozenset({"=" + stem, *("~" + hasty for hasty in (self._stem(plain), bare(stem)) if hasty != stem)})
+        return frozenset({"=" + stem, *("~" + hasty for hasty in (self.stem(plain), bare(stem)) if hasty != stem)})
 
-    def _stem(self, word: str) -> str:
+    def stem(self, word: str) -> str:
+        """The stem of a folded word; the word itself where the language has no stemmer, or it is too long."""
         if self._stem_word is None or len(word) > LONGEST_STEMMED:
             return word
         return self._stem_word(word) or word

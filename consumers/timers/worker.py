@@ -15,6 +15,7 @@ from consumers.timers.firing import adopt, due_timers, fire, plan, unplanned
 from consumers.timers.forgetting import EVERY, forget
 from consumers.timers.mornings import critical_waits, mornings, release_critical, send_list, waiting
 from consumers.timers.moves import BATCH, due, move
+from schemas.answer_terms import keep_terms_of_before
 from schemas.config import Loop
 from schemas.silenced_cards import show, to_show
 
@@ -41,6 +42,7 @@ class Timers:
         self._stop = stop
         self._adopted = False
         self._forgot: datetime | None = None
+        self._read_until: str | None = ""
         self._log = structlog.get_logger().bind(part="timers")
 
     def run(self) -> None:
@@ -71,6 +73,10 @@ class Timers:
         if self._forgot is None or abs(now - self._forgot) >= EVERY:
             forget(self._database, self._loop, now)
             self._forgot = now
+        if self._read_until is not None:
+            # Comments that were kept by a version without themes: a batch at a time, so that no due time waits.
+            with self._database.begin() as session:
+                self._read_until = keep_terms_of_before(session, self._read_until, BATCH)
         done: list[str] = []
         with self._readers() as session:
             found, unplanned_cases = due(session, now), unplanned(session)

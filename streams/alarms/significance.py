@@ -17,9 +17,9 @@ from math import sqrt
 
 from schemas.alarm_rows import Standing
 from schemas.scales import Scale
+from schemas.statistics import FAILED, promoters_and_detractors, top_boxes
 from streams.metrics.measures import Scored, Share
 from streams.metrics.readings import Measure
-from streams.metrics.statistics import FAILED, promoters_and_detractors, top_boxes
 
 
 def standing(measure: Measure, scale: Scale | None, counts: Mapping[str, int]) -> Standing | None:

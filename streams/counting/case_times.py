@@ -13,9 +13,9 @@ from msgspec import Struct
 from schemas.cases import CaseEvent
 from schemas.cloudevents import EARLIEST
 from schemas.deadletters import InvalidEvent
+from schemas.durations import MOST_S, words_of
 from streams.counting.panes import Group
 from streams.counting.series import Dimensions
-from streams.metrics.durations import MOST_S, words_of
 from streams.metrics.measures import CASE_STEPS
 
 IN_SLA, MISSED = "in_sla", "missed"

@@ -10,6 +10,7 @@ from schemas.config_rules import RepeatedRule, SilentRule
 from schemas.events import Event, Touchpoint
 from schemas.scales import Scale
 from schemas.signals import Signal, SignalEvent, SignalKind, signal_id
+from schemas.statistics import FAILED
 from schemas.topics import RESPONSES, TOUCHPOINTS
 from streams.counting.series import Dimensions
 from streams.counting.windows import Horizon
@@ -18,7 +19,6 @@ from streams.customers.observation import PREFIX, Observation, Observer
 from streams.customers.recovered import RecoveredCustomers
 from streams.customers.repeated import RepeatedAnswers
 from streams.customers.silent import SilentCustomers
-from streams.metrics.statistics import FAILED
 from streams.plan import Plan
 
 

@@ -25,6 +25,7 @@ from schemas.events import Event, Money, Touchpoint
 from schemas.metrics import LIFECYCLE
 from schemas.scales import Scale
 from schemas.signals import SignalEvent
+from schemas.statistics import FAILED
 from streams.counting.panes import ALL_TIME, Group
 from streams.counting.series import Dimensions, Extractor
 from streams.customers.memory import customer_digest
@@ -41,7 +42,6 @@ from streams.metrics.retention import (
     REFUNDED,
     REVENUE,
 )
-from streams.metrics.statistics import FAILED
 
 MOST_MOMENTS = 16
 """Joinings and leavings that are kept of one customer: what is older stays counted as it is, and is not amended."""

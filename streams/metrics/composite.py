@@ -14,9 +14,9 @@ from math import sqrt
 
 from schemas.metrics import CSI, Part
 from schemas.scales import Scale
+from schemas.statistics import Z95, mean_and_error
 from streams.counting.panes import Group
 from streams.metrics.readings import Counted, Reading
-from streams.metrics.statistics import Z95, mean_and_error
 
 
 def with_composite(groups: Mapping[Group, int], weighted: frozenset[str]) -> Mapping[Group, int]:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from schemas.config_base import seconds
+from schemas.durations import summarise_durations
 from schemas.metrics import CSI, LIFECYCLE, LIFECYCLE_METRICS, OUTCOME, RECOVERED, RESPONSE_RATE, Part
 from schemas.scales import MetricKind, Scale
+from schemas.statistics import FAILED, share, summarise
 from streams.metrics.composite import Composite, Weighted
-from streams.metrics.durations import summarise_durations
 from streams.metrics.money import minor_digits
 from streams.metrics.readings import Counted, Measure, Reading
 from streams.metrics.retention import Churn, LifetimeValue, Retention
-from streams.metrics.statistics import FAILED, share, summarise
 from streams.plan import Plan
 
 __all__ = [
@@ -82,7 +82,7 @@ class Share:
 
 
 class Durations:
-    """Durations counted by :mod:`streams.metrics.durations`: their mean in seconds, its interval, their quantiles."""
+    """Durations counted by :mod:`schemas.durations`: their mean in seconds, its interval, their quantiles."""
 
     def __call__(self, counted: Counted) -> Reading:
         """n is the number of durations."""

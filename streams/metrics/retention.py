@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from schemas.metrics import Part
+from schemas.statistics import Summary, share
 from streams.metrics.readings import Counted, Reading
-from streams.metrics.statistics import Summary, share
 
 JOINED, LEFT, GONE, CUSTOMERS = "joined", "left", "gone", "customers"
 PURCHASES, REVENUE, REFUNDED = "purchases", "revenue", "refunded"

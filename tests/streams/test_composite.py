@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from schemas.config import Csi
 from schemas.metrics import CSI, Metric
 from schemas.scales import Scale
+from schemas.statistics import Z95
 from schemas.topics import RESPONSES
 from streams.counting.merge import Merge
 from streams.counting.panes import Group
@@ -18,7 +19,6 @@ from streams.counting.source_state import SourcePartition
 from streams.metrics.composite import Composite, Weighted, with_composite
 from streams.metrics.measures import Scored, meanings, measured
 from streams.metrics.readings import Counted
-from streams.metrics.statistics import Z95
 from tests.streams.survey_events import Rec, plan, response
 
 NOW = 1_795_000_000.0

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import pytest
 
 from schemas.config import Csi, Invitations, Lifecycle
+from schemas.durations import RELATIVE_ERROR, words_of
 from schemas.metrics import LIFECYCLE, LIFECYCLE_METRICS, Part
 from schemas.scales import DEFAULT_METRICS, MetricSpec, Scale
-from streams.metrics.durations import RELATIVE_ERROR, words_of
 from streams.metrics.measures import measured
 from streams.metrics.readings import Counted, Reading
 from streams.plan import Plan

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.durations import words_of
 from schemas.scales import Scale
 from streams.alarms.significance import rises_when_good, standing, worse_by
-from streams.metrics.durations import words_of
 from streams.metrics.measures import Durations, Scored, Share
 
 NPS, CSAT, CES = Scored("nps"), Scored("top_box"), Scored("mean")

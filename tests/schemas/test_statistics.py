@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.scales import Scale
-from streams.metrics.statistics import Z95, summarise, top_boxes, wilson
+from schemas.statistics import Z95, summarise, top_boxes, wilson
 
 calm = settings(deadline=None, max_examples=60)  # a loaded machine is no failure
 

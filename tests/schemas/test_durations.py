@@ -13,7 +13,7 @@ from ddsketch import DDSketch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.metrics.durations import MOST_S, durations_in, rank_of, summarise_durations, words_of
+from schemas.durations import MOST_S, durations_in, rank_of, summarise_durations, words_of
 
 examples = settings(deadline=None, max_examples=int(os.environ.get("CLOSELOOP_EXAMPLES", "60")))
 # From seconds to weeks, as a case takes them, and anything at all.

@@ -1,0 +1,1 @@
+"""Themes: what flagged answers are about."""
