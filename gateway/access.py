@@ -1,6 +1,6 @@
 """Who may do what: rights by key, and refusal of what other web sites make a browser send."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +9,7 @@ from litestar.handlers import BaseRouteHandler
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.addresses import is_loopback
+from gateway.console.reader import KEY_COOKIE
 from gateway.keys import Caller, Right
 from gateway.parts import parts_of
 from gateway.problems import Refusal
@@ -24,8 +25,7 @@ def needs(right: Right) -> Guard:
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
         keyring = parts_of(connection).keyring
-        scheme, _, key = connection.headers.get("authorization", "").partition(" ")
-        given = key.strip() if scheme.lower() == "bearer" and key.strip() else None
+        given = _key_given(connection)
         try:
             caller = await keyring.identify(given)
         except SQLAlchemyError:
@@ -63,10 +63,25 @@ async def same_origin(connection: ASGIConnection[Any, Any, Any, Any], _handler: 
         raise Refusal(415, "content_type", "content-type", "send JSON with Content-Type: application/json")
 
 
+def is_own_page(headers: Mapping[str, str]) -> bool:
+    """Whether a browser's request comes from our own page, or from none: by what browsers say of themselves."""
+    origin = headers.get("origin")
+    same_host = origin is None or urlsplit(origin).netloc == headers.get("host", "")
+    return same_host and headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+
+
 def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
     """Who asks, as :func:`needs` found out."""
     caller: Caller = connection.scope["state"]["caller"]
     return caller
+
+
+def _key_given(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    """The key of the header, else the one with which a browser signed in: that one only for our own pages."""
+    scheme, _, key = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and key.strip():
+        return key.strip()
+    return connection.cookies.get(KEY_COOKIE) if is_own_page(connection.headers) else None
 
 
 def _check_host(connection: ASGIConnection[Any, Any, Any, Any]) -> None:

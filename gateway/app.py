@@ -17,6 +17,7 @@ from litestar.openapi.spec import Components, SecurityScheme, Tag
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.broadcast import Broadcast
+from gateway.console.viewing import Views
 from gateway.parts import Parts
 from gateway.problems import Refusal, answer_fault, answer_http, answer_refusal
 from gateway.routes import (
@@ -31,6 +32,7 @@ from gateway.routes import (
     incidents,
     metrics,
     pipeline,
+    pages,
     silences,
     slack,
     stream,
@@ -72,11 +74,14 @@ class _Measured(ASGIMiddleware):
 def build_app(parts: Parts) -> Litestar:
     """The application over these parts. While it runs, it tells the stream's clients what changes."""
 
+    views = Views(parts)
+
     @asynccontextmanager
     async def broadcasting(_app: Litestar) -> AsyncIterator[None]:
         await parts.slack.calls.start()
         tasks = [
             asyncio.create_task(Broadcast(parts).run(), name="broadcast"),
+            asyncio.create_task(views.run(), name="pages"),
             asyncio.create_task(
                 Homes(parts.slack, parts.readers, parts.writers, parts.loop, parts.settings).run(), name="homes"
             ),
@@ -89,11 +94,15 @@ def build_app(parts: Parts) -> Litestar:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+            views.close()
             await parts.slack.calls.stop()
             parts.slack.close()
 
     def provide_parts() -> Parts:
         return parts
+
+    def provide_views() -> Views:
+        return views
 
     handlers: Any = {Refusal: answer_refusal, HTTPException: answer_http, Exception: answer_fault}
     return Litestar(
@@ -113,9 +122,13 @@ def build_app(parts: Parts) -> Litestar:
             *configuration.routes,
             *slack.routes,
             *health.routes,
+            *pages.routes,
             *console.routes,
         ],
-        dependencies={"parts": Provide(provide_parts, sync_to_thread=False)},
+        dependencies={
+            "parts": Provide(provide_parts, sync_to_thread=False),
+            "views": Provide(provide_views, sync_to_thread=False),
+        },
         exception_handlers=handlers,
         lifespan=[broadcasting],
         logging_config=None,  # the process has configured structlog; Litestar would take over the root logger

@@ -63,7 +63,8 @@ class Hub:
 
     def __init__(self, heartbeat: float = HEARTBEAT_SECONDS) -> None:
         self._subscribers: set[Subscriber] = set()
-        self._closed = False
+        self.closed = asyncio.Event()
+        """Set when the process ends its streams."""
         self.heartbeat = heartbeat
         self.dropped = 0
 
@@ -83,7 +84,7 @@ class Hub:
     def subscribe(self) -> Subscriber:
         """Add a client. From now on it gets every frame."""
         subscriber = Subscriber()
-        if self._closed:
+        if self.closed.is_set():
             subscriber.end()
         else:
             self._subscribers.add(subscriber)
@@ -95,7 +96,7 @@ class Hub:
 
     def close(self) -> None:
         """End every stream, also those that come from now on."""
-        self._closed = True
+        self.closed.set()
         for subscriber in self._subscribers:
             subscriber.end()
         self._subscribers.clear()

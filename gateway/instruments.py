@@ -29,6 +29,13 @@ class Instruments:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.page_seconds = Histogram(
+            "closeloop_gateway_page_seconds",
+            "Time to look up and draw a page of the console, by page.",
+            ["page"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
         self.producer_pending = Gauge(
             "closeloop_gateway_producer_pending",
             "Records that wait for Kafka's acknowledgement.",

@@ -38,6 +38,8 @@ class LiveRows:
         self._changed: set[bytes] = set()
         self._books_changed = False
         self._cases: dict[int, None] = {}
+        self.revision = 0
+        """Grows with every record taken: whoever saw this number has seen all there is."""
         self.refused = 0
         """Rows that had no room."""
         self.unreadable = 0
@@ -45,6 +47,7 @@ class LiveRows:
 
     def take(self, key: bytes | None, value: bytes | None) -> None:
         """Take in one record of ``cx.metrics``; a tombstone removes its row."""
+        self.revision += 1
         if value is None:
             with self._lock:
                 self._metrics.pop(key or b"", None)
@@ -69,6 +72,7 @@ class LiveRows:
             return
         with self._lock:
             self._cases[event.case_id] = None
+        self.revision += 1
 
     def metrics(self, metric: str | None = None, window: str | None = None, cut: str | None = None) -> list[Metric]:
         """The rows that fit, ordered by metric, cut, key and window."""

@@ -82,6 +82,8 @@ class Loop(Section, frozen=True, kw_only=True):
     windows: list[Duration] = field(default_factory=lambda: list(DEFAULT_WINDOWS))
     history: History = History()
     cuts: dict[str, list[str]] = field(default_factory=lambda: {"all": []})
+    journey: list[Annotated[str, Meta(min_length=1)]] = []
+    """Touchpoints in the order in which customers meet them; the console's map shows others after them."""
     max_keys_per_cut: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
     minimum_n: Annotated[int, Meta(ge=1)] = 10
     deduplication: Deduplication = Deduplication()

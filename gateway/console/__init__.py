@@ -1,16 +1,24 @@
-"""The operations console: one static page over the HTTP API, no build step, no request to any other host.
+"""The operations console: pages drawn on the server, and what changes on them as server-sent events.
 
-``static/index.html`` is served at ``/``, the folder ``static`` at ``/console/``, and the chart library of the installed
-``chartkick`` wheel at ``/console/vendor/Chart.bundle.js``. The page reads the API as any other client does:
+How a page is made:
 
-- ``GET /v1/config``: ``{clock, zone, minimum_n, windows: [..], cuts: {name: [dimension]},
-  metrics: {name: {kind, minimum, maximum, higher_is_better}}, people: {key: name}, root_causes: {code: words}}``
-- ``GET /v1/metrics`` and ``/v1/metrics/history``: arrays of :class:`schemas.metrics.Metric`
-- ``GET /v1/cases``: ``{cases: [..], next: cursor or null}``; a case with its ``events`` and ``alerts`` by its id
-- ``POST /v1/cases/{id}/{action}``: ``{version, ..}`` with the fields of :class:`schemas.case_ledger.Change`;
-  409 where the version is stale; 400 or 422 names the field
-- ``GET /v1/stream``: server-sent events ``metric``, ``case`` and ``totals``
-- ``GET /v1/totals``, ``GET /v1/deadletters``, ``POST /v1/deadletters/{id}/replay``
+- A module in ``pages/`` with a :class:`~gateway.console.page.Page`: its address, what can be asked of it (a frozen
+  struct; the address carries the whole view), and ``look``, which reads what is shown into a struct. It is listed in
+  ``pages/__init__.py`` and, if it belongs into the navigation, in ``templates/frame.html``.
+- ``templates/NAME.html`` extends ``frame.html``. What can change stands in ``{% call live("id", "tag", class_="x") %}``
+  or, in lists of such parts, in ``{% call live_list("id", "tag") %}``; ids are unique, live parts do not nest
+  (:mod:`gateway.console.fragments`). Templates say words with ``say("message", n=3)``, numbers with ``number(x, 1)``,
+  times with ``when(t)`` (the browser makes it an age), lengths with ``span(seconds)``, and lead on with
+  ``link(window="7d")`` (this page with a change) or ``link("/cases", owner="ana")``. ``parts.html`` has pieces that
+  pages share, :mod:`~gateway.console.charts` small drawings. Values are escaped; no scripts or styles stand inline.
+- Its words stand in ``words/en.ftl`` and ``words/ru.ftl``; messages about cases (``state-open``, ``cause-other``) come
+  from ``schemas/words``. Its styles stand in ``static/style/NAME.css``, imported by ``console.css``.
 
-All data reaches the page as text nodes: no value of an event is ever parsed as HTML.
+:mod:`~gateway.console.viewing` draws a page again when something was heard or after ``Page.seconds``, once for all who
+look at the same, and tells their browsers the parts that differ; each part remembers in which drawing it changed, so a
+browser that was cut off gets what it missed. ``static/script/`` puts parts in without disturbing what is typed or
+unfolded (``data-keep`` leaves an element to a script), lets times age, and sends forms: ``<form data-send="/v1/..">``
+goes to the API as JSON, ``data-instant`` makes a form of filters load its address.
+
+``static/index.html`` and what it loads is the console before this one: one page over the HTTP API.
 """

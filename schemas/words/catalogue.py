@@ -24,13 +24,13 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 class Words:
     """One language's catalogue. It is read once a process and never changes."""
 
-    def __init__(self, language: Language) -> None:
-        """Raises ``ValueError`` for a catalogue that cannot be read."""
+    def __init__(self, language: Language, text: str | None = None) -> None:
+        """``text`` is Fluent's, that of people's messages where none is given. Raises ``ValueError`` for junk in it."""
         self.language = language
-        resource = FluentResource(source(language))
+        resource = FluentResource(source(language) if text is None else text)
         junk = [entry.content or "" for entry in resource.body if isinstance(entry, ast.Junk)]
         if junk:
-            raise ValueError(f"schemas/words/{language}.ftl: cannot be read: {junk[0][:60]!r}")
+            raise ValueError(f"{language}.ftl: cannot be read: {junk[0][:60]!r}")
         # Isolation marks would show as boxes in some of Slack's clients; none of these languages runs right to left.
         self._bundle = FluentBundle([language], use_isolating=False)
         self._bundle.add_resource(resource)
@@ -44,6 +44,10 @@ class Words:
         if errors:
             raise ValueError(f"{self.language}: {message}: {errors[0]}")
         return str(said)
+
+    def has(self, message: str) -> bool:
+        """Whether there is such a message."""
+        return bool(self._bundle.has_message(message))
 
     def either(self, names: Iterable[str]) -> str:
         """Names as alternatives: ``Ana, Bob or Cid``."""

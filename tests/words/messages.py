@@ -67,11 +67,16 @@ class Asked:
         self.values = values
 
 
+def _files(room: str) -> list[Path]:
+    """The modules of a room, without those of the console: its catalogues are its own (tests/pages/test_words.py)."""
+    return [file for file in sorted((ROOT / room).rglob("*.py")) if ROOT / "gateway" / "console" not in file.parents]
+
+
 def asked() -> list[Asked]:
     """Every call of ``say`` in the rooms that speak."""
     found: list[Asked] = []
     for room in ROOMS:
-        for file in sorted((ROOT / room).rglob("*.py")):
+        for file in _files(room):
             for node in python.walk(python.parse(file.read_text())):
                 if isinstance(node, python.Call) and _is_say(node.func) and node.args:
                     where = f"{file.relative_to(ROOT)}:{node.lineno}"
@@ -104,7 +109,7 @@ def named() -> set[str]:
     """Every text in the rooms that could be a message's id, for calls whose message is in a variable."""
     found: set[str] = set()
     for room in ROOMS:
-        for file in sorted((ROOT / room).rglob("*.py")):
+        for file in _files(room):
             for node in python.walk(python.parse(file.read_text())):
                 if isinstance(node, python.Constant) and isinstance(node.value, str):
                     found.add(node.value)

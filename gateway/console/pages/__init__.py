@@ -1,0 +1,11 @@
+"""The pages of the console: one module each, its template beside the others in ``templates/``."""
+
+from typing import Any
+
+from gateway.console.page import Page
+from gateway.console.pages.now import NowPage
+
+PAGES: tuple[Page[Any], ...] = (NowPage(),)
+"""All pages. Those of the navigation stand in ``templates/frame.html``."""
+
+__all__ = ["PAGES"]

@@ -1,0 +1,248 @@
+"""*Now*: every metric with its honesty, the journey's weakest step, what happens this minute, and how the loop does."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from gateway.console import feed, figures, loop_health
+from gateway.console.figures import Figure
+from gateway.console.journey import Step, journey
+from gateway.console.page import Page
+from gateway.console.reader import Reader
+from gateway.console.story import Teller
+from gateway.parts import Parts
+from gateway.problems import Refusal
+from schemas.metric_catalogue import CatalogueEntry
+from schemas.metrics import CSI, OUTCOME, RECOVERED, RESPONSE_RATE, Metric
+
+FEED_ITEMS = 40
+ROWS = 50
+MOST_ROWS = 200
+_WHOLE = "all"
+_USUAL_WINDOW = "24h"
+_USUAL_CUT = "touchpoint"
+_BESIDE = (CSI, RESPONSE_RATE, RECOVERED)
+
+
+class NowAsked(Struct, frozen=True, kw_only=True):
+    """Which window and cut; ``sort`` is a metric, worst first, empty for the worst standing in any."""
+
+    window: str = ""
+    cut: str = ""
+    sort: str = ""
+    find: Annotated[str, Meta(max_length=100)] = ""
+    rows: Annotated[int, Meta(ge=1, le=MOST_ROWS)] = ROWS
+
+
+class Tile(Struct, frozen=True, kw_only=True):
+    """One metric of everything."""
+
+    name: str
+    title: str
+    figure: Figure
+    rises: bool
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One key of the cut with a figure a column, ``None`` where it has none."""
+
+    name: str
+    id: str
+    key: tuple[tuple[str, str], ...]
+    figures: tuple[Figure | None, ...]
+
+
+class Column(Struct, frozen=True, kw_only=True):
+    """One metric of the table: its axis, and the value of everything."""
+
+    metric: str
+    name: str
+    axis: tuple[float, float]
+    whole: float | None
+
+
+class StepShown(Struct, frozen=True, kw_only=True):
+    """A step of the journey with its figures."""
+
+    step: Step
+    failed: Figure | None
+    score: Figure | None
+    score_name: str
+
+
+class Now(Struct, frozen=True, kw_only=True):
+    """All that the page shows."""
+
+    windows: tuple[str, ...]
+    window: str
+    cuts: tuple[str, ...]
+    cut: str
+    minimum_n: int
+    tiles: list[Tile]
+    beside: list[Tile]
+    steps: list[StepShown]
+    columns: list[Column]
+    rows: list[Row]
+    found: int
+    feed: list[feed.Item]
+    health: list[loop_health.Health]
+
+
+class NowPage(Page[NowAsked]):
+    """The first page."""
+
+    name = "now"
+    path = "/now"
+    section = "now"
+    asks = NowAsked
+
+    def look(self, parts: Parts, asked: NowAsked, reader: Reader, at: datetime) -> Now:
+        """Read the live metrics, and from SQL the feed and the loop's health."""
+        words = parts.words
+        window = _chosen("window", asked.window, words.windows, _USUAL_WINDOW)
+        cuts = tuple(name for name in words.cuts if name != _WHOLE)
+        cut = _chosen("cut", asked.cut, cuts or (_WHOLE,), _USUAL_CUT)
+        if asked.sort and asked.sort not in words.catalogue:
+            raise Refusal(400, "invalid", "sort", "not a metric of loop.yaml")
+        rows = parts.live.rows
+        whole = {row.metric: row for row in rows.metrics(window=window, cut=_WHOLE) if row.scale == ""}
+        figured = _Figured(parts, reader, whole)
+        columns, table, found = _table(rows.metrics(window=window, cut=cut), asked, figured)
+        steps = journey(
+            rows.metrics(window=window, cut="touchpoint") if "touchpoint" in words.cuts else [],
+            whole,
+            {name: entry.higher_is_better for name, entry in words.catalogue.items()},
+            parts.loop.journey,
+            words.metrics,
+        )
+        teller = Teller(language=reader.language, zone=words.zone, now=at, people=words.people)
+        with parts.readers() as session:
+            happened = feed.newest(session, teller, FEED_ITEMS)
+            health = loop_health.loop_health(session, parts.loop.receivers, at)
+        return Now(
+            windows=words.windows,
+            window=window,
+            cuts=cuts,
+            cut=cut,
+            minimum_n=parts.loop.minimum_n,
+            # A metric that is declared and never asked takes no room beside those that are.
+            tiles=[figured.tile(name) for name in words.metrics if name in whole or not whole],
+            beside=[figured.tile(name) for name in (OUTCOME, *_BESIDE) if name in words.catalogue],
+            steps=[figured.step(step) for step in steps],
+            columns=columns,
+            rows=table,
+            found=found,
+            feed=happened,
+            health=health,
+        )
+
+
+class _Figured:
+    """Rows as figures, beside the whole."""
+
+    def __init__(self, parts: Parts, reader: Reader, whole: Mapping[str, Metric]) -> None:
+        self._words, self._language = parts.words, reader.language
+        self.whole = whole
+
+    def entry(self, metric: str) -> CatalogueEntry:
+        return self._words.catalogue[metric]
+
+    def names(self) -> list[str]:
+        """The columns that a table of a cut can have: scores and failures."""
+        return [*self._words.metrics, OUTCOME]
+
+    def figure(self, row: Metric | None, metric: str) -> Figure:
+        spec = self._words.metrics.get(metric)
+        return figures.figure(row, self.entry(metric), spec, self._language, self.whole.get(metric), metric)
+
+    def short(self, metric: str) -> str:
+        return figures.short_name(metric, self._language)
+
+    def tile(self, metric: str) -> Tile:
+        entry = self.entry(metric)
+        return Tile(
+            name=self.short(metric),
+            title=figures.title(metric, entry, self._language),
+            figure=self.figure(self.whole.get(metric), metric),
+            rises=entry.higher_is_better,
+        )
+
+    def column(self, metric: str, rows: Sequence[Metric]) -> Column:
+        whole = self.whole.get(metric)
+        mine = [row for row in rows if row.metric == metric]
+        return Column(
+            metric=metric,
+            name=self.short(metric),
+            axis=figures.axis([*mine, whole], self.entry(metric), self._words.metrics.get(metric)),
+            whole=whole.value if whole is not None else None,
+        )
+
+    def step(self, step: Step) -> StepShown:
+        score = step.score
+        return StepShown(
+            step=step,
+            failed=self.figure(step.failed, OUTCOME) if step.failed is not None else None,
+            score=self.figure(score, score.metric) if score is not None else None,
+            score_name=self.short(score.metric) if score is not None else "",
+        )
+
+
+def _table(rows: Sequence[Metric], asked: NowAsked, figured: _Figured) -> tuple[list[Column], list[Row], int]:
+    """The columns and the worst lines of a cut, and how many lines there are."""
+    wanted = set(figured.names())
+    found = [row for row in rows if row.metric in wanted and (row.n or row.value is not None)]
+    columns = [figured.column(name, found) for name in figured.names() if any(row.metric == name for row in found)]
+    lines: dict[tuple[str, ...], dict[str, Metric]] = {}
+    for row in found:
+        lines.setdefault((*row.key.values(), row.scale), {})[row.metric] = row
+    needle = asked.find.casefold()
+    shown = []
+    for key, line in lines.items():
+        name = _name(key)
+        if needle and needle not in name.casefold():
+            continue
+        first = next(iter(line.values()))
+        shown.append((_worst(line, asked.sort, figured), name, key, tuple(first.key.items()), line))
+    shown.sort(key=lambda one: one[:2])
+    drawn = [
+        Row(
+            name=name,
+            id="row-" + "-".join(key).encode().hex(),
+            key=dimensions,
+            figures=tuple(
+                figured.figure(line[column.metric], column.metric) if column.metric in line else None
+                for column in columns
+            ),
+        )
+        for _, name, key, dimensions, line in shown[: asked.rows]
+    ]
+    return columns, drawn, len(shown)
+
+
+def _worst(line: Mapping[str, Metric], sort: str, figured: _Figured) -> float:
+    """How badly a line stands, lower is worse; what cannot be said comes last."""
+    if sort:
+        row = line.get(sort)
+        if row is None or row.value is None:
+            return float("inf")
+        value = row.value if figured.entry(sort).higher_is_better else -row.value
+        return value + (1e6 if row.too_few else 0.0)
+    stands = [
+        figures.standing(row, figured.whole.get(metric), rises=figured.entry(metric).higher_is_better)
+        for metric, row in line.items()
+    ]
+    return min((one for one in stands if one is not None), default=1e6)
+
+
+def _name(key: tuple[str, ...]) -> str:
+    values, scale = key[:-1], key[-1]
+    said = " · ".join(value or "\N{EN DASH}" for value in values)
+    return f"{said} ({scale})" if scale else said
+
+
+def _chosen(field: str, asked: str, known: Sequence[str], usual: str) -> str:
+    if asked and asked not in known:
+        raise Refusal(400, "invalid", field, f"not declared in loop.yaml; known are {', '.join(known)}")
+    return asked or (usual if usual in known else known[0])

@@ -1,0 +1,11 @@
+/** The scripts of every page: what changes is put in, times age, forms send, settings are kept. */
+
+import { startForms } from "./forms.js";
+import { follow } from "./live.js";
+import { startSettings } from "./settings.js";
+import { startTimes } from "./times.js";
+
+startTimes();
+startSettings();
+startForms();
+if (document.querySelector("meta[name=closeloop-mark]")) follow();

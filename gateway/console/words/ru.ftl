@@ -1,0 +1,148 @@
+## The frame
+page-now = Сейчас
+page-explore = Динамика
+page-cases = Обращения
+page-case = Обращение
+page-themes = Темы
+page-pipeline = Конвейер
+page-silences = Тишина
+page-incidents = Инциденты
+sections = Разделы консоли
+skip = К содержанию страницы
+settings = Настройки
+acting-as = Действовать как
+nobody-chosen = пока никто
+language = Язык
+colours = Цвета
+theme-auto = как в системе
+theme-light = светлые
+theme-dark = тёмные
+sign-out = Выйти
+sign-in = Войти
+sign-in-why = Этот шлюз просит ключ API.
+sign-in-how = Ключ создаёт тот, кто ведёт closeloop:
+api-key = Ключ API
+refusal-title = Показать это нельзя ({ $status })
+back-to-now = К первой странице
+link-connecting = соединение
+link-live = В эфире
+link-lost = Соединяюсь снова
+link-stale = Шлюз не отвечает. То, что вы видите, — на { "{time}" }.
+just-now = сейчас
+not-done = Сделать это не удалось.
+event-clock = время событий
+event-clock-title = Окна кончаются на самом новом событии, а не на часах на стене.
+waiting-now = { $n ->
+    [one] обращение ждёт
+    [few] обращения ждут
+   *[other] обращений ждут
+}
+
+## Metrics
+metric-nps-title = Индекс готовности рекомендовать
+metric-csat-title = Удовлетворённость клиентов
+metric-ces-title = Усилие клиента, много — легко
+metric-csi-title = Индекс удовлетворённости
+metric-outcome = Сбои
+metric-outcome-title = Сбои в точках контакта
+metric-response_rate = Доля ответов
+metric-response_rate-title = Доля ответивших
+metric-recovered = Возвращены
+metric-recovered-title = Возвращённые клиенты
+of-scale = из { $maximum }
+interval = 95 %: от { $low } до { $high }
+interval-title = 95-процентный интервал: истинное значение лежит в нём 19 раз из 20
+n-title = { $n ->
+    [one] учтён { $n }
+    [few] учтено { $n }
+   *[other] учтено { $n }
+}
+too-few = слишком мало, чтобы судить
+too-few-under = слишком мало, чтобы судить (меньше { $n })
+worse-than-all = хуже, чем всё вместе
+worse-title = Хуже, чем всё вместе, и не случайно: весь интервал лежит с худшей стороны
+answers = { $n ->
+    [one] { $said } ответ
+    [few] { $said } ответа
+   *[other] { $said } ответов
+}
+no-answers = за { $window } ответов нет
+answers-by-score = Ответы по оценкам.
+nothing-counted = пока ничего не учтено
+window = Окно
+
+## Now
+tiles = Показатели в целом
+beside = Рядом с ними
+explore-metric = { $metric } во времени
+journey = Путь клиента
+journey-hint = где клиентов подводят
+weakest = слабейший шаг
+volume = { $n ->
+    [one] { $n } раз
+    [few] { $n } раза
+   *[other] { $n } раз
+}
+failed = Сбои
+score = Оценка
+where-it-hurts = Где болит
+worst-first = сначала худшее; пунктир — всё вместе
+worst-of = худшие { $shown } из { $found }
+by = по
+find = Найти
+sort-title = Сначала худшее по этому показателю
+show-more = Показать больше
+nothing-yet = В этом окне пока ничего не учтено.
+feed = Сию минуту
+feed-hint = тревоги и что делают люди
+no-cases-yet = Обращений пока нет.
+loop-health = Петля
+loop-health-hint = сколько ждут недовольные клиенты, по получателям; разговоры за семь дней
+team = Получатель
+waiting = Ждут
+in-work = В работе
+overdue = Просрочены
+to-contact-half = С половиной связались за
+to-contact-most = С 9 из 10 за
+contacts = Разговоров
+
+## What was done with a case
+someone = Кто-то
+via-slack = из Slack
+via-console = из консоли
+via-api = через API
+via-system = из терминала
+via-key = { $via }, ключ «{ $key }»
+did-opened = открыто правилом
+did-joined = снова тревога
+did-acknowledge = взял(а) в работу
+did-contact = связь с клиентом
+did-resolve = закрыл(а)
+did-reassign = передал(а)
+did-snooze = отложил(а)
+did-wake = вернул(а) из отложенных
+did-reopen = открыл(а) снова
+did-dismiss = закрыл(а): не жалоба
+did-lease_expired = с клиентом вовремя не связались: снова в очереди
+did-unsilenced = прервал(а) тишину
+did-recovered = клиент вернулся и ответил хорошо
+did-linked = стало частью
+did-metric-joined = ещё одна тревога о том же
+did-metric-acknowledge = разбирается
+did-metric-dismiss = закрыл(а): ложная тревога
+did-metric-lease_expired = вовремя не решено: снова в очереди
+did-metric-recovered = снова в норме
+did-reminded = напомнили: { $who } — { $why }
+did-escalated = сообщили: { $who } — { $why }
+notice-reminded-acknowledge = обращение пора взять
+notice-reminded-contact = с клиентом пора связаться
+notice-escalated-acknowledge = обращение вовремя никто не взял
+notice-escalated-contact = с клиентом вовремя не связались
+notice-escalated-lease = обращение взяли, но с клиентом вовремя не связались
+notice-metric-escalated-acknowledge = вовремя никто не разобрался
+notice-metric-escalated-lease = взяли, но вовремя не решили
+manner-incident = инцидента I-{ $incident }
+manner-part-of = часть инцидента I-{ $incident }
+manner-owner = — { $owner }
+manner-until = до { $when }
+manner-silenced = тишина до { $when }
