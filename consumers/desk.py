@@ -126,6 +126,10 @@ class Desk:
                 continue
             for outcome, count in outcomes.items():
                 self._count(outcome, count)
+            if not outcomes["known"]:  # a batch that comes again says nothing about the time that it took
+                written = datetime.now(UTC)
+                for alert in alerts:
+                    self._measures.desk_delay.observe(max(0.0, (written - alert.detected_at).total_seconds()))
             if any(outcomes[shown] for shown in ("opened", "joined", "reopened", "recovered")):
                 self._opened()
             return

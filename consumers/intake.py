@@ -23,6 +23,7 @@ POLL_MS = 500
 STALL_LIMIT_S = 120.0
 """A partition whose end moves while its position does not for this long means a client that hangs."""
 _WATCH_EVERY_S = 10.0
+_OURS = "closeloop-"
 
 
 class Record(Struct, frozen=True):
@@ -66,6 +67,7 @@ class Intake:
         self._stop = stop
         self._max_poll_records = max_poll_records
         self._assigned = threading.Event()
+        self._measured: set[TopicPartition] = set()
         self._log = structlog.get_logger().bind(group=group)
 
     def ready(self) -> bool:
@@ -102,6 +104,8 @@ class Intake:
                     return
                 self._commit(consumer, records)
                 backoff.reset()
+            if self._assigned.is_set():
+                self._measures.process.succeeded(self._group.removeprefix(_OURS))
             if watch.due(time.monotonic()):
                 self._observe(consumer, watch)
 
@@ -139,6 +143,9 @@ class Intake:
         now = time.monotonic()
         partitions = sorted(consumer.assignment())
         ends = consumer.end_offsets(partitions) if partitions else {}
+        for gone in self._measured.difference(partitions):
+            self._measures.forget_partition(self._group, gone.topic, gone.partition)
+        self._measured = set(partitions)
         for partition in partitions:
             position = consumer.position(partition, timeout_ms=1_000)
             if position is None:

@@ -28,6 +28,7 @@ from consumers.startup import wait_for_database, wait_for_kafka
 from consumers.timers import Timers
 from schemas.config import Loop
 from schemas.database import open_database, readers, sessions
+from schemas.database_pulse import DatabasePulse
 from schemas.settings import Settings
 from schemas.topics import ALERTS, CASES, DEADLETTERS, METRICS
 
@@ -42,15 +43,19 @@ def run_consumers(settings: Settings, loop: Loop) -> int:
     _stop_on_signals(stop, ended)
     measures = Measures(CollectorRegistry())
     engine = open_database(settings.database)
+    pulse = DatabasePulse(engine, measures.process)
     room = Room(settings, loop, engine, measures, stop, ended)
+    measures.process.watch_readiness(lambda: pulse.answers() and not room.stands_still())
     health = HealthServer(settings.health_host, settings.health_port, measures.registry, room.dead, room.lacks)
     health.start()
+    pulse.start()
     try:
         topics = (ALERTS, METRICS, DEADLETTERS, CASES)
         if not (wait_for_database(engine, stop) and wait_for_kafka(settings, topics, stop)):
             return 0 if stop.is_set() else 1
         return room.run()
     finally:
+        pulse.stop()
         health.close()
         engine.dispose()
 
@@ -98,13 +103,20 @@ class Room:
         """Parts that have ended, in words."""
         return [f"{part.name} has ended" for part in self._parts if not part.alive()]
 
-    def lacks(self) -> list[str]:
-        """Why the room is not ready: parts, Kafka's assignment, the database."""
+    def stands_still(self) -> list[str]:
+        """Why the room does not work, without asking the database: parts that ended, Kafka's assignment."""
         if not self._parts:
             return ["starting: waiting for Kafka and the database"]
         problems = self.dead()
         if not all(intake.ready() for intake in self._intakes):
             problems.append("Kafka has not assigned the partitions yet")
+        return problems
+
+    def lacks(self) -> list[str]:
+        """Why the room is not ready: what :meth:`stands_still` says, and the database."""
+        if not self._parts:
+            return self.stands_still()
+        problems = self.stands_still()
         try:
             with self._engine.execution_options(reads_only=True).connect() as connection:
                 connection.execute(text("SELECT 1"))

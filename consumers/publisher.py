@@ -70,6 +70,7 @@ class Publisher:
                     self._retry("database", error, backoff)
                 else:
                     backoff.reset()
+                    self._measures.process.succeeded("publisher")
                     if sent < BATCH:
                         self._nudge.wait(POLL_S)
         finally:

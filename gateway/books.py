@@ -81,14 +81,15 @@ def add_up(books: Iterable[Books], cases: dict[str, int], alarms: Mapping[str, i
     for one in held:
         alerts.update(one.alerts)
     return Totals(
-        touchpoints=_account(held, TOUCHPOINTS),
-        responses=_account(held, RESPONSES),
+        touchpoints=account_of(held, TOUCHPOINTS),
+        responses=account_of(held, RESPONSES),
         alerts=dict(sorted(alerts.items())),
         cases=cases,
     )
 
 
-def _account(books: list[Books], topic: str) -> Account:
+def account_of(books: list[Books], topic: str) -> Account:
+    """Sum the accounts of the partitions of one topic. Pure."""
     mine = [one for one in books if one.source.rpartition("/")[0] == topic]
     reasons: Counter[str] = Counter()
     for one in mine:

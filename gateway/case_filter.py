@@ -88,7 +88,7 @@ class CaseFilter(Struct, frozen=True, kw_only=True):
             if value is not None:
                 found.append(column == value)
         if self.overdue_at is not None:
-            found.append(_overdue(self.overdue_at))
+            found.append(or_(*broken_promises(self.overdue_at).values()))
         if self.text is not None:
             found.append(_says(self.text))
         if self.held:
@@ -151,17 +151,17 @@ def _says(text: str) -> ColumnElement[bool]:
     return or_(*(place.icontains(text, autoescape=True) for place in places))
 
 
-def _overdue(now: datetime) -> ColumnElement[bool]:
-    """A snoozed case is not overdue: its due times move on. Nor is a metric that is back to normal."""
-    return and_(
-        CaseRow.state.not_in([*CLOSED_STATES, "snoozed"]),
-        CaseRow.recovered_at.is_(None),
-        or_(
-            and_(CaseRow.acknowledge_by <= now, CaseRow.acknowledged_at.is_(None)),
-            and_(CaseRow.contact_by <= now, CaseRow.contacted_at.is_(None)),
-            CaseRow.resolve_by <= now,
-        ),
-    )
+def broken_promises(now: datetime) -> dict[str, ColumnElement[bool]]:
+    """What must hold of a row of ``cases`` whose promise of this name is broken at ``now``.
+
+    A snoozed case is not overdue: its due times move on. Nor is a metric that is back to normal.
+    """
+    counts = and_(CaseRow.state.not_in([*CLOSED_STATES, "snoozed"]), CaseRow.recovered_at.is_(None))
+    return {
+        "acknowledge": and_(counts, CaseRow.acknowledge_by <= now, CaseRow.acknowledged_at.is_(None)),
+        "contact": and_(counts, CaseRow.contact_by <= now, CaseRow.contacted_at.is_(None)),
+        "resolve": and_(counts, CaseRow.resolve_by <= now),
+    }
 
 
 def _words(field: str, text: str | None, known: Collection[T]) -> tuple[T, ...]:

@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from schemas.process_metrics import ProcessMetrics
+
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -10,9 +12,11 @@ class Instruments:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.process = ProcessMetrics(self.registry, "gateway", database=True)
         self.events = Counter(
-            "closeloop_gateway_events",
-            "Events received over HTTP by what became of them: accepted, or the reason they were not.",
+            "closeloop_gateway_events_total",
+            "Events sent over HTTP by what became of them: accepted, the reason why they were refused, busy (429), or "
+            "unavailable (Kafka did not take them; the app was told to send them again).",
             ["result"],
             registry=self.registry,
         )
@@ -24,7 +28,7 @@ class Instruments:
         )
         self.request_seconds = Histogram(
             "closeloop_gateway_request_seconds",
-            "Time to answer a request, by route and status.",
+            "Time to answer an HTTP request, by route and status; an event stream lasts as long as its client stays.",
             ["method", "route", "status"],
             buckets=_SECONDS,
             registry=self.registry,
@@ -37,44 +41,55 @@ class Instruments:
             registry=self.registry,
         )
         self.producer_pending = Gauge(
-            "closeloop_gateway_producer_pending",
-            "Records that wait for Kafka's acknowledgement.",
+            "closeloop_gateway_pending_records",
+            "Events taken over HTTP that Kafka has not acknowledged yet.",
             registry=self.registry,
         )
-        self.live_rows = Gauge("closeloop_gateway_live_rows", "Metric rows held in memory.", registry=self.registry)
+        self.live_rows = Gauge(
+            "closeloop_gateway_live_rows",
+            "Values of metrics that the console has in memory, about 1 KB each.",
+            registry=self.registry,
+        )
         self.live_refused = Gauge(
-            "closeloop_gateway_live_rows_refused",
-            "Metric rows that had no room in memory; the history in SQL has them.",
+            "closeloop_gateway_live_refused_rows",
+            "Values of metrics, since the start, that had no room in memory: the console does not show them live.",
             registry=self.registry,
         )
         self.stream_clients = Gauge(
-            "closeloop_gateway_stream_clients", "Clients of the event stream.", registry=self.registry
+            "closeloop_gateway_stream_clients",
+            "Open consoles and other clients of the event stream.",
+            registry=self.registry,
         )
         self.stream_dropped = Gauge(
-            "closeloop_gateway_stream_clients_dropped",
-            "Clients of the event stream let go because they did not keep up.",
+            "closeloop_gateway_stream_dropped_clients",
+            "Clients of the event stream, since the start, that were let go because they did not keep up.",
             registry=self.registry,
         )
         self.case_actions = Counter(
-            "closeloop_gateway_case_actions",
-            "Actions on cases by where they came from and what became of them.",
+            "closeloop_gateway_case_actions_total",
+            "Actions of people on cases, by where they came from and what became of them (done, stale, refused).",
             ["via", "action", "result"],
             registry=self.registry,
         )
         self.slack_seconds = Histogram(
             "closeloop_gateway_slack_seconds",
-            "Time to answer a request of Slack; it allows 3 seconds.",
+            "Time to answer a click or a dialog of Slack. Slack allows 3 seconds, then the person sees an error.",
             ["kind"],
             buckets=_SECONDS,
             registry=self.registry,
         )
         self.slack_socket_up = Gauge(
             "closeloop_gateway_slack_socket_up",
-            "1 while Slack can deliver clicks over Socket Mode.",
+            "1 while Slack can deliver clicks over Socket Mode; 0 also where clicks come over signed HTTP.",
+            registry=self.registry,
+        )
+        self.slack_socket_wanted = Gauge(
+            "closeloop_gateway_slack_socket_wanted",
+            "1 where clicks come over Socket Mode (SLACK_APP_TOKEN is set), 0 where they come over signed HTTP.",
             registry=self.registry,
         )
         self.slack_unacked = Counter(
-            "closeloop_gateway_slack_unacked",
+            "closeloop_gateway_slack_unacked_total",
             "Deliveries over Socket Mode that got no ack, by why: the person saw that it did not work.",
             ["why"],
             registry=self.registry,

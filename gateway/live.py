@@ -32,8 +32,10 @@ class LiveView:
         *,
         embedded: bool = False,
         topics: tuple[str, str] = (METRICS, CASES),
+        on_read: Callable[[], None] = lambda: None,
     ) -> None:
-        """``topics`` are the metrics' and the cases' topic."""
+        """``topics`` are the metrics' and the cases' topic. ``on_read`` is called after each look at them."""
+        self._on_read = on_read
         self.rows = rows
         self.caught_up = threading.Event()
         """Set once the rows hold all that was on the topic when the thread began."""
@@ -105,6 +107,7 @@ class LiveView:
                         for record in records:
                             self.rows.take_case(record.value)
                     self._positions[place] = records[-1].offset + 1
+                self._on_read()
                 if not self.caught_up.is_set() and all(consumer.position(place) >= end for place, end in ends.items()):
                     _log.info("live_view_ready", rows=self.rows.size())
                     self.caught_up.set()

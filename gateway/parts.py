@@ -16,9 +16,11 @@ from gateway.live import LiveView
 from gateway.producer import EventProducer
 from gateway.slack.interactions import SlackDesk
 from gateway.slack.signature import SignatureCheck
+from gateway.standing import StandingMetrics
 from gateway.vocabulary import Vocabulary
 from schemas.cloudevents import EventReader
 from schemas.config import Loop
+from schemas.database_pulse import DatabasePulse
 from schemas.settings import Settings
 
 
@@ -39,6 +41,8 @@ class Parts:
     instruments: Instruments
     cluster: ClusterWatch
     trend: BookTrend
+    pulse: DatabasePulse
+    standing: StandingMetrics
     slack: SlackDesk
     signature: SignatureCheck
 

@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from gateway.addresses import is_loopback
 from gateway.app import build_app
 from gateway.book_trend import BookTrend
+from gateway.books import newest
+from gateway.books_metrics import BooksMetrics
 from gateway.cluster.asking import ClusterReader
 from gateway.cluster.gauges import ClusterGauges
 from gateway.cluster.watch import ClusterWatch
@@ -31,10 +33,12 @@ from gateway.slack.calls import SlackCalls
 from gateway.slack.interactions import SlackDesk
 from gateway.slack.signature import SignatureCheck
 from gateway.slack.socket_mode import SocketMode
+from gateway.standing import StandingMetrics
 from gateway.vocabulary import vocabulary
 from schemas.cloudevents import EventReader
 from schemas.config import Loop
 from schemas.database import open_database, readers, sessions
+from schemas.database_pulse import DatabasePulse
 from schemas.settings import Settings
 from schemas.tables import Base
 
@@ -86,13 +90,26 @@ def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]
     engine = open_database(settings.database)
     words = vocabulary(loop, settings)
     reading, writing = readers(engine), sessions(engine)
-    live = LiveView(settings.kafka, LiveRows(), on_failure, embedded=settings.embedded_broker)
+    instruments = Instruments()
+    process = instruments.process
+    live = LiveView(
+        settings.kafka,
+        LiveRows(),
+        on_failure,
+        embedded=settings.embedded_broker,
+        on_read=lambda: process.succeeded("live_view"),
+    )
+    pulse = DatabasePulse(engine, process)
+    process.watch_readiness(lambda: live.caught_up.is_set() and pulse.answers())
+    instruments.slack_socket_wanted.set(settings.slack_app_token is not None)
     trend = BookTrend()
     cluster = ClusterWatch(
         ClusterReader(settings.kafka, embedded=settings.embedded_broker), lambda at: trend.note(at, live.rows.books())
     )
-    instruments = Instruments()
     instruments.registry.register(ClusterGauges(cluster))
+    BooksMetrics(
+        lambda: newest(live.rows.books(), {}) if live.caught_up.is_set() else None, registry=instruments.registry
+    )
     return Parts(
         settings=settings,
         loop=loop,
@@ -100,13 +117,17 @@ def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]
         readers=reading,
         writers=writing,
         reader=EventReader(words.metrics),
-        producer=EventProducer(settings.kafka, on_fatal=on_failure),
+        producer=EventProducer(
+            settings.kafka, on_fatal=on_failure, on_clock=lambda offset: process.compared("kafka", offset)
+        ),
         live=live,
         hub=Hub(),
         keyring=KeyRing(reading, loopback=is_loopback(settings.host)),
         instruments=instruments,
         cluster=cluster,
         trend=trend,
+        pulse=pulse,
+        standing=StandingMetrics(reading, instruments.registry),
         slack=SlackDesk(reading, writing, loop, words, SlackCalls(settings.slack_bot_token, settings.slack_api_url)),
         signature=SignatureCheck(settings.slack_signing_secret),
     )
@@ -143,10 +164,16 @@ async def _serve(settings: Settings, loop: Loop) -> int:
     parts.producer.start()
     parts.live.start()
     parts.cluster.start()
+    parts.pulse.start()
+    parts.standing.start()
     try:
         await _listen(parts, stop, listener)
     finally:
-        await asyncio.to_thread(parts.cluster.stop, 1.0)
+        await asyncio.gather(
+            asyncio.to_thread(parts.cluster.stop, 1.0),
+            asyncio.to_thread(parts.pulse.stop),
+            asyncio.to_thread(parts.standing.stop),
+        )
         await asyncio.to_thread(parts.live.stop, 3.0)
         await asyncio.to_thread(parts.producer.stop, 2.0)
     _log.info("gateway_stopped", code=stop.code)

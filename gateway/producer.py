@@ -2,13 +2,15 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import structlog
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, KafkaError, KafkaException, Message, Producer
 
 from gateway.intake import Record
 from schemas.deadletters import LETTER_BYTES
+from schemas.process_metrics import clock_offset
 
 LINGER_MS = 5
 QUEUE_RECORDS = 100_000
@@ -31,9 +33,13 @@ class NotDeliveredError(Exception):
 class _Flight:
     """The records of one request."""
 
-    __slots__ = ("_done", "_loop", "failure", "landed", "launched", "lost")
+    __slots__ = ("_clock", "_done", "_loop", "_sent", "failure", "landed", "launched", "lost")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, done: asyncio.Future[None], launched: int) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, done: asyncio.Future[None], launched: int, clock: Callable[[float], None]
+    ) -> None:
+        self._clock = clock
+        self._sent = time.time()
         self._loop = loop
         self._done = done
         self.launched = launched
@@ -41,13 +47,17 @@ class _Flight:
         self.lost = 0
         self.failure: str = ""
 
-    def report(self, error: KafkaError | None, _message: Message | None) -> None:
+    def report(self, error: KafkaError | None, message: Message | None) -> None:
         """Count one delivery report; called by the polling thread."""
         self.landed += 1
         if error is not None:
             self.lost += 1
             self.failure = error.name()
         if self.landed == self.launched:
+            if error is None and message is not None:
+                kind, stamp = message.timestamp()
+                if kind == TIMESTAMP_LOG_APPEND_TIME:
+                    self._clock(clock_offset(self._sent, time.time(), stamp / 1000))
             self._loop.call_soon_threadsafe(self._finish)
 
     def _finish(self) -> None:
@@ -58,8 +68,18 @@ class _Flight:
 class EventProducer:
     """One idempotent producer; a thread of its own serves the delivery reports."""
 
-    def __init__(self, bootstrap: str, deadline: float = 10.0, on_fatal: Callable[[str], None] | None = None) -> None:
-        """``deadline`` in seconds: how long Kafka may take. ``on_fatal`` is called when no record can be sent again."""
+    def __init__(
+        self,
+        bootstrap: str,
+        deadline: float = 10.0,
+        on_fatal: Callable[[str], None] | None = None,
+        on_clock: Callable[[float], None] = lambda _offset: None,
+    ) -> None:
+        """``deadline`` in seconds: how long Kafka may take. ``on_fatal`` is called when no record can be sent again.
+
+        ``on_clock`` is told how far our clock is ahead of the broker's, seconds; on the thread of the reports.
+        """
+        self._on_clock = on_clock
         self._deadline = deadline
         self._on_fatal = on_fatal
         self._producer = Producer(
@@ -107,7 +127,7 @@ class EventProducer:
             return
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
-        flight = _Flight(loop, done, len(records))
+        flight = _Flight(loop, done, len(records), self._on_clock)
         launch = self._producer.produce
         for index, record in enumerate(records):
             try:

@@ -117,6 +117,7 @@ class Partition:
             self._whole = True
             for chunk in chunks:
                 self._release(chunk)
+            self._instruments.process.succeeded(self.tp.topic)
             if rows:
                 self._instruments.flush_seconds.labels(self.tp.topic).observe(time.perf_counter() - began)
                 self._instruments.flushed_rows.labels(self.tp.topic).inc(rows)

@@ -13,7 +13,17 @@ from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 from prometheus_client import CollectorRegistry
 
-from schemas.topics import ALERTS, DEADLETTERS, METRICS, PARTIALS, STATE_OF, STREAMS_GROUP
+from schemas.topics import (
+    ALERTS,
+    DEADLETTERS,
+    METRICS,
+    PARTIALS,
+    RESPONSES,
+    STATE_OF,
+    STREAMS_GROUP,
+    TOUCHPOINTS,
+)
+from streams.arrival_clock import ArrivalClock
 from streams.collector import Collector
 from streams.instruments import Instruments
 from streams.intake_processor import IntakeProcessor, SourceState
@@ -29,6 +39,8 @@ from streams.partition import Pace, Partition, Processor
 from streams.watchdog import Sight, Watchdog
 
 WATCH_EVERY_S = 2.0
+_STAMPED_BY_BROKER = (TOUCHPOINTS, RESPONSES)
+"""The topics whose records bear the broker's time, not their sender's."""
 
 
 class Stalled(Exception):  # noqa: N818  named for what was found
@@ -73,9 +85,11 @@ class Worker:
         self._dropping: set[asyncio.Task[None]] = set()
         self._joined = False
         self._collector = Collector()
+        self._clock = ArrivalClock()
         self._failure: BaseException | None = None
         self._ending = asyncio.Event()
         self._log = structlog.get_logger("streams")
+        instruments.process.watch_readiness(lambda: self.ready)
         self._links: Links
         self._emitter: Emitter
         self._app: ChunkApp
@@ -167,10 +181,20 @@ class Worker:
             async for chunk in stream:
                 partition = self._partitions.get(TP(chunk.topic, chunk.partition))
                 if partition is not None and partition.take(chunk):
+                    self._compare_clocks(chunk)
                     await self._emitter.room()
         except Exception as exc:
             self._fail(exc)
             raise
+
+    def _compare_clocks(self, chunk: Chunk) -> None:
+        """Ask the last record of a partition that has no backlog how old it is by our clock."""
+        if chunk.topic.removeprefix(self._links.prefix) not in _STAMPED_BY_BROKER:
+            return
+        progress = self._app.chunk_consumer.progress(TP(chunk.topic, chunk.partition))
+        stamp = chunk.records[-1].timestamp
+        if stamp >= 0 and progress is not None and progress.end is not None and chunk.last + 1 >= progress.end:
+            self._clock.take(stamp / 1000, time.time())
 
     def _fail(self, exc: BaseException) -> None:
         if self._failure is None:
@@ -191,7 +215,10 @@ class Worker:
     def assigned(self, partitions: frozenset[TP]) -> None:
         """Recover what is new, go on with what stayed, drop what went."""
         self._joined = True
+        for topic in {tp.topic for tp in self._partitions} - {tp.topic for tp in partitions}:
+            self._instruments.process.forget_step(topic)
         for tp in self._partitions.keys() - partitions:
+            self._instruments.forget_partition(tp.topic, tp.partition)
             task = asyncio.create_task(self._partitions.pop(tp).close(), name=f"drop {tp}")
             self._dropping.add(task)
             task.add_done_callback(self._dropping.discard)
@@ -247,6 +274,9 @@ class Worker:
         now = time.monotonic()
         consumer = self._app.chunk_consumer
         self._instruments.undelivered.set(self._emitter.undelivered)
+        offset = self._clock.offset(time.time())
+        if offset is not None:
+            self._instruments.process.compared("kafka", offset)
         counts: dict[tuple[str, str], int] = {}
         for tp, partition in self._partitions.items():
             state = "ready" if partition.ready else "recovering"

@@ -4,8 +4,11 @@ import asyncio
 import copy
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from closeloop.sandbox.access import Access
 from closeloop.sandbox.acting import People
@@ -25,6 +28,7 @@ from closeloop.sandbox.responses import respond
 from closeloop.sandbox.sockets import Sockets
 from closeloop.sandbox.views import Views
 from closeloop.sandbox.workspace import Workspace
+from schemas.process_metrics import ProcessMetrics
 
 JOURNAL = "sandbox.sqlite3"
 BODY_BYTES = 4 * 1024 * 1024
@@ -96,6 +100,9 @@ class Sandbox:
         app.router.add_get("/link", self.sockets.handle)
         app.router.add_post("/response/{token}", self._respond)
         app.router.add_get("/healthz", _healthy)
+        registry = CollectorRegistry()
+        ProcessMetrics(registry, "sandbox").watch_readiness(lambda: True)
+        app.router.add_get("/metrics", partial(_metrics, registry))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
@@ -139,6 +146,10 @@ class Sandbox:
 
 async def _healthy(_request: web.Request) -> web.Response:
     return web.json_response({"ok": True})
+
+
+async def _metrics(registry: CollectorRegistry, _request: web.Request) -> web.Response:
+    return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 @web.middleware

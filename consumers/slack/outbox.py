@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, CursorResult, Update, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Update, and_, case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from consumers.slack import roll_ups
@@ -58,6 +58,8 @@ class Claimed(Struct, frozen=True, kw_only=True):
     """Of a digest: the cases that it lists."""
     roll_up: int | None = None
     """Of a roll-up's message: its number."""
+    due_since: datetime | None = None
+    """Of a channel's card that nothing held back: when it was to be posted."""
 
 
 class Backlog(Struct, frozen=True):
@@ -78,18 +80,6 @@ def backlog(session: Session, now: datetime) -> list[Backlog]:
         .order_by(case((urgent > 0, 0), else_=1), func.min(_OUTBOX.c.created_at))
     )
     return [Backlog(destination, count, int(hurry)) for destination, count, hurry in rows]
-
-
-def waiting_since(session: Session, now: datetime) -> datetime | None:
-    """When the oldest message was written that is to be posted now, or that is tried again; ``None``: nothing waits."""
-    oldest: datetime | None = session.scalar(
-        select(func.min(_OUTBOX.c.created_at)).where(
-            _OUTBOX.c.state == "pending",
-            # What a silence or a list of the morning holds back waits for its time, and for nobody.
-            or_(_OUTBOX.c.not_before <= now, and_(_OUTBOX.c.attempts > 0, _OUTBOX.c.silence_id.is_(None))),
-        )
-    )
-    return oldest
 
 
 def states(session: Session) -> dict[str, int]:
@@ -353,6 +343,9 @@ def _claim(
             diverted=bool(row.refused),
             entries=msgspec.convert(row.content or (), tuple[Entry, ...]),
             roll_up=row.roll_up_id if row.kind == ROLL_UP else None,
+            due_since=row.created_at
+            if (row.kind, row.surface, row.silence_id, row.roll_up_id) == ("card", "channel", None, None)
+            else None,
         )
         for row in rows
     }

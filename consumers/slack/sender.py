@@ -37,6 +37,7 @@ from consumers.slack.pace import Pace
 from consumers.slack.settlement import Settlement
 from schemas.config import Loop
 from schemas.roll_ups import ROLLED_UP
+from schemas.waiting import oldest_message
 
 _UPDATE = "update:"
 
@@ -120,6 +121,8 @@ class Sender:
                 backoff.wait(self._stop)
                 continue
             backoff.reset()
+            if self._settlement.paused is None:
+                self._measures.process.succeeded("sender")
             self._wake.wait(self._options.poll)
         self._finish()
 
@@ -285,7 +288,7 @@ class Sender:
             counts = outbox.states(session)
             behind = surfaces.count_behind(session)
             roll_ups_behind = roll_ups.behind(session, now)
-            oldest = outbox.waiting_since(session, now)
+            oldest = oldest_message(session, now)
         for state in {*outbox.STATES, *counts}:
             self._measures.outbox.labels(state).set(counts.get(state, 0))
         self._measures.oldest.set(0.0 if oldest is None else max(0.0, (now - oldest) / timedelta(seconds=1)))

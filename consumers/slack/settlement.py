@@ -78,6 +78,8 @@ class Settlement:
         message, verdict = result.message, result.verdict
         if result.posted is not None:
             self._arrived(session, message, now)
+            if message.due_since is not None:
+                self._measures.slack_delay.observe(max(0.0, (now - message.due_since) / timedelta(seconds=1)))
             if is_elsewhere(message.destination):
                 outbox.settle_elsewhere(session, message)
                 return []

@@ -59,6 +59,7 @@ class Timers:
                 backoff.wait(self._stop)
                 continue
             backoff.reset()
+            self._measures.process.succeeded("timers")
             if moved < BATCH:
                 self._stop.wait(POLL_S)
 
