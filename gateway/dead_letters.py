@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from gateway.intake import Record
 from schemas.tables import DeadLetterRow
 from schemas.topics import ALERTS, RESPONSES, TOUCHPOINTS
 
@@ -58,14 +57,22 @@ def read_cursor(text: str) -> Cursor:
 
 
 def list_letters(
-    session: Session, reason: str | None, topic: str | None, after: Cursor | None, limit: int
+    session: Session,
+    reason: str | None,
+    topic: str | None,
+    after: Cursor | None,
+    limit: int,
+    *,
+    waiting: bool = False,
 ) -> DeadLetterPage:
-    """The newest letters that fit."""
+    """The newest letters that fit. ``waiting``: only those that were not sent again."""
     query = select(DeadLetterRow).order_by(DeadLetterRow.at.desc(), DeadLetterRow.id.desc()).limit(limit + 1)
     if reason is not None:
         query = query.where(DeadLetterRow.reason == reason)
     if topic is not None:
         query = query.where(DeadLetterRow.topic == topic)
+    if waiting:
+        query = query.where(DeadLetterRow.replayed_at.is_(None))
     if after is not None:
         older = DeadLetterRow.at < after.at
         query = query.where(or_(older, and_(DeadLetterRow.at == after.at, DeadLetterRow.id < after.id)))
@@ -89,15 +96,3 @@ def show_letter(row: DeadLetterRow) -> DeadLetterShown:
         bytes=len(row.value or b""),
         replayed_at=row.replayed_at,
     )
-
-
-def record_of(row: DeadLetterRow) -> Record:
-    """The record as it was: topic, key, bytes and headers."""
-    assert row.value is not None
-    headers = tuple((name, None if value is None else base64.b64decode(value)) for name, value in row.headers)
-    return Record(row.topic, row.key, row.value, headers)
-
-
-def mark_replayed(session: Session, letter_id: str, now: datetime) -> None:
-    """Remember that the letter was sent again."""
-    session.execute(update(DeadLetterRow).where(DeadLetterRow.id == letter_id).values(replayed_at=now))

@@ -54,7 +54,10 @@ class DeadLetterRow(Base):
     """A record that could not be read, with its untouched bytes."""
 
     __tablename__ = "dead_letters"
-    __table_args__ = (Index("dead_letters_by_time", "at"),)
+    __table_args__ = (
+        Index("dead_letters_by_time", "at"),
+        Index("dead_letters_by_reason", "reason", "at"),
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     topic: Mapped[str]

@@ -1,27 +1,31 @@
 """``/v1/deadletters``: what could not be read, and sending it again once the reason is gone."""
 
 import asyncio
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, get_args
 
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from gateway.access import needs, same_origin
-from gateway.dead_letters import (
-    REPLAYABLE,
-    DeadLetterPage,
-    DeadLetterShown,
-    list_letters,
+from gateway.dead_letter_reads import DeadLetterContent, DeadLetterReasons, content_of, list_reasons
+from gateway.dead_letter_replay import (
+    Batch,
+    ReplayAnswer,
+    ReplayRequest,
     mark_replayed,
-    read_cursor,
+    may_be_sent,
+    next_batch,
     record_of,
-    show_letter,
+    refusal_now,
 )
+from gateway.dead_letters import Cursor, DeadLetterPage, DeadLetterShown, list_letters, read_cursor, show_letter
 from gateway.parts import Parts, now
 from gateway.problems import Refusal
 from gateway.producer import NotDeliveredError
 from gateway.routes.answers import refusals
+from schemas.deadletters import DeadLetterReason
 from schemas.tables import DeadLetterRow
 
 MAX_PAGE = 500
@@ -39,20 +43,76 @@ async def get_letters(
     parts: NamedDependency[Parts],
     reason: Annotated[str | None, QueryParameter(description="Only this reason, e.g. future")] = None,
     topic: Annotated[str | None, QueryParameter(description="Only this topic, e.g. cx.responses")] = None,
+    waiting: Annotated[bool, QueryParameter(description="Only those that were not sent again.")] = False,
     limit: Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="Letters a page.")] = 100,
     cursor: Annotated[str | None, QueryParameter(description="`next` of the page before")] = None,
 ) -> DeadLetterPage:
     """Read a page."""
-    try:
-        after = read_cursor(cursor) if cursor else None
-    except ValueError:
-        raise Refusal(400, "invalid", "cursor", "not a cursor of this list; give `next` of the page before") from None
+    after = _cursor(cursor)
 
     def read() -> DeadLetterPage:
         with parts.readers() as session:
-            return list_letters(session, reason or None, topic or None, after, limit)
+            return list_letters(session, reason or None, topic or None, after, limit, waiting=waiting)
 
     return await asyncio.to_thread(read)
+
+
+@get(
+    "/v1/deadletters/reasons",
+    guards=[needs("read")],
+    summary="Dead letters by reason",
+    description="How many there are of each reason and topic, how many wait, and when the first and the last came.",
+    responses=refusals(),
+    tags=["deadletters"],
+)
+async def get_reasons(parts: NamedDependency[Parts]) -> DeadLetterReasons:
+    """Count them."""
+
+    def read() -> DeadLetterReasons:
+        with parts.readers() as session:
+            return list_reasons(session)
+
+    return await asyncio.to_thread(read)
+
+
+@get(
+    "/v1/deadletters/{letter_id:str}",
+    guards=[needs("act")],
+    summary="One dead letter with its content",
+    description=(
+        "Key, bytes and headers as they lay in Kafka: text where they are UTF-8, else base64. They may be personal, so "
+        "a key that may only read does not get them. `refused_now` is what stands against sending it again."
+    ),
+    responses=refusals(404),
+    tags=["deadletters"],
+)
+async def get_letter(parts: NamedDependency[Parts], letter_id: FromPath[str]) -> DeadLetterContent:
+    """Read one."""
+    row = await asyncio.to_thread(_find, parts, letter_id)
+    if row is None:
+        raise Refusal(404, "missing", "id", "there is no such dead letter")
+    return content_of(row, parts.reader, now())
+
+
+@post(
+    "/v1/deadletters/replay",
+    status_code=200,
+    guards=[needs("admin"), same_origin],
+    summary="Send all dead letters of a reason again, a batch at a time",
+    description=(
+        "Sends up to 200 letters in the order in which they came, and leaves those that would be refused again. Repeat "
+        "with `next` and `before` of the answer until `next` is null. Each is sent once, however often this is asked."
+    ),
+    responses=refusals(400, 415, 503),
+    tags=["deadletters"],
+)
+async def post_replay_all(parts: NamedDependency[Parts], data: JSONBody[ReplayRequest]) -> ReplayAnswer:
+    """Produce first, then mark, batch by batch: what was sent before Kafka went away stays marked."""
+    if data.reason not in get_args(DeadLetterReason):
+        raise Refusal(400, "invalid", "reason", f"not a reason; there are {', '.join(get_args(DeadLetterReason))}")
+    if data.before is not None and data.before.tzinfo is None:
+        raise Refusal(400, "invalid", "before", "needs a zone; give RFC 3339 such as 2026-11-21T10:15:02Z")
+    return await replay_batch(parts, data)
 
 
 @post(
@@ -62,26 +122,69 @@ async def get_letters(
     summary="Send a dead letter again",
     description=(
         "Produces the untouched bytes to the topic they came from. Worth it once the reason is gone, for instance a "
-        "metric was declared; a record that still cannot be read becomes a new dead letter."
+        "metric was declared; a record that still cannot be read becomes a new dead letter. 409: it was sent already."
     ),
     responses=refusals(404, 409, 422, 503),
     tags=["deadletters"],
 )
 async def post_replay(parts: NamedDependency[Parts], letter_id: FromPath[str]) -> DeadLetterShown:
     """Produce first, then mark: a crash between leaves a letter that can be sent again, never a lost one."""
+    return await replay_one(parts, letter_id)
+
+
+async def replay_one(parts: Parts, letter_id: str) -> DeadLetterShown:
+    """Send one letter again. Raises :class:`Refusal`: 404, 409 (was sent already), 422 (has no bytes), 503."""
     row = await asyncio.to_thread(_find, parts, letter_id)
     if row is None:
         raise Refusal(404, "missing", "id", "there is no such dead letter")
     if row.replayed_at is not None:
         raise Refusal(409, "replayed", "id", "was sent again already")
-    if not row.value or row.topic not in REPLAYABLE:
+    if not may_be_sent(row):
         raise Refusal(422, "invalid", "id", "has no bytes that could be sent again")
+    await _deliver(parts, [row])
+    await asyncio.to_thread(_mark, parts, [row])
+    found = await asyncio.to_thread(_find, parts, letter_id)
+    return show_letter(found if found is not None else row)
+
+
+async def replay_batch(parts: Parts, request: ReplayRequest) -> ReplayAnswer:
+    """Send one batch again. Raises :class:`Refusal`: 400 for a cursor that is none, 503."""
+    after = _cursor(request.cursor)
+    at = now()
+    before = request.before or at
+
+    def read() -> Batch:
+        with parts.readers() as session:
+            return next_batch(session, request, before, after)
+
+    batch = await asyncio.to_thread(read)
+    against = [None if request.anyhow else refusal_now(row, parts.reader, at) for row in batch.rows]
+    sending = [row for row, why in zip(batch.rows, against, strict=True) if why is None]
+    if sending:
+        await _deliver(parts, sending)
+        await asyncio.to_thread(_mark, parts, sending)
+    return ReplayAnswer(
+        sent=len(sending),
+        refused=len(batch.rows) - len(sending),
+        refusal=next((why for why in against if why is not None), None),
+        before=before,
+        next=batch.next.text() if batch.next is not None else None,
+    )
+
+
+def _cursor(text: str | None) -> Cursor | None:
     try:
-        await parts.producer.deliver([record_of(row)])
+        return read_cursor(text) if text else None
+    except ValueError:
+        raise Refusal(400, "invalid", "cursor", "not a cursor of this list; give `next` of the page before") from None
+
+
+async def _deliver(parts: Parts, rows: Sequence[DeadLetterRow]) -> None:
+    try:
+        await parts.producer.deliver([record_of(row) for row in rows])
     except NotDeliveredError as error:
         text = f"Kafka did not acknowledge it in time ({error.cause}); try again"
         raise Refusal(503, "unavailable", "", text, {"Retry-After": "5"}) from None
-    return await asyncio.to_thread(_mark, parts, letter_id)
 
 
 def _find(parts: Parts, letter_id: str) -> DeadLetterRow | None:
@@ -89,12 +192,9 @@ def _find(parts: Parts, letter_id: str) -> DeadLetterRow | None:
         return session.get(DeadLetterRow, letter_id)
 
 
-def _mark(parts: Parts, letter_id: str) -> DeadLetterShown:
+def _mark(parts: Parts, rows: Sequence[DeadLetterRow]) -> None:
     with parts.writers.begin() as session:
-        mark_replayed(session, letter_id, now())
-        row = session.get(DeadLetterRow, letter_id)
-        assert row is not None
-        return show_letter(row)
+        mark_replayed(session, [row.id for row in rows], now())
 
 
-routes = [get_letters, post_replay]
+routes = [get_letters, get_reasons, get_letter, post_replay_all, post_replay]

@@ -165,9 +165,11 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_answer_terms_alert_id"), "answer_terms", ["alert_id"])
     op.create_index("answer_terms_by_time", "answer_terms", ["at"])
+    op.create_index("dead_letters_by_reason", "dead_letters", ["reason", "at"])
 
 
 def downgrade() -> None:
+    op.drop_index("dead_letters_by_reason", "dead_letters")
     op.drop_table("answer_terms")
     op.drop_index("alerts_by_event_time", "alerts")
     op.drop_index("slack_outbox_by_destination")
