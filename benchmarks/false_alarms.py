@@ -23,8 +23,8 @@ from schemas.alarm_rows import FallAlarm
 from schemas.config_rules import FallRule, StoppedRule
 from schemas.metrics import Series
 from schemas.scales import DEFAULT_METRICS
+from schemas.standings import nps_standing
 from streams.alarms.falls import Bounds, baseline_panes, follow, has_fallen
-from streams.alarms.significance import nps_standing
 from streams.alarms.stop_watch import GRACE_S, StopWatch
 from streams.alarms.watch import Judgement, Moment, Watched
 from streams.counting.windows import Ring, WindowSpec

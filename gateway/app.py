@@ -27,6 +27,7 @@ from gateway.routes import (
     deadletters,
     delivery,
     events,
+    explore,
     exports,
     health,
     incidents,
@@ -109,6 +110,7 @@ def build_app(parts: Parts) -> Litestar:
         route_handlers=[
             *events.routes,
             *metrics.routes,
+            *explore.routes,
             *themes.routes,
             *stream.routes,
             *cases.routes,

@@ -19,7 +19,7 @@ class Standing(Struct, frozen=True, array_like=True):
     """Where a metric stands over a stretch of time, and how sure that is.
 
     ``value`` is the metric as it is shown; ``estimate`` and ``variance`` are its adjusted estimate and the square of
-    its standard error, in the metric's unit (points, percent, scale points): see :mod:`streams.alarms.significance`.
+    its standard error, in the metric's unit (points, percent, scale points): see :mod:`schemas.standings`.
     """
 
     n: int
