@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -66,6 +67,7 @@ def _labels_of_samples(family: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(label for sample in family.samples for label in sample.labels if label != "le"))  # type: ignore[attr-defined]
 
 
+@cache
 def by_name() -> dict[str, tuple[Exported, list[str]]]:
     """Every metric once, with the rooms that export it."""
     found: dict[str, tuple[Exported, list[str]]] = {}
