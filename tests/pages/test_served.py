@@ -57,7 +57,7 @@ def followed(url: str, path: str, mark: str) -> Iterator[list[dict[str, object]]
     """The patches of a page, as they come in."""
     patches: list[dict[str, object]] = []
     with httpx.Client(timeout=httpx.Timeout(10, read=30)) as client:
-        request = client.build_request("GET", f"{url}/console/live{path}", params={"mark": mark})
+        request = client.build_request("GET", f"{url}/console/live{path}{'&' if '?' in path else '?'}mark={mark}")
         answer = client.send(request, stream=True)
         assert answer.status_code == 200, answer.read()
 
