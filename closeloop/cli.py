@@ -8,6 +8,7 @@ from closeloop.commands import (
     cases,
     db,
     deadletters,
+    doctor,
     events,
     incidents,
     keys,
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 app.add_typer(rooms.app)
 app.add_typer(events.app)
+app.add_typer(doctor.app)
 app.add_typer(topics.app, name="topics")
 app.add_typer(db.app, name="db")
 app.add_typer(deadletters.app, name="deadletters")

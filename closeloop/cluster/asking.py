@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from confluent_kafka import (
@@ -79,13 +80,15 @@ class Asker:
         self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0}, logger=quiet)
 
     def topics(self, names: Sequence[str] | None = None) -> dict[str, TopicSeen]:
-        """The topics of these names, or all but Kafka's own, that are there and may be seen."""
+        """The topics of these names, or all but Kafka's own, that are there.
+
+        One that the asker may not see has no partitions and nothing ``allowed``.
+        """
         try:
             listed = self._admin.list_topics(timeout=self._within_s).topics
         except KafkaException as error:
             raise self._silent(error) from None
         there = [name for name in listed if not name.startswith("__")] if names is None else list(names)
-        there = [name for name in there if name in listed and listed[name].error is None]
         if not there:
             return {}
         futures = self._admin.describe_topics(
@@ -93,7 +96,15 @@ class Asker:
         )
         found: dict[str, TopicSeen] = {}
         for name, future in futures.items():
-            described = self._answer(future)
+            try:
+                described = future.result(self._within_s)
+            except KafkaException as error:
+                code = error.args[0].code()
+                if code == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+                    found[name] = TopicSeen(name, (), frozenset())
+                elif code != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    raise self._silent(error) from None
+                continue
             found[name] = TopicSeen(
                 name,
                 tuple(
@@ -129,6 +140,26 @@ class Asker:
             )
         return found
 
+    def cluster_allowed(self) -> frozenset[str]:
+        """What the asker may do with the cluster as a whole."""
+        asked = self._admin.describe_cluster(include_authorized_operations=True, request_timeout=self._within_s)
+        return _names(self._answer(asked).authorized_operations)
+
+    def newest_times(self, partitions: Iterable[Partition]) -> dict[Partition, tuple[int, datetime]]:
+        """The end of each partition and the newest time of any of its records, of those that have one."""
+        wanted = list(partitions)
+        newest = OffsetSpec.max_timestamp()  # type: ignore[no-untyped-call] # confluent-kafka's
+        asked = {TopicPartition(one.topic, one.number): newest for one in wanted}
+        if not asked:
+            return {}
+        futures = self._admin.list_offsets(asked, request_timeout=self._within_s)
+        found = {Partition(at.topic, at.partition): self._answer(future) for at, future in futures.items()}
+        return {
+            place: (told.offset, datetime.fromtimestamp(told.timestamp / 1000, UTC))
+            for place, told in found.items()
+            if told.timestamp > 0
+        }
+
     def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """Where a reader of committed records is at the end of each partition."""
         return self._offsets(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call] # confluent-kafka's
@@ -153,7 +184,9 @@ class Asker:
             raise self._silent(error) from None
 
     def _silent(self, error: Exception) -> BrokerError:
-        reason = error.args[0].str() if isinstance(error, KafkaException) else "no answer in time"
+        reason = "no answer in time"
+        if isinstance(error, KafkaException):
+            reason = error.args[0].name().strip("_").lower().replace("_", " ")
         return BrokerError(f"Kafka at {self.bootstrap}: {reason}.")
 
 

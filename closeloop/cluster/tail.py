@@ -37,7 +37,7 @@ def tail(
     ``UserError`` for a topic or a partition that is not there.
     """
     seen = asker.topics([topic]).get(topic)
-    if seen is None:
+    if seen is None or not seen.partitions:
         raise UserError(
             f"{topic}: no such topic on this cluster, or you may not see it; closeloop topics list names all"
         )

@@ -3,13 +3,13 @@
 import http.client
 import logging
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 from uuid import uuid4
 
-from msgspec import Struct
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from closeloop.findings import Finding
 from closeloop.slack_app.manifest import SCOPES
 from consumers.slack.client import bypass_proxy, is_loopback
 from schemas.config import Loop
@@ -31,20 +31,6 @@ _REMEDIES = {
     "not_in_channel": "invite the app there: /invite @closeloop",
     "channel_not_found": "name a channel that exists in loop.yaml; invite the app to a private one: /invite @closeloop",
 }
-
-
-class Finding(Struct, frozen=True, kw_only=True):
-    """One thing that was looked at. ``remedy`` is there unless it is ``ok``."""
-
-    level: Literal["ok", "warning", "wrong"]
-    subject: str
-    said: str
-    remedy: str = ""
-
-    def line(self) -> str:
-        """The finding in one line."""
-        mark = {"ok": "ok     ", "warning": "warning", "wrong": "WRONG  "}[self.level]
-        return f"{mark} {self.subject}: {self.said}" + (f" -> {self.remedy}" if self.remedy else "")
 
 
 class Doctor:
