@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from gateway.book_trend import BookTrend
 from gateway.cluster.watch import ClusterWatch
+from gateway.console.trends import Weeks
 from gateway.hub import Hub
 from gateway.instruments import Instruments
 from gateway.keys import KeyRing
@@ -43,6 +44,7 @@ class Parts:
     trend: BookTrend
     pulse: DatabasePulse
     standing: StandingMetrics
+    weeks: Weeks
     slack: SlackDesk
     signature: SignatureCheck
 

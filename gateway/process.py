@@ -22,6 +22,7 @@ from gateway.books_metrics import BooksMetrics
 from gateway.cluster.asking import ClusterReader
 from gateway.cluster.gauges import ClusterGauges
 from gateway.cluster.watch import ClusterWatch
+from gateway.console.trends import Weeks
 from gateway.hub import Hub
 from gateway.instruments import Instruments
 from gateway.keys import KeyRing, any_key
@@ -124,6 +125,7 @@ def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]
         hub=Hub(),
         keyring=KeyRing(reading, loopback=is_loopback(settings.host)),
         instruments=instruments,
+        weeks=Weeks(),
         cluster=cluster,
         trend=trend,
         pulse=pulse,

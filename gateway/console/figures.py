@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from gateway.console.catalogue import console_words, number, span
 from gateway.console.reader import ConsoleLanguage
+from gateway.explore.differences import Difference
 from schemas.metric_catalogue import CatalogueEntry
 from schemas.metrics import Metric
 from schemas.scales import MetricSpec
@@ -19,6 +20,17 @@ Z95 = 1.959963984540054
 
 _STEPS = {"points": 20.0, "percent": 5.0, "scale": 0.5, "seconds": 3600.0, "money": 10.0}
 _TITLED = ("nps", "csat", "ces")
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """A value against the week before. ``tone`` is ``even`` where chance alone would do it."""
+
+    text: str
+    """The signed difference."""
+    sign: str
+    tone: Tone
+    told: str
+    """The difference in words, with what chance would do."""
 
 
 class Figure(Struct, frozen=True, kw_only=True):
@@ -37,6 +49,7 @@ class Figure(Struct, frozen=True, kw_only=True):
     """The whole interval lies on the worse side of the whole's value: more than chance."""
     bars: tuple[tuple[str, int, Tone], ...] = ()
     """Of scores: score, count and tone, from worst to best."""
+    change: Change | None = None
 
 
 def short_name(name: str, language: ConsoleLanguage) -> str:
@@ -87,6 +100,7 @@ def figure(
     language: ConsoleLanguage,
     whole: Metric | None = None,
     name: str = "",
+    against: Difference | None = None,
 ) -> Figure:
     """What to show of a row; of no row that there is nothing."""
     if row is None or row.value is None:
@@ -117,6 +131,27 @@ def figure(
         high=row.high,
         worse=clearly_worse(row, whole, rises=entry.higher_is_better),
         bars=histogram(row.counts, spec) if spec is not None and not row.scale else (),
+        change=change(against, entry, language) if against is not None else None,
+    )
+
+
+def change(found: Difference, entry: CatalogueEntry, language: ConsoleLanguage) -> Change:
+    """A difference to the week before, in words."""
+    words = console_words(language)
+    if entry.unit == "seconds":
+        sign = "\N{MINUS SIGN}" if found.value < 0 else "+"
+        text = sign + span(abs(found.value), language)
+    else:
+        text = number(found.value, language, 2 if entry.unit == "scale" else 1, signed=True)
+    told = found.verdict in ("above", "below")
+    up, down = "\N{BLACK UP-POINTING TRIANGLE}", "\N{BLACK DOWN-POINTING TRIANGLE}"
+    return Change(
+        text=text,
+        sign="" if not told else up if found.value > 0 else down,
+        tone="even" if not told else "good" if found.better else "bad",
+        told=words.say(
+            f"change-{found.verdict}", difference=text, once=number(found.once_in, language), pairs=found.pairs
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
+from sqlalchemy.orm import Session
 
 from gateway.console import feed, figures, loop_health
 from gateway.console.figures import Figure
@@ -12,10 +13,13 @@ from gateway.console.journey import Step, journey
 from gateway.console.page import Page
 from gateway.console.reader import Reader
 from gateway.console.story import Teller
+from gateway.console.trends import series_of, trend, week_before
+from gateway.explore.differences import Difference
 from gateway.parts import Parts
+from gateway.periods import Period
 from gateway.problems import Refusal
 from schemas.metric_catalogue import CatalogueEntry
-from schemas.metrics import CSI, OUTCOME, RECOVERED, RESPONSE_RATE, Metric
+from schemas.metrics import CSI, OUTCOME, RECOVERED, RESPONSE_RATE, Metric, Series
 
 FEED_ITEMS = 40
 ROWS = 50
@@ -108,8 +112,10 @@ class NowPage(Page[NowAsked]):
             raise Refusal(400, "invalid", "sort", "not a metric of loop.yaml")
         rows = parts.live.rows
         whole = {row.metric: row for row in rows.metrics(window=window, cut=_WHOLE) if row.scale == ""}
-        figured = _Figured(parts, reader, whole)
-        columns, table, found = _table(rows.metrics(window=window, cut=cut), asked, figured)
+        ends = max((row.as_of for row in whole.values()), default=at) if parts.settings.clock == "event" else at
+        figured = _Figured(parts, reader, whole, week_before(window, ends, words.zone))
+        lines = _lines(rows.metrics(window=window, cut=cut), asked, figured)
+        drawn = lines[: asked.rows]
         steps = journey(
             rows.metrics(window=window, cut="touchpoint") if "touchpoint" in words.cuts else [],
             whole,
@@ -117,10 +123,14 @@ class NowPage(Page[NowAsked]):
             parts.loop.journey,
             words.metrics,
         )
+        shown = [row for line in drawn for row in line.rows.values()]
         teller = Teller(language=reader.language, zone=words.zone, now=at, people=words.people)
         with parts.readers() as session:
+            figured.compare(session, list(whole.values()), 1)
+            figured.compare(session, shown, len(drawn))
             happened = feed.newest(session, teller, FEED_ITEMS)
             health = loop_health.loop_health(session, parts.loop.receivers, at)
+        columns = [figured.column(name, shown) for name in figured.names() if any(row.metric == name for row in shown)]
         return Now(
             windows=words.windows,
             window=window,
@@ -132,8 +142,8 @@ class NowPage(Page[NowAsked]):
             beside=[figured.tile(name) for name in (OUTCOME, *_BESIDE) if name in words.catalogue],
             steps=[figured.step(step) for step in steps],
             columns=columns,
-            rows=table,
-            found=found,
+            rows=[line.shown(columns, figured) for line in drawn],
+            found=len(lines),
             feed=happened,
             health=health,
         )
@@ -142,9 +152,20 @@ class NowPage(Page[NowAsked]):
 class _Figured:
     """Rows as figures, beside the whole."""
 
-    def __init__(self, parts: Parts, reader: Reader, whole: Mapping[str, Metric]) -> None:
-        self._words, self._language = parts.words, reader.language
+    def __init__(self, parts: Parts, reader: Reader, whole: Mapping[str, Metric], week: Period) -> None:
+        self._parts, self._words, self._language = parts, parts.words, reader.language
+        self._week = week
+        self._against: dict[Series, Difference] = {}
         self.whole = whole
+
+    def compare(self, session: Session, rows: Sequence[Metric], pairs: int) -> None:
+        """Look up the week before of these rows, so that their figures say what became of them."""
+        series = {series_of(row): row for row in rows}
+        weeks = self._parts.weeks.read(session, list(series), self._week)
+        for one, row in series.items():
+            found = trend(row, weeks[one], self._words, self._parts.loop.minimum_n, pairs)
+            if found is not None:
+                self._against[one] = found
 
     def entry(self, metric: str) -> CatalogueEntry:
         return self._words.catalogue[metric]
@@ -155,7 +176,8 @@ class _Figured:
 
     def figure(self, row: Metric | None, metric: str) -> Figure:
         spec = self._words.metrics.get(metric)
-        return figures.figure(row, self.entry(metric), spec, self._language, self.whole.get(metric), metric)
+        against = self._against.get(series_of(row)) if row is not None else None
+        return figures.figure(row, self.entry(metric), spec, self._language, self.whole.get(metric), metric, against)
 
     def short(self, metric: str) -> str:
         return figures.short_name(metric, self._language)
@@ -189,36 +211,42 @@ class _Figured:
         )
 
 
-def _table(rows: Sequence[Metric], asked: NowAsked, figured: _Figured) -> tuple[list[Column], list[Row], int]:
-    """The columns and the worst lines of a cut, and how many lines there are."""
-    wanted = set(figured.names())
-    found = [row for row in rows if row.metric in wanted and (row.n or row.value is not None)]
-    columns = [figured.column(name, found) for name in figured.names() if any(row.metric == name for row in found)]
-    lines: dict[tuple[str, ...], dict[str, Metric]] = {}
-    for row in found:
-        lines.setdefault((*row.key.values(), row.scale), {})[row.metric] = row
-    needle = asked.find.casefold()
-    shown = []
-    for key, line in lines.items():
-        name = _name(key)
-        if needle and needle not in name.casefold():
-            continue
-        first = next(iter(line.values()))
-        shown.append((_worst(line, asked.sort, figured), name, key, tuple(first.key.items()), line))
-    shown.sort(key=lambda one: one[:2])
-    drawn = [
-        Row(
-            name=name,
-            id="row-" + "-".join(key).encode().hex(),
-            key=dimensions,
+class _Line(Struct, frozen=True, kw_only=True):
+    """The rows of one key of the cut, by metric."""
+
+    worst: float
+    """How badly it stands, lower is worse."""
+    name: str
+    key: tuple[str, ...]
+    rows: dict[str, Metric]
+
+    def shown(self, columns: Sequence[Column], figured: _Figured) -> Row:
+        """The line with its figures in the order of the columns."""
+        return Row(
+            name=self.name,
+            id="row-" + "-".join(self.key).encode().hex(),
+            key=tuple(next(iter(self.rows.values())).key.items()),
             figures=tuple(
-                figured.figure(line[column.metric], column.metric) if column.metric in line else None
+                figured.figure(self.rows[column.metric], column.metric) if column.metric in self.rows else None
                 for column in columns
             ),
         )
-        for _, name, key, dimensions, line in shown[: asked.rows]
+
+
+def _lines(rows: Sequence[Metric], asked: NowAsked, figured: _Figured) -> list[_Line]:
+    """The lines of a cut, worst first."""
+    wanted = set(figured.names())
+    keyed: dict[tuple[str, ...], dict[str, Metric]] = {}
+    for row in rows:
+        if row.metric in wanted and (row.n or row.value is not None):
+            keyed.setdefault((*row.key.values(), row.scale), {})[row.metric] = row
+    needle = asked.find.casefold()
+    lines = [
+        _Line(worst=_worst(line, asked.sort, figured), name=_name(key), key=key, rows=line)
+        for key, line in keyed.items()
+        if not needle or needle in _name(key).casefold()
     ]
-    return columns, drawn, len(shown)
+    return sorted(lines, key=lambda line: (line.worst, line.name))
 
 
 def _worst(line: Mapping[str, Metric], sort: str, figured: _Figured) -> float:

@@ -66,6 +66,12 @@ answers = { $n ->
 no-answers = no answers in { $window }
 answers-by-score = Answers by score.
 nothing-counted = nothing counted yet
+change-above = { $difference } against the week before; chance alone would do that once in { $once }
+change-below = { $difference } against the week before; chance alone would do that once in { $once }
+change-picked = { $difference } against the week before; among { $pairs } side by side chance alone shows one like it
+change-not_told = { $difference } against the week before: within what chance alone does
+change-too_few = { $difference } against the week before: too few to say
+week-before = vs week before
 window = Window
 
 ## Now

@@ -69,6 +69,12 @@ answers = { $n ->
 no-answers = за { $window } ответов нет
 answers-by-score = Ответы по оценкам.
 nothing-counted = пока ничего не учтено
+change-above = { $difference } к неделе до того; случайно так бывает один раз из { $once }
+change-below = { $difference } к неделе до того; случайно так бывает один раз из { $once }
+change-picked = { $difference } к неделе до того; среди { $pairs } рядом одно такое бывает и случайно
+change-not_told = { $difference } к неделе до того: в пределах случайного
+change-too_few = { $difference } к неделе до того: слишком мало, чтобы судить
+week-before = к неделе до того
 window = Окно
 
 ## Now
