@@ -1,7 +1,7 @@
 """The current metrics and books in memory. Pure state: no Kafka, no clock."""
 
 import threading
-from collections.abc import Iterable
+from collections import defaultdict
 from datetime import date
 
 import msgspec
@@ -33,6 +33,8 @@ class LiveRows:
         self._lock = threading.Lock()
         self._max_rows = max_rows
         self._metrics: dict[bytes, Metric] = {}
+        self._places: dict[tuple[str, str], dict[bytes, Metric]] = defaultdict(dict)
+        """The same rows by cut and window: what is looked at most are those of one cut and window."""
         self._books: dict[str, Books] = {}
         self._newest_day = date.min
         self._changed: set[bytes] = set()
@@ -50,7 +52,7 @@ class LiveRows:
         self.revision += 1
         if value is None:
             with self._lock:
-                self._metrics.pop(key or b"", None)
+                self._drop(key or b"")
             return
         try:
             record = _records.decode(value)
@@ -77,12 +79,13 @@ class LiveRows:
     def metrics(self, metric: str | None = None, window: str | None = None, cut: str | None = None) -> list[Metric]:
         """The rows that fit, ordered by metric, cut, key and window."""
         with self._lock:
-            rows: Iterable[Metric] = list(self._metrics.values())
-        fitting = [
-            row
-            for row in rows
-            if metric in (None, row.metric) and window in (None, row.window) and cut in (None, row.cut)
-        ]
+            fitting = [
+                row
+                for place, rows in self._places.items()
+                if cut in (None, place[0]) and window in (None, place[1])
+                for row in rows.values()
+                if metric in (None, row.metric)
+            ]
         fitting.sort(
             key=lambda row: (row.metric, row.cut, list(row.key.values()), row.scale, row.window, row.day or date.min)
         )
@@ -125,11 +128,18 @@ class LiveRows:
             self.refused += 1
             return
         if held is None or (row.version, row.as_of) >= (held.version, held.as_of):
-            self._metrics[key] = row
+            if held is not None and (held.cut, held.window) != (row.cut, row.window):
+                self._drop(key)  # a record under another's key: the newer one stands for both
+            self._metrics[key] = self._places[row.cut, row.window][key] = row
             self._changed.add(key)
 
     def _forget_old_days(self) -> None:
         days = {key: row.day for key, row in self._metrics.items() if row.day is not None}
         for key in [key for key, day in days.items() if (self._newest_day - day).days >= RECENT_DAYS]:
-            del self._metrics[key]
+            self._drop(key)
             self._changed.discard(key)
+
+    def _drop(self, key: bytes) -> None:
+        row = self._metrics.pop(key, None)
+        if row is not None:
+            del self._places[row.cut, row.window][key]
