@@ -50,7 +50,7 @@ class BookTrend:
             return
         tallies = {kind: _tally(books, topic) for kind, topic in TOPIC_OF.items()}
         with self._lock:
-            if len(self._noted) > 1 and at - self._noted[-2][0] < _STEP_SECONDS:
+            if len(self._noted) > 1 and self._noted[-1][0] - self._noted[-2][0] < _STEP_SECONDS:
                 self._noted.pop()
             self._noted.append((at, tallies))
             while len(self._noted) > 2 and at - self._noted[1][0] >= TREND_SECONDS:

@@ -10,6 +10,7 @@ import structlog
 
 from gateway.cluster.looks import Look
 from gateway.cluster.report import ClusterReport, make_report
+from gateway.cluster.trend import ClusterTrend
 
 BUSY_SECONDS = 2.0
 IDLE_SECONDS = 15.0
@@ -46,6 +47,8 @@ class ClusterWatch:
 
         ``busy`` and ``idle`` are the seconds between two looks while somebody looks, and otherwise.
         """
+        self.trend = ClusterTrend()
+        """What rates and lags were lately."""
         self._reader = reader
         self._also = also
         self._busy = busy
@@ -113,6 +116,7 @@ class ClusterWatch:
             while len(self._looks) > 2 and look.at - self._looks[1].at >= RATE_SECONDS:
                 self._looks.popleft()
             report = make_report(look, self._looks[0] if len(self._looks) > 1 else None)
+            self.trend.note(report)
             if self._also is not None:
                 self._also(look.at)
         except Exception as error:  # noqa: BLE001 - whatever it is, requests and events must not suffer from it

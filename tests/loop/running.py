@@ -168,8 +168,13 @@ class RunningLoop:
 
 
 @contextmanager
-def running_loop(folder: Path, *, database: str | None = None, **settings: str) -> Iterator[RunningLoop]:
-    """`closeloop up --broker local --clock event` in a folder, stopped at the end; checks that it stops in time."""
+def running_loop(
+    folder: Path, *, database: str | None = None, more: str = "", **settings: str
+) -> Iterator[RunningLoop]:
+    """`closeloop up --broker local --clock event` in a folder, stopped at the end; checks that it stops in time.
+
+    `more` is added to its loop.yaml.
+    """
     port, sandbox_port = free_port(), free_port()
     database = database or f"sqlite:///{folder / 'closeloop.db'}"
     environment = {
@@ -184,7 +189,7 @@ def running_loop(folder: Path, *, database: str | None = None, **settings: str) 
             [
                 *(sys.executable, "-m", "closeloop", "up", "--broker", "local", "--clock", "event"),
                 *("--port", str(port), "--sandbox-port", str(sandbox_port), "--data-dir", str(folder)),
-                *("--config", str(_a_card_for_each_case(folder))),
+                *("--config", str(_a_card_for_each_case(folder, more))),
             ],
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -215,7 +220,7 @@ def running_loop(folder: Path, *, database: str | None = None, **settings: str) 
     assert not list((folder / "run").glob("*.pid")), "a process was left behind"
 
 
-def _a_card_for_each_case(folder: Path) -> Path:
+def _a_card_for_each_case(folder: Path, more: str) -> Path:
     """The example without roll-ups and incidents: a replay brings in seconds the cases of months."""
     example = (Path(__file__).parents[2] / "loop.yaml").read_text()
     alone, found = re.subn(
@@ -223,7 +228,7 @@ def _a_card_for_each_case(folder: Path) -> Path:
     )
     assert found == 1
     changed = folder / "loop.yaml"
-    changed.write_text(alone)
+    changed.write_text(alone + more)
     return changed
 
 

@@ -4,8 +4,9 @@ from typing import Any
 
 from gateway.console.page import Page
 from gateway.console.pages.now import NowPage
+from gateway.console.pages.pipeline import PipelinePage
 
-PAGES: tuple[Page[Any], ...] = (NowPage(),)
+PAGES: tuple[Page[Any], ...] = (NowPage(), PipelinePage())
 """All pages. Those of the navigation stand in ``templates/frame.html``."""
 
 __all__ = ["PAGES"]
