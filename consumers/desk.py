@@ -8,7 +8,7 @@ severity, it stays quiet until an alert that pages joins it.
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -24,6 +24,7 @@ from consumers.intake import Record
 from consumers.measures import Measures
 from consumers.parts import Backoff
 from consumers.routing import Assignment, assign
+from consumers.traced import parent_of, taking_in
 from schemas import case_ledger, joining, silencing
 from schemas.alerts import Alert
 from schemas.case_ledger import Destination, Opening, Refused
@@ -35,6 +36,7 @@ from schemas.silences import holding
 from schemas.sla import due_times
 from schemas.tables import AlertRow, CaseRow
 from schemas.topics import DEADLETTERS, DESK_GROUP
+from schemas.tracing import OFF, Tracing
 from schemas.working_time import calendars
 
 GROUP = DESK_GROUP
@@ -77,7 +79,9 @@ class Desk:
         bury: Bury,
         measures: Measures,
         opened: Callable[[], None],
+        tracing: Tracing = OFF,
     ) -> None:
+        self._tracing = tracing
         self._loop = loop
         self._database = database
         self._bury = bury
@@ -90,9 +94,10 @@ class Desk:
         now = datetime.now(UTC)
         alerts: list[Alert] = []
         unreadable: list[DeadLetter] = []
+        followed: dict[str, tuple[str, Record]] = {}
         for record in records:
             try:
-                alerts.append(read_alert(record.value))
+                alert = read_alert(record.value)
             except InvalidEvent as problem:
                 unreadable.append(
                     dead_letter(
@@ -106,18 +111,22 @@ class Desk:
                         now,
                     )
                 )
+                continue
+            alerts.append(alert)
+            if (parent := parent_of(self._tracing, record)) is not None:
+                followed.setdefault(alert.id, (parent, record))
         if unreadable:
             self._bury(unreadable)
             self._count("dead_letter", len(unreadable))
             self._log.error("records of cx.alerts that are no alerts", count=len(unreadable))
         if alerts:
-            self._take(alerts, now)
+            self._take(alerts, followed, now)
 
-    def _take(self, alerts: Sequence[Alert], now: datetime) -> None:
+    def _take(self, alerts: Sequence[Alert], followed: Mapping[str, tuple[str, Record]], now: datetime) -> None:
         """Write the batch; where another writer was quicker, read again and write anew."""
         for attempt in range(RACES):
             try:
-                with self._database.begin() as session:
+                with self._database.begin() as session, taking_in(self._tracing, session, followed, now):
                     outcomes = take_in(session, self._loop, alerts, now)
             except (IntegrityError, Refused) as race:
                 if attempt == RACES - 1 or (isinstance(race, Refused) and race.refusal != "stale"):

@@ -31,6 +31,7 @@ from schemas.database import open_database, readers, sessions
 from schemas.database_pulse import DatabasePulse
 from schemas.settings import Settings
 from schemas.topics import ALERTS, CASES, DEADLETTERS, METRICS
+from schemas.tracing import Tracing, start_tracing
 
 STOP_WITHIN_S = 9.0
 HISTORY_PAGE = 200
@@ -41,10 +42,11 @@ def run_consumers(settings: Settings, loop: Loop) -> int:
     """Run until SIGTERM or SIGINT (0), or until a part fails (1)."""
     stop, ended = threading.Event(), threading.Event()
     _stop_on_signals(stop, ended)
+    tracing = start_tracing(settings.traces, "consumers")
     measures = Measures(CollectorRegistry())
     engine = open_database(settings.database)
     pulse = DatabasePulse(engine, measures.process)
-    room = Room(settings, loop, engine, measures, stop, ended)
+    room = Room(settings, loop, engine, measures, stop, ended, tracing)
     measures.process.watch_readiness(lambda: pulse.answers() and not room.stands_still())
     health = HealthServer(settings.health_host, settings.health_port, measures.registry, room.dead, room.lacks)
     health.start()
@@ -58,6 +60,7 @@ def run_consumers(settings: Settings, loop: Loop) -> int:
         pulse.stop()
         health.close()
         engine.dispose()
+        tracing.close()
 
 
 class Room:
@@ -71,7 +74,9 @@ class Room:
         measures: Measures,
         stop: threading.Event,
         ended: threading.Event,
+        tracing: Tracing,
     ) -> None:
+        self._tracing = tracing
         self._settings = settings
         self._loop = loop
         self._engine = engine
@@ -134,7 +139,7 @@ class Room:
             transitions.set()
 
         burial = desk.Burial(lambda: kafka_clients.safe_producer(settings, "closeloop-desk"), measures, stop)
-        taker = desk.Desk(self._loop, writes, burial.bury, measures, changed)
+        taker = desk.Desk(self._loop, writes, burial.bury, measures, changed, self._tracing)
         keeper = recorder.Recorder(writes, measures)
         desk_intake = Intake(settings, desk.GROUP, [ALERTS], taker.handle, measures, stop, max_poll_records=100)
         recorder_intake = Intake(
@@ -187,7 +192,17 @@ class Room:
             ways=Ways(mail=elsewhere.mails, webhooks=elsewhere.hooks),
         )
         return Sender(
-            options, self._loop, writes, reads, delivery, settlement, self._measures, wake, self._stop, elsewhere
+            options,
+            self._loop,
+            writes,
+            reads,
+            delivery,
+            settlement,
+            self._measures,
+            wake,
+            self._stop,
+            elsewhere,
+            self._tracing,
         )
 
 

@@ -23,6 +23,7 @@ from schemas.cloudevents import EventReader
 from schemas.config import Loop
 from schemas.database_pulse import DatabasePulse
 from schemas.settings import Settings
+from schemas.tracing import OFF, Tracing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class Parts:
     weeks: Weeks
     slack: SlackDesk
     signature: SignatureCheck
+    tracing: Tracing = OFF
 
 
 def parts_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Parts:

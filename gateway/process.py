@@ -42,6 +42,7 @@ from schemas.database import open_database, readers, sessions
 from schemas.database_pulse import DatabasePulse
 from schemas.settings import Settings
 from schemas.tables import Base
+from schemas.tracing import start_tracing
 
 GRACEFUL_SECONDS = 3
 """What open requests get to end after SIGTERM; with the producer's flush well within 10 seconds."""
@@ -132,6 +133,7 @@ def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]
         standing=StandingMetrics(reading, instruments.registry),
         slack=SlackDesk(reading, writing, loop, words, SlackCalls(settings.slack_bot_token, settings.slack_api_url)),
         signature=SignatureCheck(settings.slack_signing_secret),
+        tracing=start_tracing(settings.traces, "gateway"),
     )
 
 
@@ -178,6 +180,7 @@ async def _serve(settings: Settings, loop: Loop) -> int:
         )
         await asyncio.to_thread(parts.live.stop, 3.0)
         await asyncio.to_thread(parts.producer.stop, 2.0)
+        await asyncio.to_thread(parts.tracing.close)
     _log.info("gateway_stopped", code=stop.code)
     return stop.code
 

@@ -53,6 +53,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The port of /healthz, /readyz and /metrics of streams and consumers; 0 picks a free one."""
     data_dir: Path = Path(".closeloop")
     log_level: str = "info"
+    traces: bool = False
+    """Whether spans are sent; where to stands in OpenTelemetry's own variables."""
 
     def __repr__(self) -> str:
         return f"Settings(kafka={self.kafka!r}, clock={self.clock!r})"
@@ -129,7 +131,15 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         health_port=whole("CLOSELOOP_HEALTH_PORT", defaults.health_port, 0, 65535),
         data_dir=Path(text("CLOSELOOP_DATA_DIR", str(defaults.data_dir))),
         log_level=one_of("CLOSELOOP_LOG_LEVEL", defaults.log_level, "debug", "info", "warning", "error"),
+        traces=_wants_traces(env),
     )
+
+
+def _wants_traces(env: Mapping[str, str]) -> bool:
+    """Whether OpenTelemetry's variables name a collector, and do not say that there is to be none."""
+    if env.get("OTEL_SDK_DISABLED", "").strip().lower() == "true" or env.get("OTEL_TRACES_EXPORTER") == "none":
+        return False
+    return bool(env.get("OTEL_EXPORTER_OTLP_ENDPOINT") or env.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"))
 
 
 def _secret(env: Mapping[str, str], name: str) -> str | None:

@@ -225,6 +225,8 @@ class SlackOutboxRow(Base):
     """The silence that holds the message back until ``not_before``."""
     roll_up_id: Mapped[int | None] = mapped_column(index=True)
     """Of a card in state ``rolled_up``: the roll-up that tells of it. Of a roll-up's own message: that roll-up."""
+    traceparent: Mapped[str | None] = mapped_column(String(64))
+    """The step that wanted the message, where its trace is sampled."""
 
 
 class IncidentRow(Base):

@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 from schemas.topics import ALERTS, DEADLETTERS, METRICS, PARTIALS, STATE_OF
+from schemas.tracing import OFF, Tracing
 from streams.counting.outcome import Flush, Outcome
 from streams.instruments import Instruments
 from streams.kafka.changelog import ChangelogWriter, OutRecord, read_partition
@@ -16,6 +17,7 @@ from streams.kafka.chunks import Chunk, Record
 from streams.kafka.emitter import Emitter
 from streams.kafka.links import Links
 from streams.kafka.placement import CACHE_LIMIT, partition_of
+from streams.kafka.traced import NOTHING, Told, tell
 
 
 class SourceState(Protocol):
@@ -51,8 +53,10 @@ class IntakeProcessor:
         emitter: Emitter,
         instruments: Instruments,
         now: Callable[[], float] = time.time,
+        tracing: Tracing = OFF,
     ) -> None:
         """``make_state`` gives an empty state; ``now`` is the wall clock, seconds UTC."""
+        self._tracing = tracing
         self._topic = topic
         self._partition = partition
         self._make_state = make_state
@@ -82,20 +86,25 @@ class IntakeProcessor:
 
     def apply(self, chunk: Chunk) -> None:
         """Count and flag; alerts, dead letters and forwards leave at once."""
-        self._send(self._state.apply(chunk.records, self._now()))
+        if not self._tracing.on:
+            self._send(self._state.apply(chunk.records, self._now()), NOTHING)
+            return
+        since = time.time_ns()
+        outcome = self._state.apply(chunk.records, self._now())
+        self._send(outcome, tell(self._tracing, self._topic, self._partition, chunk.records, outcome, since))
 
-    def _send(self, outcome: Outcome) -> None:
+    def _send(self, outcome: Outcome, told: Told) -> None:
         encode, send, named = self._encoder.encode, self._emitter.send, self._links.on_cluster
         topic = named(ALERTS)
         for alert in outcome.alerts:
-            send(topic, alert.customer_id.encode(), encode(alert))
+            send(topic, alert.customer_id.encode(), encode(alert), told.alerts.get(alert.id))
         for rule, count in Counter(alert.rule for alert in outcome.alerts).items():
             self._instruments.alerts.labels(rule).inc(count)
         for letter in outcome.dead_letters:
-            send(named(DEADLETTERS), self._topic.encode(), encode(letter))
+            send(named(DEADLETTERS), self._topic.encode(), encode(letter), told.causes.get(letter.offset))
             self._instruments.dead_letters.labels(self._topic, letter.reason).inc()
         for forward in outcome.forwards:
-            send(named(forward.topic), forward.key, forward.value, forward.headers, forward.partition)
+            send(named(forward.topic), forward.key, forward.value, told.of_forward(forward), forward.partition)
         if outcome.forwards:
             self._instruments.forwards.labels(self._topic).inc(len(outcome.forwards))
 

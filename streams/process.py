@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from schemas.config import Loop
 from schemas.settings import Settings
 from schemas.topics import CASES
+from schemas.tracing import start_tracing
 from streams.counting.case_state import CasePartition
 from streams.counting.merge import Merge
 from streams.counting.source_state import SourcePartition
@@ -61,15 +62,19 @@ def run_streams(settings: Settings, loop: Loop) -> int:
     gc.set_threshold(*GC_THRESHOLDS)
     (settings.data_dir / "streams").mkdir(parents=True, exist_ok=True)  # Faust makes no parents
     plan = compile_plan(loop, settings.clock)
-    worker = Worker(worker_settings(settings), makers(plan), Instruments(CollectorRegistry()))
+    tracing = start_tracing(settings.traces, "streams")
+    worker = Worker(worker_settings(settings), makers(plan), Instruments(CollectorRegistry()), tracing)
     try:
         import uvloop
     except ImportError:  # not made for every platform
         runner = asyncio.Runner()
     else:
         runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
-    with runner:
-        return runner.run(serve(settings, worker))
+    try:
+        with runner:
+            return runner.run(serve(settings, worker))
+    finally:
+        tracing.close()
 
 
 async def serve(settings: Settings, worker: Worker) -> int:

@@ -23,6 +23,7 @@ from schemas.topics import (
     STREAMS_GROUP,
     TOUCHPOINTS,
 )
+from schemas.tracing import OFF, Tracing
 from streams.arrival_clock import ArrivalClock
 from streams.collector import Collector
 from streams.instruments import Instruments
@@ -77,7 +78,10 @@ class Makers:
 class Worker:
     """Reads touchpoints, responses and partials; one :class:`~streams.partition.Partition` for each assigned one."""
 
-    def __init__(self, settings: WorkerSettings, makers: Makers, instruments: Instruments) -> None:
+    def __init__(
+        self, settings: WorkerSettings, makers: Makers, instruments: Instruments, tracing: Tracing = OFF
+    ) -> None:
+        self._tracing = tracing
         self._settings = settings
         self._makers = makers
         self._instruments = instruments
@@ -256,7 +260,9 @@ class Worker:
         if topic == PARTIALS:
             return MergeProcessor(tp.partition, self._makers.merge, self._links)
         make = partial(self._makers.source, topic, tp.partition, self._links.partitions[topic])
-        return IntakeProcessor(topic, tp.partition, make, self._links, self._emitter, self._instruments)
+        return IntakeProcessor(
+            topic, tp.partition, make, self._links, self._emitter, self._instruments, tracing=self._tracing
+        )
 
     # Watching
 

@@ -45,6 +45,7 @@ def user_errors() -> Iterator[None]:
     from schemas.database import DatabaseUrlError
     from schemas.loop_yaml import ConfigError
     from schemas.migrate import MigrationError
+    from schemas.tracing import TracingUnavailable
 
     known: tuple[type[Exception], ...] = (
         BrokerError,
@@ -53,6 +54,7 @@ def user_errors() -> Iterator[None]:
         KeyRefused,
         MigrationError,
         SettingsError,
+        TracingUnavailable,
         UserError,
     )
     try:

@@ -60,6 +60,8 @@ class Claimed(Struct, frozen=True, kw_only=True):
     """Of a roll-up's message: its number."""
     due_since: datetime | None = None
     """Of a channel's card that nothing held back: when it was to be posted."""
+    traceparent: str | None = None
+    """The step that wanted it, where its trace is sampled."""
 
 
 class Backlog(Struct, frozen=True):
@@ -346,6 +348,7 @@ def _claim(
             due_since=row.created_at
             if (row.kind, row.surface, row.silence_id, row.roll_up_id) == ("card", "channel", None, None)
             else None,
+            traceparent=row.traceparent,
         )
         for row in rows
     }

@@ -35,8 +35,10 @@ from consumers.slack.delivery import (
 )
 from consumers.slack.pace import Pace
 from consumers.slack.settlement import Settlement
+from consumers.slack.traced import sending
 from schemas.config import Loop
 from schemas.roll_ups import ROLLED_UP
+from schemas.tracing import OFF, Tracing
 from schemas.waiting import oldest_message
 
 _UPDATE = "update:"
@@ -84,7 +86,9 @@ class Sender:
         wake: threading.Event,
         stop: threading.Event,
         elsewhere: Elsewhere | None = None,
+        tracing: Tracing = OFF,
     ) -> None:
+        self._tracing = tracing
         self._options = options
         self._loop = loop
         self._elsewhere = elsewhere
@@ -160,14 +164,11 @@ class Sender:
         self._unsettled.clear()
         self._asking = False
         for extra in extras:
-            self._crew.give(partial(self._take_back, extra))
+            self._crew.give(partial(self._delivery.take_back, extra))
 
     def _hold(self, key: str, result: PostResult | UpdateResult | RollUpResult) -> None:
         if result.verdict is not None and result.verdict.kind == "wait":
             self._pace.hold(key, result.verdict.retry_after, time.monotonic())
-
-    def _take_back(self, extra: Posted) -> None:
-        self._delivery.take_back(extra)
 
     def _start_posts(self, now: datetime, clock: float) -> None:
         free = self._options.ahead - self._posting
@@ -202,7 +203,7 @@ class Sender:
             self._posting += 1
             crew = self._urgent_crew if message.urgent else self._crew
             if self._elsewhere is not None and is_elsewhere(message.destination):
-                crew.give(partial(self._elsewhere.deliver, message))
+                crew.give(sending(self._tracing, message, partial(self._elsewhere.deliver, message)))
                 continue
             if message.roll_up is not None:
                 crew.give(partial(self._delivery.post_roll_up, message, rolled[message.roll_up]))
@@ -210,7 +211,8 @@ class Sender:
             picture = pictures[message.case_id]
             mention = message.surface == "channel" and picture.page and message.case_id not in told
             others = {entry.case: pictures[entry.case] for entry in message.entries if entry.case in pictures}
-            crew.give(partial(self._delivery.post, message, picture, mention, others))
+            post = partial(self._delivery.post, message, picture, mention, others)
+            crew.give(sending(self._tracing, message, post))
 
     def _fold(self, now: datetime) -> int:
         """Tell of many cards as one where there are too many; how many were folded."""

@@ -12,6 +12,7 @@ from litestar.openapi.spec.media_type import OpenAPIMediaType
 
 from gateway.access import needs, same_origin
 from gateway.bodies import read_body
+from gateway.event_traces import delivering
 from gateway.intake import (
     MAX_BATCH_BYTES,
     MAX_BATCH_EVENTS,
@@ -85,8 +86,8 @@ async def post_events(request: Request[Any, Any, Any], parts: NamedDependency[Pa
         measured.events.labels("busy").inc(len(intake.records))
         raise Refusal(429, "busy", "", "too many events are under way; send them again later", {"Retry-After": "1"})
     try:
-        with measured.delivery_seconds.time():
-            await parts.producer.deliver(intake.records)
+        with delivering(parts.tracing, request.headers, intake.records) as records, measured.delivery_seconds.time():
+            await parts.producer.deliver(records)
     except NotDeliveredError as error:
         measured.events.labels("unavailable").inc(len(intake.records))
         text = f"Kafka did not acknowledge {error.missing} events in time ({error.cause}); send all of them again"

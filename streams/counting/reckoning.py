@@ -10,6 +10,7 @@ from schemas.events import Event, Response, ResponseEvent, Touchpoint, Touchpoin
 from schemas.metrics import OUTCOME
 from schemas.scales import MetricSpec, Scale
 from schemas.topics import RESPONSES
+from schemas.trace_context import TRACE_HEADERS
 from schemas.usual_events import UsualReader, UsualResponseEvent, UsualTouchpointEvent
 from streams.counting.series import Vocabulary
 from streams.kafka.chunks import Record
@@ -43,12 +44,14 @@ class Reckoner:
 
     def read_usual(self, records: Sequence[Record]) -> Sequence[UsualResponseEvent | UsualTouchpointEvent | None]:
         """The events of the records that are nothing but usual, None for the others. Their times are not checked."""
-        values = [record.value for record in records if record.value and not record.headers]
+        values = [record.value for record in records if record.value and (not record.headers or _is_bare(record))]
         found = self._usual.read(values) if values else ()
         if len(values) == len(records):
             return found
         events = iter(found)
-        return [next(events) if record.value and not record.headers else None for record in records]
+        return [
+            next(events) if record.value and (not record.headers or _is_bare(record)) else None for record in records
+        ]
 
     def reckon_usual(self, data: Response | Touchpoint, words: Vocabulary) -> Reckoning | None:
         """What a usual event counts as; None for a metric that is not known or a score that is not on its scale."""
@@ -71,3 +74,8 @@ class Reckoner:
         scale, own = self._reader.scale_of(data), self._metrics[data.metric].scale
         label = "" if scale is own or scale == own else words.scale(data.metric, scale)
         return Reckoning(data.metric, scale, label, str(data.score))
+
+
+def _is_bare(record: Record) -> bool:
+    """Whether none of its headers says anything about the event: a trace context does not."""
+    return all(name in TRACE_HEADERS for name, _ in record.headers)

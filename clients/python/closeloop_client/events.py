@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import uuid4
 
+from closeloop_client.tracing import traceparent
+
 DEFAULT_SOURCE = "/closeloop-client"
 _ENVELOPE = frozenset({"id", "source", "time"})
 
@@ -97,6 +99,9 @@ def encode(event: Event, default_source: str = DEFAULT_SOURCE) -> bytes:
         "datacontenttype": "application/json",
         "data": data,
     }
+    context = traceparent()
+    if context is not None:  # CloudEvents' extension "distributed tracing"
+        whole["traceparent"] = context
     try:
         return json.dumps(whole, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:
