@@ -18,6 +18,7 @@ from gateway.producer import EventProducer
 from gateway.slack.interactions import SlackDesk
 from gateway.slack.signature import SignatureCheck
 from gateway.standing import StandingMetrics
+from gateway.themes.remembered import RememberedThemes
 from gateway.vocabulary import Vocabulary
 from schemas.cloudevents import EventReader
 from schemas.config import Loop
@@ -46,6 +47,7 @@ class Parts:
     pulse: DatabasePulse
     standing: StandingMetrics
     weeks: Weeks
+    themes: RememberedThemes
     slack: SlackDesk
     signature: SignatureCheck
     tracing: Tracing = OFF

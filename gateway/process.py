@@ -35,6 +35,7 @@ from gateway.slack.interactions import SlackDesk
 from gateway.slack.signature import SignatureCheck
 from gateway.slack.socket_mode import SocketMode
 from gateway.standing import StandingMetrics
+from gateway.themes.remembered import RememberedThemes
 from gateway.vocabulary import vocabulary
 from schemas.cloudevents import EventReader
 from schemas.config import Loop
@@ -131,6 +132,7 @@ def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]
         trend=trend,
         pulse=pulse,
         standing=StandingMetrics(reading, instruments.registry),
+        themes=RememberedThemes(),
         slack=SlackDesk(reading, writing, loop, words, SlackCalls(settings.slack_bot_token, settings.slack_api_url)),
         signature=SignatureCheck(settings.slack_signing_secret),
         tracing=start_tracing(settings.traces, "gateway"),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway.explore.differences import difference
@@ -13,17 +14,24 @@ from gateway.explore.questions import ComparisonAsked, Segment, SideAsked, every
 from gateway.explore.reads import live_row, read_days
 from gateway.explore.shapes import Comparison, Point, Side, Trend
 from gateway.metric_rows import DayValue
-from gateway.parts import Parts
-from gateway.periods import Period
+from gateway.parts import Parts, now
+from gateway.periods import Period, day_of
 from gateway.problems import Refusal
 from schemas.config_base import seconds
 from schemas.metrics import Series
 from schemas.statistics import Summary
+from schemas.tables import MetricDayRow
 
 
 class _Found(NamedTuple):
     counts: Mapping[str, int]
     summary: Summary
+
+
+def newest_day(session: Session, metric: str, cut: str, zone: str) -> date:
+    """The newest recorded day of a metric; today where there is none."""
+    query = select(func.max(MetricDayRow.day)).where(MetricDayRow.metric == metric, MetricDayRow.cut == cut)
+    return session.scalar(query) or day_of(now(), zone)
 
 
 def trend(session: Session, parts: Parts, metric: str, segment: Segment, period: Period, over: int) -> Trend:

@@ -1,24 +1,20 @@
 """``GET /v1/metrics/trend``, a series over time, and ``GET /v1/metrics/comparison``, two values of a metric."""
 
 import asyncio
-from datetime import date
 from typing import Annotated
 
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from gateway.access import needs
-from gateway.explore.answering import compare, trend
+from gateway.explore.answering import compare, newest_day, trend
 from gateway.explore.questions import MOST_OVER, USUAL_DAYS, read_comparison, read_metric, read_segment
 from gateway.explore.shapes import Comparison, Trend
-from gateway.parts import Parts, now
-from gateway.periods import day_of, period
+from gateway.parts import Parts
+from gateway.periods import period
 from gateway.routes.answers import refusals, takes
 from gateway.vocabulary import parse_day
-from schemas.tables import MetricDayRow
 
 _Metric = Annotated[str | None, QueryParameter(description="A metric of `catalogue` in GET /v1/config, e.g. nps")]
 _Cut = Annotated[str | None, QueryParameter(description="A cut of loop.yaml; without one everybody")]
@@ -56,7 +52,7 @@ async def get_trend(
 
     def read() -> Trend:
         with parts.readers() as session:
-            days = period(start, end, newest_day(session, parts, name, segment.cut), USUAL_DAYS)
+            days = period(start, end, newest_day(session, name, segment.cut, parts.words.zone), USUAL_DAYS)
             return trend(session, parts, name, segment, days, over)
 
     return await asyncio.to_thread(read)
@@ -109,17 +105,11 @@ async def get_comparison(
                 with_first=with_from,
                 with_last=with_to,
                 rest=rest,
-                today=newest_day(session, parts, name, segment.cut),
+                today=newest_day(session, name, segment.cut, parts.words.zone),
             )
             return compare(session, parts, asked)
 
     return await asyncio.to_thread(read)
-
-
-def newest_day(session: Session, parts: Parts, metric: str, cut: str) -> date:
-    """The newest recorded day of a metric; today where there is none."""
-    query = select(func.max(MetricDayRow.day)).where(MetricDayRow.metric == metric, MetricDayRow.cut == cut)
-    return session.scalar(query) or day_of(now(), parts.words.zone)
 
 
 routes = [get_trend, get_comparison]

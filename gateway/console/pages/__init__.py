@@ -3,10 +3,12 @@
 from typing import Any
 
 from gateway.console.page import Page
+from gateway.console.pages.explore import ExplorePage
 from gateway.console.pages.now import NowPage
 from gateway.console.pages.pipeline import PipelinePage
+from gateway.console.pages.themes import ThemesPage
 
-PAGES: tuple[Page[Any], ...] = (NowPage(), PipelinePage())
+PAGES: tuple[Page[Any], ...] = (NowPage(), ExplorePage(), ThemesPage(), PipelinePage())
 """All pages. Those of the navigation stand in ``templates/frame.html``."""
 
 __all__ = ["PAGES"]

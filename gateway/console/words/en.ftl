@@ -251,3 +251,88 @@ disk-loop = this loop's topics: { $size }
 size-gb = { $n } GB
 size-mb = { $n } MB
 size-kb = { $n } kB
+
+## Themes
+themes-hint = what unhappy customers write about
+from-day = From
+to-day = to
+metric = Metric
+any = any
+written-in = Written in
+touchpoints = Touchpoints
+all-touchpoints = All touchpoints
+themes-of = { $n ->
+    [one] one flagged answer with words, { $first } to { $last }
+   *[other] { $said } flagged answers with words, { $first } to { $last }
+}
+order = Order
+sort-answers = most answers
+sort-before = rising most
+sort-elsewhere = most typical
+theme = Theme
+answers-head = Answers
+against-before = Against { $first } – { $last }
+against-elsewhere = Against other touchpoints
+theme-customers = { $n ->
+    [one] of one customer
+   *[other] of { $n } customers
+}
+theme-same = { $share } %: no change can be told
+theme-new-before = not once before
+theme-new-elsewhere = nowhere else
+theme-more = { $times } times as often
+theme-less = { $times } times less often
+no-themes = No theme yet: a word counts once three customers have used it.
+themes-foot = Forms of a word count as one. Change is told where chance would not do it, though many themes are looked at. Numbers, addresses and what fewer than three customers wrote are left out.
+said-newest = Newest answers
+show-all-answers = Show all
+no-flagged-answers = No flagged answers here.
+
+## Explore
+explore-hint = a metric over time, and whether two of its values differ
+segment-of = Segment
+everybody = everybody
+everybody-else = everybody else
+days-a-point = Each point is of
+days-count = { $n ->
+    [one] one day
+   *[other] { $n } days
+}
+compare-with = Compare with
+against-nothing = nothing
+against-before-period = the time before
+against-rest = everybody else
+against-segment = another segment
+against-period = another period
+other-segment = Other segment
+other-from = Other from
+show = Show
+by-day = By day
+chart-hint = Arrow keys move from day to day, Enter shows the cases of one
+chart-of = { $metric }, { $segment }, { $first } to { $last }, with its 95 % interval. The table below has the same.
+chart-table = The same as a table
+day-head = Day
+value-head = Value
+interval-head = 95 % interval
+counted-head = Counted
+open-day = answers of { $day }
+size-points = { $size } points
+size-percent = { $size } percentage points
+size-scale = { $size } points of the scale
+told-above = { $one } is { $size } above { $other }; chance alone would do that once in { $often } such comparisons.
+told-below = { $one } is { $size } below { $other }; chance alone would do that once in { $often } such comparisons.
+told-above-surely = { $one } is { $size } above { $other }; chance alone would do that less than once in { $often } such comparisons.
+told-below-surely = { $one } is { $size } below { $other }; chance alone would do that less than once in { $often } such comparisons.
+told-picked = { $one } and { $other } are { $size } apart, which chance alone would do once in { $often } such comparisons. But they are one of { $pairs } pairs to choose from: among as many, chance shows one like it { $percent } times in 100.
+told-not = No difference can be told between { $one } and { $other }: chance alone puts them as far apart ({ $size }) once in { $often } times.
+told-few = Too few to tell: { $one } has { $first }, { $other } has { $second }, and each needs { $minimum }.
+told-nothing = Nothing to compare: nothing was counted for { $side }.
+told-better = { $one } does better.
+told-worse = { $one } does worse.
+not-comparable = This metric follows from others. Its days are shown as they are; compare the metrics it is made of.
+difference-interval = The true difference lies between { $low } and { $high }, 19 times in 20.
+in-window = in { $window }
+said-on = What was said, { $day }
+said-in-period = What was said
+back-to-period = Show the whole period
+period-of = { $first } – { $last }

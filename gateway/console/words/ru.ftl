@@ -259,3 +259,90 @@ disk-loop = топики этой петли: { $size }
 size-gb = { $n } ГБ
 size-mb = { $n } МБ
 size-kb = { $n } кБ
+
+## Themes
+themes-hint = о чём пишут недовольные клиенты
+from-day = С
+to-day = по
+metric = Показатель
+any = любой
+written-in = Язык
+touchpoints = Точки контакта
+all-touchpoints = Все точки контакта
+themes-of = { $n ->
+    [one] { $said } отмеченный ответ со словами, { $first } – { $last }
+    [few] { $said } отмеченных ответа со словами, { $first } – { $last }
+   *[other] { $said } отмеченных ответов со словами, { $first } – { $last }
+}
+order = Порядок
+sort-answers = чаще всего
+sort-before = больше всего растут
+sort-elsewhere = самые характерные
+theme = Тема
+answers-head = Ответы
+against-before = В сравнении с { $first } – { $last }
+against-elsewhere = В сравнении с другими точками
+theme-customers = { $n ->
+    [one] от { $n } клиента
+   *[other] от { $n } клиентов
+}
+theme-same = { $share } %: разницы не видно
+theme-new-before = раньше ни разу
+theme-new-elsewhere = больше нигде
+theme-more = чаще в { $times } раза
+theme-less = реже в { $times } раза
+no-themes = Тем пока нет: слово считается, когда его написали трое клиентов.
+themes-foot = Формы одного слова считаются вместе. О переменах говорится там, где случай их не объяснил бы, хотя тем много. Числа, адреса и то, что написали меньше трёх клиентов, не показаны.
+said-newest = Новые ответы
+show-all-answers = Показать все
+no-flagged-answers = Отмеченных ответов здесь нет.
+
+## Explore
+explore-hint = показатель во времени, и различаются ли два его значения
+segment-of = Сегмент
+everybody = все
+everybody-else = все остальные
+days-a-point = Каждая точка — за
+days-count = { $n ->
+    [one] { $n } день
+    [few] { $n } дня
+   *[other] { $n } дней
+}
+compare-with = Сравнить
+against-nothing = ни с чем
+against-before-period = с прошлым периодом
+against-rest = со всеми остальными
+against-segment = с другим сегментом
+against-period = с другим периодом
+other-segment = Другой сегмент
+other-from = Другой период: с
+show = Показать
+by-day = По дням
+chart-hint = Стрелки ведут от дня ко дню, Enter показывает обращения этого дня
+chart-of = { $metric }, { $segment }, { $first } – { $last }, с 95-процентным интервалом. То же есть в таблице ниже.
+chart-table = То же таблицей
+day-head = День
+value-head = Значение
+interval-head = 95-процентный интервал
+counted-head = Учтено
+open-day = ответы за { $day }
+size-points = { $size } пункта
+size-percent = { $size } процентного пункта
+size-scale = { $size } пункта шкалы
+told-above = { $one }: выше на { $size }, чем { $other }; случай сам по себе дал бы такое в одном из { $often } сравнений.
+told-below = { $one }: ниже на { $size }, чем { $other }; случай сам по себе дал бы такое в одном из { $often } сравнений.
+told-above-surely = { $one }: выше на { $size }, чем { $other }; случай сам по себе дал бы такое реже, чем в одном из { $often } сравнений.
+told-below-surely = { $one }: ниже на { $size }, чем { $other }; случай сам по себе дал бы такое реже, чем в одном из { $often } сравнений.
+told-picked = { $one } и { $other } расходятся на { $size }; случай сам по себе дал бы такое в одном из { $often } сравнений. Но это одна пара из { $pairs } возможных: среди стольких случай показывает подобную { $percent } раз из 100.
+told-not = Разницы между { $one } и { $other } не видно: случай сам по себе разводит их так же далеко ({ $size }) в одном из { $often } сравнений.
+told-few = Слишком мало, чтобы судить: { $one } — { $first }, { $other } — { $second }, а нужно хотя бы по { $minimum }.
+told-nothing = Сравнивать нечего: { $side } — ничего не учтено.
+told-better = { $one } — лучше.
+told-worse = { $one } — хуже.
+not-comparable = Этот показатель выводится из других. Его дни показаны как есть; сравнивайте показатели, из которых он состоит.
+difference-interval = Истинная разница лежит между { $low } и { $high } в 19 случаях из 20.
+in-window = за { $window }
+said-on = Что сказали, { $day }
+said-in-period = Что сказали
+back-to-period = Показать весь период
+period-of = { $first } – { $last }

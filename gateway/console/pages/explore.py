@@ -1,0 +1,299 @@
+"""*Explore*: a metric of a segment over time, whether two of its values differ, and what was said on a day."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal, get_args
+
+import msgspec
+from msgspec import Meta, Struct
+from sqlalchemy.orm import Session
+
+from gateway.answer_reads import AnswerFilter, FlaggedAnswer, read_answers
+from gateway.console import figures
+from gateway.console.comparing import Told, tell
+from gateway.console.figures import Figure
+from gateway.console.page import Page
+from gateway.console.reader import Reader
+from gateway.explore.answering import compare, newest_day, trend
+from gateway.explore.measures import measure
+from gateway.explore.questions import (
+    MOST_OVER,
+    USUAL_DAYS,
+    Segment,
+    everybody,
+    read_comparison,
+    read_metric,
+    read_segment,
+)
+from gateway.explore.reads import live_row
+from gateway.explore.shapes import Comparison, Point
+from gateway.parts import Parts
+from gateway.periods import Period, period
+from gateway.vocabulary import Vocabulary, parse_day
+
+ANSWERS = 30
+MOST_KEYS = 300
+OVERS = (1, 7, 30)
+
+Against = Literal["", "before", "rest", "segment", "period"]
+Text = Annotated[str, Meta(max_length=2_000, pattern="^[^\\x00]*$")]
+
+
+class ExploreAsked(Struct, frozen=True, kw_only=True):
+    """The whole view. ``key`` is ``DIMENSION:VALUE``, several with commas; ``day`` a chosen point."""
+
+    metric: Text = ""
+    cut: Text = ""
+    key: Text = ""
+    first: Text = msgspec.field(default="", name="from")
+    last: Text = msgspec.field(default="", name="to")
+    over: Annotated[int, Meta(ge=1, le=MOST_OVER)] = 1
+    against: Against = ""
+    with_key: Text = ""
+    with_from: Text = ""
+    with_to: Text = ""
+    day: Text = ""
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """A day: its point in words, and the other side's."""
+
+    point: Point
+    text: str
+    interval: str
+    other: Point | None
+    other_text: str
+    chosen: bool
+
+
+class WindowShown(Struct, frozen=True, kw_only=True):
+    """The segment's value in a rolling window, now."""
+
+    window: str
+    figure: Figure
+
+
+class ExploreShown(Struct, frozen=True, kw_only=True):
+    """All that the page shows."""
+
+    metric: str
+    metric_name: str
+    metrics: list[tuple[str, str]]
+    cuts: tuple[str, ...]
+    cut: str
+    keys: list[str]
+    key: str
+    needs_key: bool
+    name: str
+    days: Period
+    overs: tuple[int, ...]
+    addable: bool
+    windows: list[WindowShown]
+    lines: list[Line]
+    unit: str
+    against: tuple[Against, ...]
+    told: Told | None
+    other_days: Period
+    answers: list[FlaggedAnswer]
+    day: date | None
+    limits: tuple[float, float]
+
+
+class ExplorePage(Page[ExploreAsked]):
+    """Over time, and against each other."""
+
+    name = "explore"
+    path = "/explore"
+    section = "explore"
+    asks = ExploreAsked
+    seconds = 5.0
+
+    def look(self, parts: Parts, asked: ExploreAsked, reader: Reader, at: datetime) -> ExploreShown:
+        """Read the recorded days, compare, and list what was said."""
+        del at
+        words = parts.words
+        metric = read_metric(words, asked.metric or next(iter(words.metrics)))
+        whole = everybody(words)
+        cut = words.check_cut(asked.cut or None) or whole or next(iter(words.cuts))
+        keys = _keys(parts, metric, cut)
+        key = asked.key or (keys[0] if keys and words.cuts[cut] else "")
+        with parts.readers() as session:
+            segment = read_segment(words, cut, split_key(words, cut, key)) if key or not words.cuts[cut] else None
+            newest = newest_day(session, metric, cut, words.zone)
+            days = period(parse_day("from", asked.first), parse_day("to", asked.last), newest, USUAL_DAYS)
+            addable = measure(words, metric, parts.loop.minimum_n) is not None
+            view = _View(parts, asked, reader, metric, days, asked.over if addable else 1)
+            comparison = view.comparison(session, segment, keys) if segment is not None and addable else None
+            lines = view.lines(session, segment, comparison) if segment is not None else []
+            day = _chosen(asked.day)
+            said = read_answers(session, view.said(segment, day), None, ANSWERS).answers if segment is not None else []
+        other = comparison.other if comparison is not None else None
+        return ExploreShown(
+            metric=metric,
+            metric_name=figures.short_name(metric, reader.language),
+            metrics=[(name, figures.title(name, entry, reader.language)) for name, entry in words.catalogue.items()],
+            cuts=tuple(words.cuts),
+            cut=cut,
+            keys=keys if key in keys or not key else [key, *keys],
+            key=key,
+            needs_key=bool(words.cuts[cut]),
+            name=segment_name(segment),
+            days=days,
+            overs=tuple(sorted({*OVERS, asked.over})),
+            addable=addable,
+            windows=view.windows(segment) if segment is not None else [],
+            lines=lines,
+            unit=view.unit,
+            against=_choices(words, segment, keys),
+            told=tell(comparison, parts, reader.language) if comparison is not None else None,
+            other_days=Period(other.first, other.last) if other and other.first and other.last else days.before(),
+            answers=said,
+            day=day,
+            limits=figures.limits(words.catalogue[metric], words.metrics.get(metric)),
+        )
+
+
+class _View:
+    """One metric over some days, as a reader sees it."""
+
+    def __init__(self, parts: Parts, asked: ExploreAsked, reader: Reader, metric: str, days: Period, over: int) -> None:
+        self._parts, self._asked, self._metric, self._days, self._over = parts, asked, metric, days, over
+        self._language = reader.language
+        self._entry = parts.words.catalogue[metric]
+        self._spec = parts.words.metrics.get(metric)
+        self.unit = figures.unit_of(self._entry, self._spec, self._language)
+
+    def windows(self, segment: Segment) -> list[WindowShown]:
+        """The rolling windows, now."""
+        rows = self._parts.live.rows
+        return [
+            WindowShown(
+                window=window,
+                figure=figures.figure(
+                    live_row(rows.metrics(self._metric, window, segment.cut), segment.key),
+                    self._entry,
+                    self._spec,
+                    self._language,
+                    name=self._metric,
+                ),
+            )
+            for window in self._parts.words.windows
+        ]
+
+    def comparison(self, session: Session, segment: Segment, keys: Sequence[str]) -> Comparison | None:
+        """Against what was asked for, if anything; a choice that this segment does not have is none."""
+        asked, words = self._asked, self._parts.words
+        if not asked.against or asked.against not in _choices(words, segment, keys):
+            return None
+        with_key = ""
+        if asked.against == "segment":
+            mine = key_text(segment)
+            with_key = asked.with_key or next((one for one in keys if one != mine), "")
+            if with_key in ("", mine):
+                return None
+        chosen = asked.against == "period" and (asked.with_from or asked.with_to)
+        question = read_comparison(
+            words,
+            metric=self._metric,
+            mine=segment,
+            first=self._days.first.isoformat(),
+            last=self._days.last.isoformat(),
+            window=None,
+            with_cut=None,
+            with_key=split_key(words, segment.cut, with_key),
+            with_first=asked.with_from if chosen else None,
+            with_last=asked.with_to if chosen else None,
+            rest=asked.against == "rest",
+            today=self._days.last,
+        )
+        return compare(session, self._parts, question)
+
+    def lines(self, session: Session, segment: Segment, comparison: Comparison | None) -> list[Line]:
+        """A line a day; beside it the other segment's same day, or the other period's day of the same place."""
+        points = trend(session, self._parts, self._metric, segment, self._days, self._over).points
+        others: list[Point] = []
+        other = comparison.other if comparison is not None else None
+        if other is not None and not other.rest and other.first is not None and other.last is not None:
+            theirs, days = Segment(other.cut, other.key), Period(other.first, other.last)
+            others = trend(session, self._parts, self._metric, theirs, days, self._over).points
+        chosen = _chosen(self._asked.day)
+        return [
+            Line(
+                point=point,
+                text=self._said(point.value),
+                interval=""
+                if point.low is None or point.high is None
+                else f"{self._said(point.low)} … {self._said(point.high)}",
+                other=others[place] if place < len(others) else None,
+                other_text=self._said(others[place].value) if place < len(others) else "",
+                chosen=point.day == chosen,
+            )
+            for place, point in enumerate(points)
+        ]
+
+    def said(self, segment: Segment | None, day: date | None) -> AnswerFilter:
+        """What is listed: flagged answers of the segment on a day's point, or in the whole period.
+
+        Touchpoints and cases have no answers of their own: then all that was flagged is listed.
+        """
+        words = self._parts.words
+        days = self._days if day is None else Period(day - timedelta(days=self._over - 1), day)
+        return AnswerFilter(
+            start=days.start(words.zone),
+            end=days.end(words.zone),
+            metric=self._metric if self._spec is not None else None,
+            key=segment.key if segment is not None else {},
+        )
+
+    def _said(self, value: float | None) -> str:
+        return "\N{EN DASH}" if value is None else figures.value_text(value, self._entry, self._language)
+
+
+def segment_name(segment: Segment | None) -> str:
+    """The values of a segment; empty for everybody."""
+    return " · ".join(segment.key.values()) if segment is not None else ""
+
+
+def key_text(segment: Segment) -> str:
+    """A segment's key as an address has it."""
+    return ",".join(f"{dimension}:{value}" for dimension, value in segment.key.items())
+
+
+def split_key(words: Vocabulary, cut: str, text: str) -> list[str]:
+    """An address's key as one text a dimension: values may have commas, and dimensions come in the order of the cut."""
+    starts: list[int] = []
+    for dimension in words.cuts[cut]:
+        place = 0 if text.startswith(f"{dimension}:") else text.find(f",{dimension}:") + 1
+        if place or text.startswith(f"{dimension}:"):
+            starts.append(place)
+    if not starts:
+        return [text] if text else []
+    starts.sort()
+    ends = [*(start - 1 for start in starts[1:]), len(text)]
+    return [text[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def _keys(parts: Parts, metric: str, cut: str) -> list[str]:
+    """The segments of a cut as addresses have them, those with most behind them first."""
+    if not parts.words.cuts[cut]:
+        return []
+    counted: dict[str, int] = {}
+    for row in parts.live.rows.metrics(metric, cut=cut):
+        text = key_text(Segment(cut, dict(row.key)))
+        counted[text] = max(counted.get(text, 0), row.n)
+    return sorted(counted, key=lambda text: (-counted[text], text))[:MOST_KEYS]
+
+
+def _choices(words: Vocabulary, segment: Segment | None, keys: Sequence[str]) -> tuple[Against, ...]:
+    """What a segment can be compared with."""
+    if segment is None:
+        return ("",)
+    possible = {
+        "rest": bool(segment.key) and everybody(words) is not None,
+        "segment": bool(segment.key) and any(one != key_text(segment) for one in keys),
+    }
+    return tuple(one for one in get_args(Against) if possible.get(one, True))
+
+
+def _chosen(day: str) -> date | None:
+    return parse_day("day", day)
