@@ -220,10 +220,16 @@ class _Keeper:
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops the rooms in order
             )
         with process:  # closes its pipes at the end: the other end of its standard input is what it lives by
-            self._pid_path.write_text(f"{process.pid}\n")
+            self._note_pid(process.pid)
             if process.stdout is not None:
                 self._follow(process.stdout)
             return process.wait()
+
+    def _note_pid(self, pid: int) -> None:
+        """Whoever reads the file finds the old number or the new one, never an empty file."""
+        beside = self._pid_path.with_suffix(".new")
+        beside.write_text(f"{pid}\n")
+        beside.replace(self._pid_path)
 
     def _follow(self, output: IO[bytes]) -> None:
         with self._log_path.open("ab", buffering=0) as log:

@@ -165,6 +165,7 @@ class Worker:
         app = ChunkApp(
             settings.group,
             broker=[f"kafka://{server}" for server in settings.bootstrap.split(",")],
+            broker_client_id=settings.group,  # what Kafka calls the worker by
             fetch=settings.fetch,
             datadir=settings.data_dir,
             broker_commit_interval=settings.commit_interval,

@@ -100,6 +100,7 @@ def test_a_dead_letter_is_sent_again_after_a_fix_by_clicking(loop: RunningLoop, 
     expect(page.locator("#toasts")).to_contain_text("refused again: 4")
 
     # The fix: the scale was wrong. The processes begin anew with it.
+    page.goto("about:blank")  # a gateway that is killed under a page is told of on the browser's console
     config = loop.folder / "loop.yaml"
     config.write_text(config.read_text().replace("scale: [1, 5]}}", "scale: [1, 10]}}"))
     loop.kill("streams")

@@ -63,7 +63,7 @@ def test_kafka_is_shown_with_its_topics_workers_and_disks(gateway: Served) -> No
         Place(RESPONSES, number): PartitionSeen(leader=1, replicas=1, in_sync=1, begin=0, end=40, stable_end=40)
         for number in range(2)
     }
-    worker = MemberSeen("m", "streams-1", "10.0.0.7", (Place(RESPONSES, 0), Place(RESPONSES, 1)))
+    worker = MemberSeen("streams-1-1234-abcdef", "streams-1", "10.0.0.7", (Place(RESPONSES, 0), Place(RESPONSES, 1)))
     look = Look(
         at=0.0,
         brokers=(BrokerSeen(1, "k", 9092),),
@@ -83,7 +83,7 @@ def test_kafka_is_shown_with_its_topics_workers_and_disks(gateway: Served) -> No
     assert text_of(unfolded, "topic-cx-responses-1").startswith("cx.responses partition 1 40 – 13")
     crew = text_of(html, "crew-streams")
     assert "at work" in crew
-    assert "streams-1 10.0.0.7 cx.responses 0, 1" in crew
+    assert "streams-1 10.0.0.7 · abcdef cx.responses 0, 1" in crew
     assert "▲ 1.0 GB free of 10.0 GB" in html
     assert "2.5 MB" in html
 

@@ -21,6 +21,7 @@ from gateway.routes.totals import totals_of
 from schemas.tables import DeadLetterRow
 
 LETTERS_A_PAGE = 25
+TAIL_CHARACTERS = 6
 OLD_LAG_SECONDS = 60.0
 """A lag is marked when its oldest record waits longer."""
 FULL_SHARE = 0.85
@@ -68,9 +69,9 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 class Worker(Struct, frozen=True, kw_only=True):
-    """A member of a group."""
+    """A member of a group. ``tail`` tells workers of one host apart."""
 
-    id: str
+    tail: str
     client: str
     host: str
     reads: list[AssignedTopic]
@@ -224,7 +225,8 @@ def _crews(report: ClusterReport | None) -> list[Crew]:
             workers=None
             if group.members is None
             else [
-                Worker(id=one.member, client=one.client, host=one.host, reads=one.partitions) for one in group.members
+                Worker(tail=one.member[-TAIL_CHARACTERS:], client=one.client, host=one.host, reads=one.partitions)
+                for one in group.members
             ],
             lag=group.lag,
         )
