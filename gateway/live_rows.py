@@ -91,6 +91,11 @@ class LiveRows:
         )
         return fitting
 
+    def row(self, key: bytes) -> Metric | None:
+        """The row of this record key, see :meth:`schemas.metrics.Metric.record_key`."""
+        with self._lock:
+            return self._metrics.get(key)
+
     def books(self) -> dict[str, Books]:
         """The newest accounts of each source partition."""
         with self._lock:

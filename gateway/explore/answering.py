@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from gateway.explore.differences import difference
 from gateway.explore.measures import Measure, added, measure, without
 from gateway.explore.questions import ComparisonAsked, Segment, SideAsked, everybody
-from gateway.explore.reads import live_row, read_days
+from gateway.explore.reads import read_days, read_window
 from gateway.explore.shapes import Comparison, Point, Side, Trend
 from gateway.metric_rows import DayValue
 from gateway.parts import Parts, now
@@ -40,7 +40,7 @@ def trend(session: Session, parts: Parts, metric: str, segment: Segment, period:
     if found is None and over > 1:
         raise Refusal(400, "invalid", "over", f"{metric} follows from other metrics: its days cannot be added up")
     wanted = Period(period.first - timedelta(days=over - 1), period.last)
-    days = read_days(session, _series(metric, segment), wanted)
+    days = read_days(session, series_of(metric, segment), wanted)
     return Trend(
         metric=metric,
         unit=parts.words.catalogue[metric].unit,
@@ -110,8 +110,8 @@ def _counts(session: Session, parts: Parts, metric: str, side: SideAsked) -> Map
 
 def _counts_of(session: Session, parts: Parts, metric: str, side: SideAsked, segment: Segment) -> Mapping[str, int]:
     if side.period is not None:
-        return added(row.counts for row in read_days(session, _series(metric, segment), side.period).values())
-    row = live_row(parts.live.rows.metrics(metric, side.window, segment.cut), segment.key)
+        return added(row.counts for row in read_days(session, series_of(metric, segment), side.period).values())
+    row = read_window(parts.live.rows, series_of(metric, segment), side.window or "")
     return row.counts if row is not None else {}
 
 
@@ -129,7 +129,8 @@ def _pairs(parts: Parts, asked: ComparisonAsked) -> int:
     return many if other.rest else many * (many - 1) // 2
 
 
-def _series(metric: str, segment: Segment) -> Series:
+def series_of(metric: str, segment: Segment) -> Series:
+    """The series of a segment on the metric's own scale."""
     return Series(metric, segment.cut, tuple(segment.key.values()))
 
 

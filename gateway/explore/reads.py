@@ -1,12 +1,13 @@
 """Days of one series read from SQL, and a series of the live view."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import msgspec
-from sqlalchemy import Text, cast, select
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
+from gateway.live_rows import LiveRows
 from gateway.metric_rows import DayValue
 from gateway.periods import Period
 from schemas.metrics import DAY, Metric, Series
@@ -31,9 +32,27 @@ def read_days(session: Session, series: Series, period: Period) -> dict[date, Da
     return found
 
 
-def live_row(rows: Iterable[Metric], key: Mapping[str, str]) -> Metric | None:
-    """The row of the series with this key on the metric's own scale."""
-    return next((row for row in rows if row.key == key and not row.scale), None)
+def read_window(rows: LiveRows, series: Series, window: str) -> Metric | None:
+    """A rolling value of a series, as it is now."""
+    return rows.row(msgspec.json.encode([series, window, None]))
+
+
+def segments(
+    session: Session, rows: LiveRows, metric: str, cut: str, window: str
+) -> Iterable[tuple[int, Metric | DayValue]]:
+    """The series of a cut on the metric's own scale, each with how much stands behind it.
+
+    Those of a rolling window; where nothing rolls, as after an import of old events, those of the newest recorded day.
+    """
+    rolling = [row for row in rows.metrics(metric, window, cut) if not row.scale and row.n]
+    if rolling:
+        return [(row.n, row) for row in rolling]
+    newest = select(func.max(MetricDayRow.day)).where(MetricDayRow.metric == metric, MetricDayRow.cut == cut)
+    query = select(cast(MetricDayRow.payload, Text)).where(
+        MetricDayRow.metric == metric, MetricDayRow.cut == cut, MetricDayRow.day == newest.scalar_subquery()
+    )
+    recorded = map(_day_value.decode, session.scalars(query))
+    return [(row.n, row) for row in recorded if not row.scale]
 
 
 def _id(series: Series, day: date) -> str:

@@ -195,5 +195,7 @@ def test_a_key_with_commas_is_one_value(gateway: Served) -> None:  # noqa: F811
         )  # fmt: skip
     page = gateway.client.get("/explore", params={"cut": "region", "key": "attributes.region:São Paulo, SP"})
     assert 'data-n="30"' in page.text
+    # Nothing rolls: the segments to choose from are those of the newest recorded day.
+    assert 'data-n="30"' in gateway.client.get("/explore?cut=region").text
     with gateway.parts.readers() as session:
         assert len(session.scalars(select(MetricDayRow.id)).all()) == 1

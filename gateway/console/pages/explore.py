@@ -1,5 +1,6 @@
 """*Explore*: a metric of a segment over time, whether two of its values differ, and what was said on a day."""
 
+import heapq
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal, get_args
@@ -14,7 +15,7 @@ from gateway.console.comparing import Told, tell
 from gateway.console.figures import Figure
 from gateway.console.page import Page
 from gateway.console.reader import Reader
-from gateway.explore.answering import compare, newest_day, trend
+from gateway.explore.answering import compare, newest_day, series_of, trend
 from gateway.explore.measures import measure
 from gateway.explore.questions import (
     MOST_OVER,
@@ -25,11 +26,12 @@ from gateway.explore.questions import (
     read_metric,
     read_segment,
 )
-from gateway.explore.reads import live_row
+from gateway.explore.reads import read_window, segments
 from gateway.explore.shapes import Comparison, Point
 from gateway.parts import Parts
 from gateway.periods import Period, period
 from gateway.vocabulary import Vocabulary, parse_day
+from schemas.config_base import seconds
 
 ANSWERS = 30
 MOST_KEYS = 300
@@ -115,9 +117,9 @@ class ExplorePage(Page[ExploreAsked]):
         metric = read_metric(words, asked.metric or next(iter(words.metrics)))
         whole = everybody(words)
         cut = words.check_cut(asked.cut or None) or whole or next(iter(words.cuts))
-        keys = _keys(parts, metric, cut)
-        key = asked.key or (keys[0] if keys and words.cuts[cut] else "")
         with parts.readers() as session:
+            keys = _keys(session, parts, metric, cut)
+            key = asked.key or (keys[0] if keys and words.cuts[cut] else "")
             segment = read_segment(words, cut, split_key(words, cut, key)) if key or not words.cuts[cut] else None
             newest = newest_day(session, metric, cut, words.zone)
             days = period(parse_day("from", asked.first), parse_day("to", asked.last), newest, USUAL_DAYS)
@@ -170,7 +172,7 @@ class _View:
             WindowShown(
                 window=window,
                 figure=figures.figure(
-                    live_row(rows.metrics(self._metric, window, segment.cut), segment.key),
+                    read_window(rows, series_of(self._metric, segment), window),
                     self._entry,
                     self._spec,
                     self._language,
@@ -273,15 +275,14 @@ def split_key(words: Vocabulary, cut: str, text: str) -> list[str]:
     return [text[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
-def _keys(parts: Parts, metric: str, cut: str) -> list[str]:
+def _keys(session: Session, parts: Parts, metric: str, cut: str) -> list[str]:
     """The segments of a cut as addresses have them, those with most behind them first."""
     if not parts.words.cuts[cut]:
         return []
-    counted: dict[str, int] = {}
-    for row in parts.live.rows.metrics(metric, cut=cut):
-        text = key_text(Segment(cut, dict(row.key)))
-        counted[text] = max(counted.get(text, 0), row.n)
-    return sorted(counted, key=lambda text: (-counted[text], text))[:MOST_KEYS]
+    window = max(parts.words.windows, key=seconds)
+    found = segments(session, parts.live.rows, metric, cut, window)
+    most = heapq.nsmallest(MOST_KEYS, ((-n, key_text(Segment(cut, row.key))) for n, row in found))
+    return [text for _, text in most]
 
 
 def _choices(words: Vocabulary, segment: Segment | None, keys: Sequence[str]) -> tuple[Against, ...]:
