@@ -34,13 +34,26 @@ def newest_day(session: Session, metric: str, cut: str, zone: str) -> date:
     return session.scalar(query) or day_of(now(), zone)
 
 
-def trend(session: Session, parts: Parts, metric: str, segment: Segment, period: Period, over: int) -> Trend:
-    """A series over time. Raises :class:`Refusal` (400) where several days of the metric cannot be added up."""
+def trend(
+    session: Session, parts: Parts, metric: str, segment: Segment, period: Period, over: int, *, rest: bool = False
+) -> Trend:
+    """A series over time; with ``rest`` that of everybody but the segment.
+
+    Raises :class:`Refusal` (400) where several days of the metric cannot be added up.
+    """
     found = measure(parts.words, metric, parts.loop.minimum_n)
     if found is None and over > 1:
         raise Refusal(400, "invalid", "over", f"{metric} follows from other metrics: its days cannot be added up")
     wanted = Period(period.first - timedelta(days=over - 1), period.last)
     days = read_days(session, series_of(metric, segment), wanted)
+    if found is None or (over == 1 and not rest):
+        points = [_as_recorded(days, period.first + timedelta(days=number)) for number in range(period.days)]
+    else:
+        counts: dict[date, Mapping[str, int]] = {day: row.counts for day, row in days.items()}
+        if rest:
+            whole = read_days(session, series_of(metric, _everybody(parts)), wanted)
+            counts = {day: without(row.counts, counts.get(day, {})) for day, row in whole.items()}
+        points = _points(counts, period, over, found)
     return Trend(
         metric=metric,
         unit=parts.words.catalogue[metric].unit,
@@ -49,7 +62,7 @@ def trend(session: Session, parts: Parts, metric: str, segment: Segment, period:
         first=period.first,
         last=period.last,
         over=over,
-        points=_points(days, period, over, found),
+        points=points,
     )
 
 
@@ -76,19 +89,17 @@ def compare(session: Session, parts: Parts, asked: ComparisonAsked) -> Compariso
     )
 
 
-def _points(days: Mapping[date, DayValue], period: Period, over: int, found: Measure | None) -> list[Point]:
-    if found is None or over == 1:
-        return [_as_recorded(days, period.first + timedelta(days=number)) for number in range(period.days)]
+def _points(days: Mapping[date, Mapping[str, int]], period: Period, over: int, found: Measure) -> list[Point]:
+    """A point a day, of as many days as are asked for."""
     points: list[Point] = []
     total: Counter[str] = Counter()
     for number in range(1 - over, period.days):
         day = period.first + timedelta(days=number)
-        total.update(days[day].counts if day in days else {})
+        total.update(days.get(day, {}))
         if number >= 0:
             value, low, high, n, too_few = found.summary(+total)
             points.append(Point(day=day, value=value, low=low, high=high, n=n, too_few=too_few))
-            gone = day - timedelta(days=over - 1)
-            total.subtract(days[gone].counts if gone in days else {})
+            total.subtract(days.get(day - timedelta(days=over - 1), {}))
     return points
 
 
@@ -103,9 +114,13 @@ def _counts(session: Session, parts: Parts, metric: str, side: SideAsked) -> Map
     mine = _counts_of(session, parts, metric, side, side.segment)
     if not side.rest:
         return mine
+    return without(_counts_of(session, parts, metric, side, _everybody(parts)), mine)
+
+
+def _everybody(parts: Parts) -> Segment:
     cut = everybody(parts.words)
     assert cut is not None, "the question was refused without one"
-    return without(_counts_of(session, parts, metric, side, Segment(cut, {})), mine)
+    return Segment(cut, {})
 
 
 def _counts_of(session: Session, parts: Parts, metric: str, side: SideAsked, segment: Segment) -> Mapping[str, int]:

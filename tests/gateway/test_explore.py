@@ -63,6 +63,7 @@ def asked(gateway: Served, path: str, **query: Any) -> dict[str, Any]:
     return answer.json()
 
 
+DAYS = "from=2026-01-03&to=2026-01-03"
 GOOD, BAD = {"10": 60, "8": 20, "3": 20}, {"10": 30, "8": 20, "3": 50}
 
 
@@ -127,6 +128,9 @@ def test_two_periods_and_everybody_else(on_both: Served) -> None:
     # everybody on the 3rd and 4th: 320 of 10, 80 of 8, 130 of 3, less SP's 60, 40 and 100
     assert (rest["other"]["n"], rest["other"]["value"]) == (330, pytest.approx(100 * (260 - 30) / 330))
     assert rest["other"]["rest"] is True
+    page = on_both.client.get(f"/explore?metric=nps&cut=region&key=attributes.region:SP&against=rest&{DAYS}").text
+    # everybody but SP on the 3rd alone: 130 of 10, 20 of 8, 10 of 3
+    assert f'data-other="{100 * (130 - 10) / 160}"' in page
 
 
 def test_a_rolling_window_is_that_of_the_live_view(on_both: Served) -> None:

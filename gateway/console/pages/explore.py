@@ -215,9 +215,9 @@ class _View:
         points = trend(session, self._parts, self._metric, segment, self._days, self._over).points
         others: list[Point] = []
         other = comparison.other if comparison is not None else None
-        if other is not None and not other.rest and other.first is not None and other.last is not None:
+        if other is not None and other.first is not None and other.last is not None:
             theirs, days = Segment(other.cut, other.key), Period(other.first, other.last)
-            others = trend(session, self._parts, self._metric, theirs, days, self._over).points
+            others = trend(session, self._parts, self._metric, theirs, days, self._over, rest=other.rest).points
         chosen = _chosen(self._asked.day)
         return [
             Line(
