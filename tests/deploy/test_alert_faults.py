@@ -15,6 +15,7 @@ from confluent_kafka import Producer
 
 from closeloop.broker.errors import BrokerError
 from schemas.topics import RESPONSES
+from tests.deploy.dashboards import queries
 from tests.deploy.loop_under_watch import Watched, faketime_library, small_disk, wait_until, watched_loop
 from tests.deploy.promtool import prometheus
 from tests.fixtures.missing import lacking
@@ -22,6 +23,15 @@ from tests.fixtures.missing import lacking
 pytestmark = [pytest.mark.faults, pytest.mark.kafka]
 
 DISK_MB = 400
+NOT_HERE = {
+    "the-loop.json: What people do, an hour",
+    "the-loop.json: What time does, an hour",
+    "the-loop.json: Time to answer a click",
+    "the-loop.json: annotations",
+    "the-pipeline.json: Attempts made again",
+    "the-pipeline.json: annotations",
+}
+"""What may be empty here: nobody clicks, no due time comes, and at the end nothing fires."""
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +113,9 @@ def test_a_clock_that_runs_behind(loop: Watched) -> None:
     assert told == pytest.approx(-10, abs=3)
     loop.clock.write_text("+0\n")
     loop.until_clear("CloseloopClockSkew")
+
+
+def test_dashboards_show_all_that_has_happened(loop: Watched) -> None:
+    """Last, because by now there have been cases, messages, refusals and retries."""
+    empty = {place for place, query in queries() if not loop.ask(query)}
+    assert empty <= NOT_HERE
