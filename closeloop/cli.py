@@ -18,6 +18,7 @@ from closeloop.commands import (
     silences,
     slack,
     topics,
+    watch,
 )
 from closeloop.lifetime import end_with_supervisor
 from closeloop.logs import configure_logs
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.add_typer(rooms.app)
 app.add_typer(events.app)
 app.add_typer(doctor.app)
+app.add_typer(watch.app)
 app.add_typer(topics.app, name="topics")
 app.add_typer(db.app, name="db")
 app.add_typer(deadletters.app, name="deadletters")

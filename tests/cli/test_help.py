@@ -49,7 +49,7 @@ def test_every_command_is_there() -> None:
         "demo", "up", "streams", "consumers", "gateway", "kafka", "sandbox", "import", "check", "contract",
         "topics print", "topics create", "topics check", "topics mend", "topics list", "topics tail",
         "deadletters list", "deadletters show", "deadletters replay", "deadletters export",
-        "topics lag", "doctor", "db upgrade", "db downgrade", "db check",
+        "topics lag", "doctor", "watch", "db upgrade", "db downgrade", "db check",
         "keys create", "keys list", "keys revoke", "routes explain", "rules test",
         "cases list", "cases show", "cases act", "cases export", "incidents list",
     }  # fmt: skip
