@@ -13,6 +13,7 @@ Time and memory grow with the length of the comment, of which :data:`MOST_READ` 
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from schemas.stop_words import GUESSED, stop_words, turning_words
 from schemas.word_forms import LANGUAGES, Tongue, bare, fold, subtags
@@ -113,10 +114,20 @@ def _phrases(folded: str, tongue: Tongue, language: str) -> Iterator[tuple[str, 
 
 
 def _runs(folded: str, language: str) -> Iterator[tuple[str, str]]:
-    empty = stop_words(language)
-    for run in _HAN.findall(folded):
-        for start in range(len(run)):
-            for end in range(start + 2, min(start + _LONGEST_RUN, len(run)) + 1):
-                piece = run[start:end]
-                if piece[0] not in empty and piece[-1] not in empty and piece not in empty:
-                    yield piece, piece
+    """Runs of signs between those that say nothing; one may begin with a sign that turns round, and two more."""
+    empty, turning = stop_words(language), turning_words(language)
+    for found in _HAN.findall(folded):
+        for run in filter(None, _between(language).split(found)):
+            for start in range(len(run)):
+                for end in range(start + 2, min(start + _LONGEST_RUN, len(run)) + 1):
+                    piece = run[start:end]
+                    opens = piece[0] not in empty or (piece[0] in turning and len(piece) > 2)
+                    if opens and piece[-1] not in empty and piece not in empty:
+                        yield piece, piece
+
+
+@lru_cache(8)
+def _between(language: str) -> re.Pattern[str]:
+    """The stop words of two signs and more: no run goes on over one."""
+    long = sorted((word for word in stop_words(language) if len(word) > 1), key=lambda word: (-len(word), word))
+    return re.compile("|".join(map(re.escape, long)))

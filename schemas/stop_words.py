@@ -34,9 +34,9 @@ _EMPTY: dict[str, str] = {
     "uk": "це цей ця ще вже дуже просто взагалі та й і у в на з із за до від не ні так як що щоб але бо чи ж би по",
     "de": "schon mal immer nie bereits leider bitte danke beim zum zur vom ganz mehr seit bis ab sehr",
     "zh": "我 你 他 她 它 们 的 了 是 在 就 都 也 很 还 有 和 与 这 那 个 吗 呢 吧 啊 呀 把 被 给 到 得 地 着 过 要 会 "
-    "能 可以 我们 你们 他们 一个 什么 怎么 "
+    "能 可以 一直 一下 一点 我们 你们 他们 一个 什么 怎么 "
     "因为 所以 但是 而且 如果 没有 不是 就是 还是 还有 非常 真的 已经 现在 为什么 这个 那个 "
-    "次 请 对 又 再 从 让 跟 等 没 不 一 太 啦 嘛",
+    "次 请 对 又 再 从 让 跟 等 一 太 啦 嘛",
 }
 """Words that say nothing in a complaint and are not in the lists."""
 
@@ -54,6 +54,7 @@ _TURNING: dict[str, str] = {
     "pt": "não sem nunca jamais nem",
     "ru": "не нет без никогда ни нельзя",
     "uk": "не ні без ніколи немає",
+    "zh": "不 没 未 无",
 }
 """Words that turn what follows round: a phrase may begin with one."""
 

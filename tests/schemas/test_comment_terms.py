@@ -42,6 +42,10 @@ def test_words_and_phrases_as_they_were_written() -> None:
     }
 
 
+def test_chinese_runs_end_at_words_that_say_nothing() -> None:
+    assert set(terms_of("客服一直不回复", "zh")) == {"客服", "不回复", "回复"}
+
+
 def test_a_phrase_crosses_no_full_stop() -> None:
     assert "late parcel" not in terms_of("late. parcel", "en").values()
     assert "late parcel" in terms_of("late parcel", "en").values()
