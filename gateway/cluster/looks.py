@@ -99,18 +99,15 @@ class Look(Struct, frozen=True, kw_only=True):
 def readings(look: Look, readers: Mapping[str, tuple[str, ...]]) -> dict[Reading, int | None]:
     """Which group reads which partition and from which offset next; ``None`` where that is not known. Pure.
 
-    A group reads what it has committed offsets of or has assigned to a member. One that has neither has not begun: it
-    will read the topics that ``readers`` name, from their beginning.
+    A group reads the topics that ``readers`` name, from their beginning where it has committed nothing yet, and what
+    else it has committed offsets of or has assigned to a member.
     """
     found: dict[Reading, int | None] = {}
     for group, seen in look.groups.items():
-        if seen.committed is None:
-            places: set[Place] = set()
-        else:
-            places = set(seen.committed) | {place for member in seen.members or () for place in member.partitions}
-            places = {place for place in places if place in look.partitions}
-        if not places:
-            places = {place for place in look.partitions if place.topic in readers.get(group, ())}
+        places = {place for place in look.partitions if place.topic in readers.get(group, ())}
+        places.update(place for member in seen.members or () for place in member.partitions)
+        places.update(seen.committed or ())
+        places.intersection_update(look.partitions)
         for place in places:
             found[Reading(group, place)] = _position(look.partitions[place], seen.committed, place)
     return found

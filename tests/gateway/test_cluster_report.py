@@ -89,6 +89,18 @@ def test_a_group_that_never_committed_has_all_of_its_topics_before_it() -> None:
     assert list(topic.partitions[0].lag) == [DESK_GROUP]
 
 
+def test_a_partition_of_which_nothing_was_ever_read_is_lag_also_beside_others_that_were() -> None:
+    look = Look(
+        at=1.0,
+        partitions={R0: partition(30), R1: partition(6)},
+        groups={STREAMS_GROUP: GroupSeen("empty", (), {R0: 30}), DESK_GROUP: GroupSeen(None, None, {R1: 2})},
+    )
+    report = make_report(look, None)
+    assert lag(report, R0, STREAMS_GROUP).records == 0
+    assert lag(report, R1, STREAMS_GROUP).records == 6
+    assert lag(report, R1, DESK_GROUP).records == 4  # a topic that it reads without being told to
+
+
 def test_an_offset_that_retention_has_removed_counts_from_the_beginning() -> None:
     look = Look(at=1.0, partitions={R0: partition(30, begin=25)}, groups={STREAMS_GROUP: group({R0: 3})})
     assert lag(make_report(look, None), R0, STREAMS_GROUP).records == 5
