@@ -1,6 +1,7 @@
 """Tell the stream's clients what changed, at most four times a second."""
 
 import asyncio
+import time
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -45,7 +46,7 @@ class Broadcast:
     async def _tick(self, *, with_totals: bool) -> None:
         parts = self._parts
         changes = parts.live.rows.drain()
-        if not parts.hub:
+        if not parts.hub.wanted(time.monotonic()):
             self._cases.clear()
             self._last_totals = self._last_silences = None
             return

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
-from litestar import get
+from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.response import Stream
 
@@ -24,18 +25,23 @@ from gateway.silence_reads import silences_now
         "Server-sent events. First the present: a `metric` event for each current value, a `totals` and a `silences` "
         "event; then what changes, at most four times a second: `metric` (as in /v1/metrics), `case` (as in "
         "/v1/cases), `totals` (as in /v1/totals), `silences` (all of /v1/silences that hold or are to come). A comment "
-        "comes every 15 seconds without an event. A client that does not keep up is let go: connect again and begin "
-        "with the present. With API keys: send `Authorization` with fetch."
+        "comes every 15 seconds without an event. A client that is cut off connects again with `Last-Event-ID`, as "
+        "browsers do, and gets what it missed; after a minute, or from another gateway, it begins with the present. "
+        "With API keys: send `Authorization` with fetch."
     ),
     responses=refusals(),
     tags=["metrics"],
     media_type="text/event-stream",
 )
-async def get_stream(parts: NamedDependency[Parts]) -> Stream:
+async def get_stream(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> Stream:
     """Subscribe first, then take the snapshot: nothing falls between."""
     subscriber = parts.hub.subscribe()
+    # Whoever was cut off goes on where they were: all that they missed, and nothing twice.
+    first = parts.hub.since(request.headers.get("last-event-id", ""))
+    mark = parts.hub.mark
     try:
-        first = await asyncio.to_thread(_snapshot, parts)
+        if first is None:
+            first = await asyncio.to_thread(_snapshot, parts, mark)
     except BaseException:
         parts.hub.leave(subscriber)
         raise
@@ -43,10 +49,10 @@ async def get_stream(parts: NamedDependency[Parts]) -> Stream:
     return Stream(_frames(parts, subscriber, first), media_type="text/event-stream", headers=headers)
 
 
-def _snapshot(parts: Parts) -> bytes:
+def _snapshot(parts: Parts, mark: str) -> bytes:
     frames = [frame("metric", shown(row)) for row in parts.live.rows.metrics()]
     frames.append(frame("totals", totals_of(parts)))
-    frames.append(frame("silences", silences_now(parts.readers, parts.words, now())))
+    frames.append(b"id: %s\n" % mark.encode() + frame("silences", silences_now(parts.readers, parts.words, now())))
     return b"".join(frames)
 
 
