@@ -67,6 +67,12 @@ class RunningLoop:
         assert isinstance(rows, list)
         return rows
 
+    def metrics(self, window: str, cut: str) -> list[dict[str, Any]]:
+        """The current values of every metric in one window and cut."""
+        rows = self._get("/v1/metrics", params={"window": window, "cut": cut})
+        assert isinstance(rows, list)
+        return rows
+
     def cards(self) -> Counter[str]:
         """How many messages were ever posted for each outbox row, deleted ones included."""
         state = self.sandbox.get("/control/state", params={"counts": "1"}).json()

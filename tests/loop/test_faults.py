@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.loop.batch import Batch
 from tests.loop.checks import check_books, check_cards, check_cases, check_days, check_files
 from tests.loop.conftest import ZONE, real_data
+from tests.loop.pages import check_pages
 from tests.loop.running import RunningLoop, running_loop
 
 pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(1200)]
@@ -30,7 +32,8 @@ def events(generated: Path) -> Path:
     return folder / "events.jsonl.gz" if folder else generated
 
 
-def test_the_real_orders(loop: RunningLoop, olist: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.browser
+def test_the_real_orders(loop: RunningLoop, olist: Path, browser: Browser, capsys: pytest.CaptureFixture[str]) -> None:
     batch = Batch(olist / "events.jsonl.gz", ZONE)
     code, output, seconds = loop.import_file(olist / "events.jsonl.gz")
     assert code == 0, output
@@ -40,6 +43,7 @@ def test_the_real_orders(loop: RunningLoop, olist: Path, capsys: pytest.CaptureF
     check_files(loop, olist)
     check_cases(loop, batch)
     check_cards(loop)
+    check_pages(loop, browser, olist)
     cases = loop.cases()
     events = batch.touchpoints + batch.responses
     with capsys.disabled():
