@@ -96,6 +96,11 @@ class LiveRows:
         with self._lock:
             return self._metrics.get(key)
 
+    def within(self, cut: str, window: str) -> list[Metric]:
+        """The rows of one cut and window, in no order."""
+        with self._lock:
+            return list(self._places.get((cut, window), {}).values())
+
     def books(self) -> dict[str, Books]:
         """The newest accounts of each source partition."""
         with self._lock:

@@ -56,6 +56,7 @@ class CaseRow(Base):
         Index("one_open_case", "customer_id", "programme", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
         Index("cases_by_state", "state", "opened_at"),
         Index("cases_by_owner", "owner", "state"),
+        Index("cases_by_contact", "contacted_at"),
         Index("cases_by_customer", "customer_id", "programme", "closed_at"),
         Index("cases_by_incident", "incident_id"),
         Index("cases_by_burst", "burst_key"),

@@ -7,6 +7,9 @@ from msgspec import Struct
 from gateway.console.figures import clearly_worse, standing
 from schemas.metrics import OUTCOME, Metric
 
+MOST_STEPS = 12
+"""More than can be taken in at a glance; the table has all."""
+
 
 class Step(Struct, frozen=True, kw_only=True):
     """One touchpoint: how often it was met, how often it failed, and the score that says most of it."""
@@ -28,7 +31,7 @@ def journey(
     declared: Sequence[str],
     scores: Collection[str],
 ) -> list[Step]:
-    """The steps: those of loop.yaml in their order, then the others by name.
+    """The steps: those of loop.yaml in their order, then the busiest others by name, :data:`MOST_STEPS` in all.
 
     ``rows`` are those of the cut by touchpoint in one window; ``whole`` and ``rises`` are by metric. A step's score is
     that of ``scores`` with most answers. The weakest step is the one whose score or failures stand worst against the
@@ -38,10 +41,11 @@ def journey(
     for row in rows:
         if row.scale == "" and row.n:
             of_touchpoint.setdefault(row.key.get("touchpoint", ""), {})[row.metric] = row
+    volumes = {name: max(row.n for row in met.values()) for name, met in of_touchpoint.items()}
     names = [name for name in declared if name in of_touchpoint]
-    names += sorted(name for name in of_touchpoint if name not in declared)
-    volumes = {name: max(row.n for row in of_touchpoint[name].values()) for name in names}
-    busiest = max(volumes.values(), default=1)
+    others = sorted(of_touchpoint.keys() - set(declared), key=lambda name: (-volumes[name], name))
+    names += sorted(others[: max(0, MOST_STEPS - len(names))])
+    busiest = max((volumes[name] for name in names), default=1)
     steps = [
         Step(
             touchpoint=name,

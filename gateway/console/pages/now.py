@@ -19,7 +19,7 @@ from gateway.parts import Parts
 from gateway.periods import Period
 from gateway.problems import Refusal
 from schemas.metric_catalogue import CatalogueEntry
-from schemas.metrics import CSI, OUTCOME, RECOVERED, RESPONSE_RATE, Metric, Series
+from schemas.metrics import CSI, LIFECYCLE_METRICS, OUTCOME, RECOVERED, RESPONSE_RATE, Metric, Series
 
 FEED_ITEMS = 40
 ROWS = 50
@@ -27,7 +27,8 @@ MOST_ROWS = 200
 _WHOLE = "all"
 _USUAL_WINDOW = "24h"
 _USUAL_CUT = "touchpoint"
-_BESIDE = (CSI, RESPONSE_RATE, RECOVERED)
+_BESIDE = (OUTCOME, CSI, RESPONSE_RATE, RECOVERED)
+_IF_COUNTED = ("time_to_contact", "time_to_resolve", "in_sla_contact", "in_sla_resolve", *LIFECYCLE_METRICS)
 
 
 class NowAsked(Struct, frozen=True, kw_only=True):
@@ -111,13 +112,13 @@ class NowPage(Page[NowAsked]):
         if asked.sort and asked.sort not in words.catalogue:
             raise Refusal(400, "invalid", "sort", "not a metric of loop.yaml")
         rows = parts.live.rows
-        whole = {row.metric: row for row in rows.metrics(window=window, cut=_WHOLE) if row.scale == ""}
+        whole = {row.metric: row for row in rows.within(_WHOLE, window) if row.scale == ""}
         ends = max((row.as_of for row in whole.values()), default=at) if parts.settings.clock == "event" else at
         figured = _Figured(parts, reader, whole, week_before(window, ends, words.zone))
-        lines = _lines(rows.metrics(window=window, cut=cut), asked, figured)
+        lines = _lines(rows.within(cut, window), asked, figured)
         drawn = lines[: asked.rows]
         steps = journey(
-            rows.metrics(window=window, cut="touchpoint") if "touchpoint" in words.cuts else [],
+            rows.within("touchpoint", window),
             whole,
             {name: entry.higher_is_better for name, entry in words.catalogue.items()},
             parts.loop.journey,
@@ -139,7 +140,11 @@ class NowPage(Page[NowAsked]):
             minimum_n=parts.loop.minimum_n,
             # A metric that is declared and never asked takes no room beside those that are.
             tiles=[figured.tile(name) for name in words.metrics if name in whole or not whole],
-            beside=[figured.tile(name) for name in (OUTCOME, *_BESIDE) if name in words.catalogue],
+            beside=[
+                figured.tile(name)
+                for name in (*_BESIDE, *_IF_COUNTED)
+                if name in words.catalogue and (name in _BESIDE or (name in whole and whole[name].n))
+            ],
             steps=[figured.step(step) for step in steps],
             columns=columns,
             rows=[line.shown(columns, figured) for line in drawn],

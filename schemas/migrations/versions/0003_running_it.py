@@ -17,6 +17,7 @@ _WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     op.add_column("slack_outbox", sa.Column("traceparent", sa.String(length=64), nullable=True))
     op.create_index("alerts_by_event_time", "alerts", ["event_time"])
+    op.create_index("cases_by_contact", "cases", ["contacted_at"])
     op.create_table(
         "answer_terms",
         sa.Column("event_source", sa.String(), nullable=False),
@@ -39,5 +40,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("dead_letters_by_reason", "dead_letters")
     op.drop_table("answer_terms")
+    op.drop_index("cases_by_contact", "cases")
     op.drop_index("alerts_by_event_time", "alerts")
     op.drop_column("slack_outbox", "traceparent")
