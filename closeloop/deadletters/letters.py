@@ -10,7 +10,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Engine, func, select
 
 from closeloop.errors import UserError
-from gateway.dead_letters import REPLAYABLE
+from gateway.dead_letter_replay import may_be_sent
 from schemas.database import readers
 from schemas.tables import DeadLetterRow
 
@@ -74,7 +74,12 @@ class Letter(Struct, frozen=True, kw_only=True):
     @property
     def replayable(self) -> bool:
         """Whether the gateway would send it again."""
-        return self.replayed_at is None and bool(self.value) and self.topic in REPLAYABLE
+        return may_be_sent(self.as_row())
+
+    def as_row(self) -> DeadLetterRow:
+        """As the gateway judges it."""
+        message = self.as_message()
+        return DeadLetterRow(**{**msgspec.structs.asdict(self), "headers": message["headers"]})
 
     def as_message(self) -> dict[str, Any]:
         """As a record of ``cx.deadletters``, and when it was sent again: bytes are base64."""

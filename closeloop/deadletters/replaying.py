@@ -4,17 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-import msgspec
 from msgspec import Struct
 
 from closeloop.cases.api import CaseApi, RefusedRequest
 from closeloop.deadletters.letters import Letter
-from schemas.alerts import Alert
-from schemas.cloudevents import EventReader, context_attributes
-from schemas.deadletters import InvalidEvent
-from schemas.topics import ALERTS
-
-_alerts = msgspec.json.Decoder(Alert)
+from gateway.dead_letter_replay import refusal_now
+from schemas.cloudevents import EventReader
 
 
 class Judged(Struct, frozen=True):
@@ -33,22 +28,13 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 def judge(letter: Letter, events: EventReader, now: datetime) -> Judged:
-    """Whether the streams or the desk would read it now, by this loop.yaml. Pure."""
+    """Whether the streams or the desk would read it now, by this loop.yaml, as the gateway judges it. Pure."""
     if letter.replayed_at is not None:
         return Judged(letter, "sent again already")
     if not letter.replayable:
         return Judged(letter, "cannot be sent again")
-    assert letter.value is not None
-    try:
-        if letter.topic == ALERTS:
-            _alerts.decode(letter.value)
-        else:
-            events.read(letter.value, now, context_attributes(list(letter.headers)))
-    except InvalidEvent as error:
-        return Judged(letter, f"still refused: {error.reason}")
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return Judged(letter, "still refused: not an alert")
-    return Judged(letter, "")
+    why = refusal_now(letter.as_row(), events, now)
+    return Judged(letter, "" if why is None else f"still refused: {why}")
 
 
 def to_send(judged: Iterable[Judged], *, anyhow: bool) -> tuple[list[Letter], dict[str, int]]:

@@ -148,7 +148,7 @@ def test_an_id_that_is_none_or_not_enough(desk: Desk) -> None:
 def test_after_a_fix_all_of_a_reason_are_sent_again_but_for_those_it_does_not_help(desk: Desk) -> None:
     dry = desk.ask("replay", "--reason", "metric", "--dry-run")
     assert dry.code == 0
-    assert "not sent: 1, still refused: metric" in dry.err
+    assert "not sent: 1, still refused: data.metric: not declared in loop.yaml" in dry.err
     assert "a dry run: 2 would be sent again" in dry.err
     assert desk.kafka.records == []
     asked = desk.ask("replay", "--reason", "metric")  # nobody at the terminal: no answer is no
@@ -204,3 +204,15 @@ def test_an_outline_keeps_the_shape_and_no_text() -> None:
 
 def test_hexadecimal_lines() -> None:
     assert list(hex_lines(b"ab\x00")) == ["00000000  61 62 00" + " " * 39 + "  ab."]
+
+
+def test_an_event_of_another_topic_is_still_refused(desk: Desk) -> None:
+    """What the gateway would leave is left here, by the same judgement."""
+    engine = open_database(desk.database)
+    event = json.loads(answer_of("csat", 4)) | {"type": "closeloop.touchpoint.v1"}
+    event["data"] = {"customer_id": "c1", "touchpoint": "order.delivered"}
+    with sessions(engine).begin() as session:
+        session.add(row("hh-other", "type", json.dumps(event).encode(), 60))
+    engine.dispose()
+    dry = desk.ask("replay", "--reason", "type", "--dry-run")
+    assert "still refused: type: an event of another topic" in dry.err
