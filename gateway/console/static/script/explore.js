@@ -156,6 +156,28 @@ function options() {
   };
 }
 
+/** A day without days beside it has no band: its interval is drawn as a line. */
+const alone = {
+  id: "alone",
+  /** @param {any} drawn */
+  afterDatasetsDraw(drawn) {
+    const { ctx, scales } = drawn;
+    if (!drawn.data.datasets.length) return;
+    ctx.save();
+    ctx.strokeStyle = token("--accent");
+    ctx.lineWidth = 1.5;
+    days.forEach((day, at) => {
+      if (day.low === null || day.high === null || (days[at - 1]?.value ?? null) !== null || (days[at + 1]?.value ?? null) !== null) return;
+      const x = scales.x.getPixelForValue(new Date(`${day.day}T00:00:00`).getTime());
+      ctx.beginPath();
+      ctx.moveTo(x, scales.y.getPixelForValue(day.low));
+      ctx.lineTo(x, scales.y.getPixelForValue(day.high));
+      ctx.stroke();
+    });
+    ctx.restore();
+  },
+};
+
 function draw() {
   const Chart = /** @type {any} */ (globalThis).Chart;
   if (!root || !Chart) return;
@@ -164,7 +186,7 @@ function draw() {
     const canvas = document.createElement("canvas");
     canvas.setAttribute("aria-hidden", "true");
     root.append(canvas);
-    chart = new Chart(canvas, { type: "line", data: { datasets: [] }, options: {} });
+    chart = new Chart(canvas, { type: "line", data: { datasets: [] }, options: {}, plugins: [alone] });
   }
   chart.data.datasets = datasets();
   chart.options = options();
