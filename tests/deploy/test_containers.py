@@ -105,6 +105,26 @@ def test_what_a_service_writes_is_a_volume_or_memory(composition: dict[str, Any]
         assert any(place.startswith("/tmp") for place in service.get("tmpfs", [])) or name == "prometheus", name
 
 
+def test_folders_that_are_mounted_are_there(composition: dict[str, Any]) -> None:
+    mounted = [
+        volume.split(":")[0]
+        for service in composition["services"].values()
+        for volume in service.get("volumes", [])
+        if volume.startswith(".")
+    ]
+    assert len(mounted) == 3
+    assert [path for path in mounted if not (ROOT / path).is_dir()] == []
+
+
+def test_prometheus_and_grafana_look_where_things_are(services: dict[str, Any]) -> None:
+    scraped = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
+    names = {name for job in scraped for found in job.get("dns_sd_configs", []) for name in found["names"]}
+    assert set(SCALED) <= names <= set(services)
+    targets = {volume.split(":")[1] for volume in services["grafana"]["volumes"]}
+    provided = DEPLOY / "grafana" / "provisioning" / "dashboards" / "closeloop.yaml"
+    assert {provider["options"]["path"] for provider in yaml.safe_load(provided.read_text())["providers"]} <= targets
+
+
 def test_no_secret_has_a_value_or_a_default() -> None:
     """Where a password or token is needed the composition asks for it, and says its name where it is missing."""
     text = (ROOT / "docker-compose.yml").read_text()
