@@ -32,6 +32,8 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     """Whether the reader's key says as whom they act."""
     zone: str
     event_clock: bool
+    url: str
+    """Where apps and people reach the gateway."""
 
 
 @cache

@@ -21,4 +21,5 @@ def look_around(parts: Parts, reader: Reader, at: datetime) -> Surroundings:
         fixed=reader.keyed and reader.me is not None,
         zone=parts.words.zone,
         event_clock=parts.settings.clock == "event",
+        url=parts.settings.public_url,
     )

@@ -99,6 +99,7 @@ find = Find
 sort-title = Worst first by this metric
 show-more = Show more
 nothing-yet = Nothing counted in this window yet.
+send-first = Send a first answer:
 feed = This minute
 feed-hint = flags and what people do
 no-cases-yet = No cases yet.
