@@ -150,27 +150,26 @@ def test_answers_of_a_day_and_a_segment_by_pages(on_both: Served) -> None:
     assert len(answers(on_both, metric="csat")["answers"]) == 0
 
 
-@pytest.mark.parametrize(
-    ("path", "query", "field"),
-    [
-        ("themes", {"sort": "best"}, "sort"),
-        ("themes", {"metric": "outcome"}, "metric"),
-        ("themes", {"language": "xx"}, "language"),
-        ("themes", {"from": "2026-02-01", "to": "2026-01-01"}, "from"),
-        ("themes", {"from": "0001-01-02"}, "from"),
-        ("themes", {"to": "9999-12-31"}, "from"),
-        ("themes", {"touchpoint": "x" * 600}, "touchpoint"),
-        ("themes", {"touchpoints": "x"}, "touchpoints"),
-        ("answers", {"cursor": "nonsense"}, "cursor"),
-        ("answers", {"cursor": "2026-01-01T00:00:00~x"}, "cursor"),
-        ("answers", {"key": "nothing:x"}, "key"),
-        ("answers", {"term": "a\x00b"}, "term"),
-    ],
+UNFIT = (
+    ("themes", {"sort": "best"}, "sort"),
+    ("themes", {"metric": "outcome"}, "metric"),
+    ("themes", {"language": "xx"}, "language"),
+    ("themes", {"from": "2026-02-01", "to": "2026-01-01"}, "from"),
+    ("themes", {"from": "0001-01-02"}, "from"),
+    ("themes", {"to": "9999-12-31"}, "from"),
+    ("themes", {"touchpoint": "x" * 600}, "touchpoint"),
+    ("themes", {"touchpoints": "x"}, "touchpoints"),
+    ("answers", {"cursor": "nonsense"}, "cursor"),
+    ("answers", {"cursor": "2026-01-01T00:00:00~x"}, "cursor"),
+    ("answers", {"key": "nothing:x"}, "key"),
+    ("answers", {"term": "a\x00b"}, "term"),
 )
-def test_what_does_not_fit_is_named(gateway: Served, path: str, query: dict[str, str], field: str) -> None:
-    answer = gateway.client.get(f"/v1/{path}", params=query)
-    assert answer.status_code == 400
-    assert answer.json()["error"]["field"] == field
+
+
+def test_what_does_not_fit_is_named(gateway: Served) -> None:
+    for path, query, field in UNFIT:
+        answer = gateway.client.get(f"/v1/{path}", params=query)
+        assert (answer.status_code, answer.json()["error"]["field"]) == (400, field), query
 
 
 def test_a_term_is_looked_for_as_it_is(on_both: Served) -> None:
