@@ -46,7 +46,7 @@ class Database:
         return found
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.faults])])
 def tables(request: pytest.FixtureRequest) -> Database:
     fixture = "sqlite_database" if request.param == "sqlite" else "postgres_tables"
     return Database(request.getfixturevalue(fixture))
