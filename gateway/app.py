@@ -21,6 +21,7 @@ from gateway.console.viewing import Views
 from gateway.parts import Parts
 from gateway.problems import Refusal, answer_fault, answer_http, answer_refusal
 from gateway.routes import (
+    card_links,
     cases,
     configuration,
     console,
@@ -125,6 +126,7 @@ def build_app(parts: Parts) -> Litestar:
             *slack.routes,
             *health.routes,
             *pages.routes,
+            *card_links.routes,
             *console.routes,
         ],
         dependencies={

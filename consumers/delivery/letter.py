@@ -155,4 +155,4 @@ def _short(text: str) -> str:
 
 
 def _url(view: CaseView, setting: Setting) -> str:
-    return f"{setting.public_url}/#/cases/{view.id}"
+    return f"{setting.public_url}/cases/{view.id}"

@@ -48,7 +48,7 @@ def load(
         acknowledge_by=case.acknowledge_by,
         occasion=occasion,
         alert=msgspec.convert(case.latest_alert, Alert),
-        url=f"{public_url}/#/cases/{case.id}",
+        url=f"{public_url}/cases/{case.id}",
         also=also,
     )
 

@@ -51,7 +51,7 @@ def digest(entries: Sequence[Entry], views: Mapping[int, CaseView], setting: Set
     lines = [_line(views[case], what, setting) for case, what in order[:MAX_LINES]]
     if len(order) > MAX_LINES:
         more = setting.words.say("home-more", n=len(order) - MAX_LINES)
-        lines.append(f"… {more}: <{setting.public_url}/#/cases|{setting.words.say('home-all')}>")
+        lines.append(f"… {more}: <{setting.public_url}/cases|{setting.words.say('home-all')}>")
     if morning:
         head = _head(len(order), {entry.of for entry in entries}, setting)
     else:

@@ -101,7 +101,7 @@ def silenced(silence: Silenced, words: Words) -> str:
 
 def link(view: CaseView, setting: Setting) -> str:
     """The case's number, which leads to it in the console."""
-    return f"<{setting.public_url}/#/cases/{view.id}|C-{view.id}>"
+    return f"<{setting.public_url}/cases/{view.id}|C-{view.id}>"
 
 
 def name(person: str | None, setting: Setting) -> str:

@@ -38,7 +38,8 @@ def roll_up_card(view: RollUpView, setting: Setting) -> Card:
     lines = [_line(each, setting) for each in view.cases[:MAX_LINES]]
     if view.total > len(lines):
         more = words.say("home-more", n=view.total - len(lines))
-        lines.append(f"… {more}: <{setting.public_url}/#/cases|{words.say('home-all')}>")
+        page = "cases" if view.incident is None else f"incidents/{view.incident}"
+        lines.append(f"… {more}: <{setting.public_url}/{page}|{words.say('home-all')}>")
     for number, start in enumerate(range(0, len(lines), LINES_A_BLOCK)):
         text = "\n".join(lines[start : start + LINES_A_BLOCK])
         blocks.append({"type": "section", "block_id": _block_id(view, f"list{number}"), "text": _said(text)})

@@ -95,6 +95,13 @@ def spoken(language: ConsoleLanguage, zone: str, at: datetime | None) -> dict[st
         near = catalogue.moment(value, zone, at or value, language)
         return Markup('<time datetime="{}" title="{}">{}</time>').format(iso, exact, near)
 
+    def near(value: datetime) -> str:
+        """A time as part of a sentence, that does not age."""
+        return catalogue.moment(value, zone, at or value, language)
+
+    def exactly(value: datetime) -> str:
+        return catalogue.exactly(value, zone, language)
+
     def number(value: float, digits: int = 0, *, signed: bool = False) -> str:
         return _number(value, language, digits, signed)
 
@@ -108,6 +115,8 @@ def spoken(language: ConsoleLanguage, zone: str, at: datetime | None) -> dict[st
         "say": say,
         "number": number,
         "when": when,
+        "near": near,
+        "exactly": exactly,
         "day": day,
         "span": span,
         "language": language,

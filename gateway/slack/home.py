@@ -59,7 +59,7 @@ def home_view(
             for case in listed[:SHOWN]:
                 blocks += _case(words, loop, person, case, now, place)
             if len(listed) > SHOWN:
-                link = f"<{place.public_url}/#/cases|{words.say('home-all')}>"
+                link = f"<{place.public_url}/cases|{words.say('home-all')}>"
                 blocks.append(_context(f"{words.say('home-more', n=len(listed) - SHOWN)} · {link}"))
     if not cases:
         blocks.append(_section(words.say("home-empty")))
@@ -86,7 +86,7 @@ def _case(words: Words, loop: Loop, person: str, case: CaseRow, now: datetime, p
     who = safe.escaped(about.who(words, case.subject, case.customer_id), 90, 180)
     what = safe.escaped(standing.what(words, case, case.subject, alert), 60, 120)
     states = " · ".join(standing.states(words, case, case.subject, now))
-    link = f"<{place.public_url}/#/cases/{case.id}|C-{case.id}>"
+    link = f"<{place.public_url}/cases/{case.id}|C-{case.id}>"
     lines = [f"{standing.urgency_sign(case)} *{who or words.say('customer-unnamed')}* · {what} · {states} · {link}"]
     said = safe.escaped(
         alert.comment or ("" if about.speaks_for_itself(alert) else reasons.told(words, alert.reason)), 140, 280

@@ -108,7 +108,7 @@ def test_e_mail_when_slack_takes_nothing(
     assert mail["Subject"] == "[closeloop] C-1 (normal): Unhappy customer"
     body = mail.get_payload()
     assert "> Never again <b>" in body
-    assert "http://127.0.0.1:8080/#/cases/1" in body
+    assert "http://127.0.0.1:8080/cases/1" in body
     with sessions(engine)() as session:
         row = session.scalars(select(SlackOutboxRow)).one()
         assert mail["Message-ID"] == f"<{row.id}@shop.example>"

@@ -83,7 +83,7 @@ def test_an_open_case() -> None:
     assert drawn.blocks[0]["text"] == {"type": "plain_text", "text": "🟡 c42 · CSAT 2 of 5 · open", "emoji": True}
     assert drawn.blocks[1]["text"]["text"] == ">“it came late again”"
     assert [field["text"] for field in drawn.blocks[2]["fields"]] == ["*Region:* SP", "*Order id:* 4711"]
-    assert "CSAT 2 of 5 is at or below 2 · <https://loop.example/#/cases/17|C-17>" in texts(drawn)
+    assert "CSAT 2 of 5 is at or below 2 · <https://loop.example/cases/17|C-17>" in texts(drawn)
     assert buttons(drawn) == [
         "case.acknowledge", "case.contact", "case.resolve", "case.snooze", "case.more", "more:reassign", "more:dismiss",
         "more:why", "more:silence",
@@ -173,7 +173,7 @@ def test_reminders_say_what_time_has_done_and_quote_nobody() -> None:
     for occasion in ("wake", "lease_expired", "overdue"):
         said = reminder(a_view(), occasion, SETTING)
         assert check_message(said) == []
-        assert said.text.startswith("<https://loop.example/#/cases/17|C-17> is ")
+        assert said.text.startswith("<https://loop.example/cases/17|C-17> is ")
         assert "came late" not in said.text
 
 
@@ -253,7 +253,7 @@ def test_a_metric_card_says_what_fell_and_offers_no_contact() -> None:
     assert drawn.blocks[0]["text"]["text"] == "🟠 NPS 7d region=SP · metric alarm · open · high"
     assert drawn.blocks[1]["text"]["text"] == f"{reason}."
     assert [field["text"] for field in drawn.blocks[2]["fields"]] == ["*Region:* SP"]
-    assert "Rule nps_fall · <https://loop.example/#/cases/17|C-17>" in texts(drawn)
+    assert "Rule nps_fall · <https://loop.example/cases/17|C-17>" in texts(drawn)
     assert buttons(drawn) == [
         "case.acknowledge", "case.resolve", "case.snooze", "case.more", "more:reassign", "more:dismiss", "more:why",
         "more:silence",

@@ -59,7 +59,7 @@ def test_cases_stand_in_their_sections_the_most_urgent_first() -> None:
         "Your cases", "Overdue (2)", "🟠 *c6*", "🟡 *c4*", "Open (3)", "🔴 *c2*", "🟡 *c3*", "🟡 *c1*", "Snoozed (1)",
         "🟡 *c5*",
     ]  # fmt: skip
-    assert "<https://loop.example/#/cases/4|C-4>" in lines(view)[3]
+    assert "<https://loop.example/cases/4|C-4>" in lines(view)[3]
     first = next(block for block in view["blocks"] if block["type"] == "actions")
     assert [element["action_id"] for element in first["elements"]] == [
         "case.resolve", "case.contact", "case.snooze", "case.more"
@@ -75,7 +75,7 @@ def test_more_than_fit_are_counted_and_slack_takes_the_view(language: Language) 
     check_view(view, "home")
     told = [block["elements"][0]["text"] for block in view["blocks"] if block["type"] == "context"][1:-1]
     assert len(told) == 3
-    assert all(" 12 " in f"{line} " and "https://loop.example/#/cases|" in line for line in told)
+    assert all(" 12 " in f"{line} " and "https://loop.example/cases|" in line for line in told)
 
 
 def test_nobody_waits_and_who_is_away_is_told() -> None:

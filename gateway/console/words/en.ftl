@@ -344,3 +344,159 @@ said-on = What was said, { $day }
 said-in-period = What was said
 back-to-period = Show the whole period
 period-of = { $first } – { $last }
+
+## Cases
+case-places = Cases, incidents, silences
+saved-views = Views
+view-to-do = To do
+view-waiting = Waiting
+view-mine = Mine
+view-overdue = Overdue
+view-all = All
+filters = Filters
+find-text = Find in words and customers
+state = State
+every-state = every state
+owner = Owner
+anybody = anybody
+receiver = Receiver
+any-of-them = any
+severity = Severity
+customer = Customer
+about = About
+subject-customer = a customer
+subject-metric = a metric
+incident = Incident
+held = Held by a silence
+clear-filters = Clear filters
+mine-nobody = Choose who you are in the settings to see your cases.
+cases-found = { $n ->
+    [one] one case
+   *[other] { $said } cases
+}
+presses-first = what presses most comes first
+none-fit = No case fits.
+none-here = Nothing is waiting here.
+first-page = Back to the first page
+next-page = Next page
+asks-contact = asks for contact
+silenced-short = silenced until { $when }
+held-until = held until { $when }
+undelivered = nobody could be told
+undelivered-long = Nobody could be told of this case: neither Slack nor e-mail nor a webhook took a message.
+actions = What can be done
+case-answers = What the customer said
+case-alarms = The alarms
+history = History
+around = Around this customer
+around-metric = Around this metric
+around-hint = flagged answers and closed cases; answers that no rule flagged are counted, not kept here
+all-their-cases = All their cases
+promises = Promises
+promise-acknowledge = Taken by { $when }
+promise-metric-acknowledge = Looked into by { $when }
+promise-contact = Contacted by { $when }
+promise-resolve = Resolved by { $when }
+outcome-kept = in time
+outcome-late = too late
+outcome-overdue = overdue
+outcome-due = due
+outcome-none = not done
+facts = Facts
+opened = Opened
+reopened = Reopened
+programme = Programme
+lease = Contact before it goes back
+root-cause = Root cause
+who-was-told = Who was told
+surface-channel = Card in
+surface-dm = Direct message to
+open-in-slack = Open in Slack
+not-posted = not posted yet
+message = Message
+message-to = To
+message-pending = waits
+message-held = waits for the morning
+message-rolled-up = told with others
+message-sending = on its way
+message-in-doubt = in doubt
+message-sent = sent
+message-dead = could not be sent
+message-cancelled = not needed any more
+nobody-told = Nobody was told yet.
+note = Note
+another-time = Another time
+hint-resolve = The cause is counted; the note stays with the case.
+hint-dismiss = It leaves the list. The answer stays in the metrics.
+hint-metric-dismiss = It leaves the list. The metric is watched as before.
+meanwhile = The case has changed since you opened this. What you wrote is kept; read this, then send it again if it still holds:
+done-acknowledge = { $case } is yours
+done-contact = { $case }: the customer was contacted
+done-resolve = { $case } is resolved
+done-snooze = { $case } sleeps
+done-wake = { $case } is awake
+done-reassign = { $case } was handed over
+done-reopen = { $case } is open again
+done-dismiss = { $case } was dismissed
+done-silence = The silence holds
+done-end-silence = { $silence } is over
+who-title = Who are you?
+who-why = What you do is written to the case's history under your name. Asked once in this browser.
+choose-name = Choose your name
+go-on = Go on
+keys-title = Keys
+key-down = next case
+key-up = the case before
+key-open = open the case
+key-acknowledge = take it
+key-contact = contacted
+key-resolve = resolve
+key-snooze = snooze
+key-reassign = reassign
+key-dismiss = dismiss
+key-search = search
+key-up-list = back to the list
+key-keys = these keys
+key-close = close, or leave a field
+incidents-hint = many cases that came at once and share a cause
+incidents-open = With open cases
+incident-cases = { $n ->
+    [one] one case
+   *[other] { $said } cases
+}
+incident-unclosed = { $n ->
+    [0] all closed
+    [one] one to do
+   *[other] { $said } to do
+}
+incident-hint = All of them at once are resolved in Slack, from the incident's message; here case by case.
+no-incidents = No incidents.
+running = still growing
+newest-case = newest
+filter-these = Filter these
+new-silence = New silence
+silences-now = Now and to come
+silence-messages-wait = messages about this case wait for its end
+silence-holds = holds
+silence-to-come = to come
+silence-over = over
+silence-until = until { $when }
+silence-span = { $start } to { $end }
+silence-by = by { $who }
+silence-ended-by = ended by { $who }
+held-cases = { $n ->
+    [0] no cases held
+    [one] one case held
+   *[other] { $said } cases held
+}
+no-silences = No silences: everything that a rule flags is told.
+condition-field = Field
+condition-sign = Comparison
+condition-value = Value
+conditions-hint = Attributes as attributes.NAME; several values with commas. Rows without a value are left out.
+sign-is = is
+sign-not = is not
+sign-at-least = at least
+sign-at-most = at most
+sign-matches = fits the pattern
+reach = Fits { "{open}" } of { "{all}" } open cases and { "{alerts}" } of { "{of}" } alerts of the last 7 days.

@@ -354,3 +354,162 @@ said-on = Что сказали, { $day }
 said-in-period = Что сказали
 back-to-period = Показать весь период
 period-of = { $first } – { $last }
+
+## Cases
+case-places = Обращения, инциденты, тишина
+saved-views = Подборки
+view-to-do = Незакрытые
+view-waiting = Ждут
+view-mine = Мои
+view-overdue = Просроченные
+view-all = Все
+filters = Фильтры
+find-text = Искать в словах и клиентах
+state = Состояние
+every-state = любое состояние
+owner = Ответственный
+anybody = кто угодно
+receiver = Получатель
+any-of-them = любой
+severity = Важность
+customer = Клиент
+about = О чём
+subject-customer = о клиенте
+subject-metric = о метрике
+incident = Инцидент
+held = Задержано тишиной
+clear-filters = Сбросить фильтры
+mine-nobody = Выберите в настройках, кто вы, и увидите свои обращения.
+cases-found = { $n ->
+    [one] { $said } обращение
+    [few] { $said } обращения
+   *[other] { $said } обращений
+}
+presses-first = сначала самое срочное
+none-fit = Ничего не подходит.
+none-here = Здесь ничего не ждёт.
+first-page = К первой странице
+next-page = Следующая страница
+asks-contact = просит связаться
+silenced-short = тишина до { $when }
+held-until = задержано до { $when }
+undelivered = сообщить никому не удалось
+undelivered-long = Об этом обращении не удалось сообщить никому: сообщение не приняли ни Slack, ни почта, ни веб-хук.
+actions = Что можно сделать
+case-answers = Что сказал клиент
+case-alarms = Тревоги
+history = История
+around = Что ещё было с этим клиентом
+around-metric = Что ещё было с этой метрикой
+around-hint = отмеченные ответы и закрытые обращения; ответы без тревоги учтены, но здесь не хранятся
+all-their-cases = Все обращения
+promises = Обещания
+promise-acknowledge = Взять до { $when }
+promise-metric-acknowledge = Разобраться до { $when }
+promise-contact = Связаться до { $when }
+promise-resolve = Решить до { $when }
+outcome-kept = вовремя
+outcome-late = с опозданием
+outcome-overdue = просрочено
+outcome-due = впереди
+outcome-none = не сделано
+facts = Сведения
+opened = Открыто
+reopened = Открыто снова
+programme = Программа
+lease = Связаться, пока не вернулось в очередь
+root-cause = Причина
+who-was-told = Кому сообщили
+surface-channel = Карточка в
+surface-dm = Личное сообщение:
+open-in-slack = Открыть в Slack
+not-posted = ещё не отправлено
+message = Сообщение
+message-to = Кому
+message-pending = ждёт
+message-held = ждёт утра
+message-rolled-up = рассказано вместе с другими
+message-sending = отправляется
+message-in-doubt = неизвестно, дошло ли
+message-sent = отправлено
+message-dead = отправить не удалось
+message-cancelled = больше не нужно
+nobody-told = Пока никому не сообщили.
+note = Заметка
+another-time = Другое время
+hint-resolve = Причина идёт в счёт, заметка остаётся при обращении.
+hint-dismiss = Обращение уйдёт из списка. Ответ останется в метриках.
+hint-metric-dismiss = Обращение уйдёт из списка. За метрикой следят по-прежнему.
+meanwhile = С тех пор как вы это открыли, обращение изменилось. Написанное сохранено; прочтите и, если всё ещё верно, отправьте снова:
+done-acknowledge = { $case } теперь за вами
+done-contact = { $case }: с клиентом связались
+done-resolve = { $case } решено
+done-snooze = { $case } отложено
+done-wake = { $case } снова в работе
+done-reassign = { $case } передано
+done-reopen = { $case } снова открыто
+done-dismiss = { $case } закрыто
+done-silence = Тишина действует
+done-end-silence = { $silence } окончена
+who-title = Кто вы?
+who-why = То, что вы делаете, записывается в историю обращения под вашим именем. Спрашиваем один раз в этом браузере.
+choose-name = Выберите своё имя
+go-on = Дальше
+keys-title = Клавиши
+key-down = следующее обращение
+key-up = предыдущее обращение
+key-open = открыть обращение
+key-acknowledge = взять
+key-contact = связались
+key-resolve = решено
+key-snooze = отложить
+key-reassign = передать
+key-dismiss = не жалоба
+key-search = поиск
+key-up-list = назад к списку
+key-keys = эти клавиши
+key-close = закрыть или выйти из поля
+incidents-hint = много обращений, которые пришли разом и имеют общее
+incidents-open = С незакрытыми
+incident-cases = { $n ->
+    [one] { $said } обращение
+    [few] { $said } обращения
+   *[other] { $said } обращений
+}
+incident-unclosed = { $n ->
+    [0] все закрыты
+    [one] не закрыто { $said }
+   *[other] не закрыто { $said }
+}
+incident-hint = Все разом решают в Slack, из сообщения об инциденте; здесь — по одному.
+no-incidents = Инцидентов нет.
+running = растёт
+newest-case = последнее
+filter-these = К фильтрам
+new-silence = Новая тишина
+silences-now = Сейчас и впереди
+silence-messages-wait = сообщения об этом обращении ждут её конца
+silence-holds = действует
+silence-to-come = впереди
+silence-over = окончена
+silence-until = до { $when }
+silence-span = с { $start } до { $end }
+silence-by = объявил(а) { $who }
+silence-ended-by = окончил(а) { $who }
+held-cases = { $n ->
+    [0] ничего не задержано
+    [one] задержано { $said } обращение
+    [few] задержано { $said } обращения
+   *[other] задержано { $said } обращений
+}
+no-silences = Тишины нет: обо всём, что отметило правило, сообщают.
+condition-field = Поле
+condition-sign = Сравнение
+condition-value = Значение
+conditions-hint = Свойства пишут как attributes.ИМЯ; несколько значений — через запятую. Строки без значения не в счёт.
+sign-is = равно
+sign-not = не равно
+sign-at-least = не меньше
+sign-at-most = не больше
+sign-matches = подходит под образец
+reach = Подходит { "{open}" } из { "{all}" } незакрытых обращений и { "{alerts}" } из { "{of}" } тревог за последние 7 дней.

@@ -1,6 +1,8 @@
 /**
  * Forms. `data-instant`: a search that is asked for as soon as something is chosen. `data-send="PATH"`: its fields go to
- * the API as JSON; what is refused is said beside the field, what is done in a toast (`data-done`).
+ * the API as JSON; what is refused is said beside the field, what is done in a toast (`data-done`). On its way the form
+ * tells of `closeloop:send` (with the body, which a listener may complete) and `closeloop:refused` (which a listener may
+ * answer itself, by `preventDefault`).
  */
 
 import { send } from "./send.js";
@@ -27,19 +29,25 @@ function fields(form, by) {
   return body;
 }
 
+/** Forms on their way: a second press does nothing. A disabled button would lose the focus. @type {WeakSet<HTMLFormElement>} */
+const sending = new WeakSet();
+
 /** @param {HTMLFormElement} form @param {HTMLElement | null} by */
 async function submit(form, by) {
   const path = by?.getAttribute("formaction") ?? form.dataset.send ?? "";
-  const buttons = [...form.querySelectorAll("button")];
-  buttons.forEach((button) => (button.disabled = true));
-  const refused = await send(path, fields(form, by));
-  buttons.forEach((button) => (button.disabled = false));
+  if (sending.has(form)) return;
+  sending.add(form);
+  const body = fields(form, by);
+  form.dispatchEvent(new CustomEvent("closeloop:send", { bubbles: true, detail: body }));
+  const refused = await send(path, body);
+  sending.delete(form);
   const problem = /** @type {HTMLElement | null} */ (form.querySelector(".problem"));
   if (problem) {
     problem.hidden = !refused;
     problem.textContent = refused ? refused.problem : "";
   }
   if (refused) {
+    if (!form.dispatchEvent(new CustomEvent("closeloop:refused", { bubbles: true, cancelable: true, detail: refused }))) return;
     if (!problem) toast(refused.problem, "bad");
     const field = refused.field ? form.elements.namedItem(refused.field) : null;
     if (field instanceof HTMLElement) field.focus();

@@ -93,6 +93,11 @@ export function follow() {
   window.addEventListener("online", () => void run());
   window.addEventListener("pagehide", stop);
   window.addEventListener("pageshow", () => void run());
+  // Somebody else reads now: what they see is followed anew.
+  document.addEventListener("closeloop:reader", () => {
+    stop();
+    void run();
+  });
   setInterval(() => {
     if (document.hidden) return;
     if (Date.now() - heardAt > SILENCE) {

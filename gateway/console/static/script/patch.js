@@ -74,8 +74,20 @@ function arrange(list, order, parts) {
   }
 }
 
+/**
+ * Give the focus back that a change took: to where it was, or, where that is gone, to what is in its place.
+ * @param {HTMLElement | null} focused @param {string} part the id of the live part that it was in
+ */
+function refocus(focused, part) {
+  if (!focused || focused === document.body || document.activeElement === focused) return;
+  const place = focused.isConnected ? focused : document.getElementById(part)?.querySelector("a, button, input, select, textarea");
+  /** @type {HTMLElement | null | undefined} */ (place)?.focus({ preventScroll: true });
+}
+
 /** @param {{parts: Record<string, string>, lists: Record<string, string[]>}} patch */
 export function apply({ parts, lists }) {
+  const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+  const around = focused?.closest("[data-live]")?.id ?? "";
   const fresh = new Set();
   for (const [id, order] of Object.entries(lists)) {
     for (const one of order) if (!document.getElementById(one)) fresh.add(one);
@@ -89,5 +101,6 @@ export function apply({ parts, lists }) {
     morph(there, part);
     glow(there);
   }
+  refocus(focused, around);
   document.dispatchEvent(new CustomEvent("closeloop:patched"));
 }
