@@ -45,6 +45,7 @@ function open(opener) {
   if (version && seen) version.value = seen;
   for (const said of dialog.querySelectorAll(".problem, .meanwhile")) /** @type {HTMLElement} */ (said).hidden = true;
   for (const button of dialog.querySelectorAll("button")) button.disabled = false;
+  opener.focus(); // where the focus returns to, also for who pressed a key
   dialog.showModal();
   /** @type {HTMLElement | null} */ (dialog.querySelector("input:checked, select, textarea, input:not([type=hidden])"))?.focus();
   dialog.dispatchEvent(new CustomEvent("closeloop:opened", { bubbles: true }));

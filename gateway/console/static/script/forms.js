@@ -85,5 +85,6 @@ export function startForms() {
 function go(form) {
   const query = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (value !== "") query.append(name, String(value));
-  location.assign(`${location.pathname}?${query}`);
+  // A search that was left without a change is no new one.
+  if (`?${query}` !== (location.search || "?")) location.assign(`${location.pathname}?${query}`);
 }
