@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import update
 
 from gateway.console.pages import PAGES
 from gateway.parts import Parts
 from schemas.metrics import OUTCOME
+from schemas.tables import CaseRow, IncidentRow
 from tests.gateway.conftest import make  # noqa: F401 - a fixture
 from tests.gateway.examples import metric_alert, opened, silent_alert
 from tests.gateway.serving import serving
@@ -30,10 +33,16 @@ def parts(make: Callable[..., Parts], sqlite_database: str) -> Parts:  # noqa: F
             put(made, row(key, score=score, n=n, window=window))
             failed = msgspec.structs.replace(row(key, n=n, window=window), metric=OUTCOME, value=2.5, low=1.0, high=4.0)
             put(made, msgspec.structs.replace(failed, counts={"ok": n, "failed": 1}))
-    opened(made.writers, 1, severity="critical")
+    first = opened(made.writers, 1, severity="critical")
     opened(made.writers, 2, comment=None)
     opened(made.writers, of=metric_alert())
     opened(made.writers, of=silent_alert())
+    at = datetime.now(UTC)
+    with made.writers.begin() as session:
+        session.add(
+            IncidentRow(id=1, shared={"touchpoint": "order.delivered"}, opened_at=at, declared_at=at, last_case_at=at)
+        )
+        session.execute(update(CaseRow).where(CaseRow.id == first).values(incident_id=1))
     return made
 
 

@@ -5,6 +5,7 @@
  */
 
 import { toast } from "./forms.js";
+import { parsed } from "./patch.js";
 
 const YEAR = 31_536_000;
 
@@ -59,7 +60,7 @@ async function tellMeanwhile(form) {
   const version = /** @type {HTMLInputElement} */ (form.elements.namedItem("version"));
   const place = /** @type {HTMLElement} */ (form.querySelector(".meanwhile"));
   const answer = await fetch(location.pathname + location.search);
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = parsed(await answer.text());
   const news = [...fresh.querySelectorAll("#history > li")].filter((entry) => Number(/** @type {HTMLElement} */ (entry).dataset.version) > Number(version.value));
   place.querySelector("ul")?.replaceChildren(
     ...news.map((entry) => {

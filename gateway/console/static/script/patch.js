@@ -23,6 +23,9 @@ function element(html) {
   return template.content.firstElementChild;
 }
 
+/** A whole page as the server has drawn it, without its scripts having run. @param {string} html */
+export const parsed = (html) => new DOMParser().parseFromString(html, "text/html");
+
 /** The attributes of `from` onto `to`; what a reader has unfolded stays so. @param {Element} to @param {Element} from */
 function dress(to, from) {
   const glows = to.classList.contains("changed");
