@@ -19,6 +19,4 @@ look at the same, and tells their browsers the parts that differ; each part reme
 browser that was cut off gets what it missed. ``static/script/`` puts parts in without disturbing what is typed or
 unfolded (``data-keep`` leaves an element to a script), lets times age, and sends forms: ``<form data-send="/v1/..">``
 goes to the API as JSON, ``data-instant`` makes a form of filters load its address.
-
-``static/index.html`` and what it loads is the console before this one: one page over the HTTP API.
 """

@@ -1,4 +1,4 @@
-"""The console's static page, and the chart library of an installed wheel."""
+"""What the console's pages load: scripts and styles, and the chart library of an installed wheel."""
 
 import mimetypes
 from importlib.resources import files
@@ -6,18 +6,18 @@ from importlib.resources.abc import Traversable
 
 from litestar import Response, get
 from litestar.params import FromPath
+from litestar.response import Redirect
 
 from gateway.problems import Refusal
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # The page's own policy is in its head; this part of it holds only as a header.
     "Content-Security-Policy": "frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-_TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
 def _static() -> Traversable:
@@ -36,10 +36,10 @@ def _serve(file: Traversable, name: str) -> Response[bytes]:
     return Response(file.read_bytes(), media_type=kind, headers=_HEADERS)
 
 
-@get("/", include_in_schema=False, sync_to_thread=True)
-def get_index() -> Response[bytes]:
-    """The console."""
-    return _serve(_static() / "index.html", "index.html")
+@get("/", include_in_schema=False, sync_to_thread=False)
+def get_index() -> Redirect:
+    """The console begins with what is now."""
+    return Redirect("/now")
 
 
 @get("/console/vendor/Chart.bundle.js", include_in_schema=False, sync_to_thread=True)

@@ -210,9 +210,9 @@ def test_the_configuration_is_what_the_console_reads(gateway: Served) -> None:
 
 def test_the_console_and_its_chart_library_are_served_and_nothing_else(gateway: Served) -> None:
     page = gateway.client.get("/")
-    assert page.status_code == 200
+    assert (page.status_code, page.url.path) == (200, "/now")
     assert page.headers["content-type"].startswith("text/html")
-    assert gateway.client.get("/console/api.js").headers["content-type"].startswith("text/javascript")
+    assert gateway.client.get("/console/script/main.js").headers["content-type"].startswith("text/javascript")
     assert b"Chart.js" in gateway.client.get("/console/vendor/Chart.bundle.js").content[:100]
     for path in (
         "/console/../keys.py",
@@ -291,5 +291,5 @@ def test_a_key_that_no_series_of_the_cut_can_have_is_refused(gateway: Served, qu
 
 
 def test_no_other_page_may_frame_the_console(gateway: Served) -> None:
-    for path in ("/", "/console/main.js"):
-        assert gateway.client.get(path).headers["content-security-policy"] == "frame-ancestors 'none'"
+    for path in ("/", "/console/script/main.js"):
+        assert "frame-ancestors 'none'" in gateway.client.get(path).headers["content-security-policy"]
