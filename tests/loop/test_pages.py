@@ -1,11 +1,13 @@
-"""The pipeline's page over a whole loop on a real Kafka: what happens is seen, what a fix has helped is sent again."""
+"""The console over a whole loop on a real Kafka: what happens is seen, what is done is done, without a reload."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -165,3 +167,77 @@ def _answers(loop: RunningLoop) -> bool:
         return False
     except Exception as error:  # noqa: BLE001 - httpx's own errors, whatever they are, while the process begins
         return not error
+
+
+def test_what_happens_is_seen_on_every_page_and_what_is_done_goes_both_ways(
+    loop: RunningLoop,
+    browser: Browser,  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from playwright.sync_api import expect
+
+    errors: list[str] = []
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
+    context.add_cookies([{"name": "closeloop_me", "value": "ana", "url": loop.url}])
+
+    def open_page(path: str) -> Page:
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        page.goto(path)
+        return page
+
+    def live(path: str) -> Page:
+        page = open_page(f"{loop.url}{path}")
+        expect(page.locator("#link")).to_have_attribute("data-state", "live")
+        return page
+
+    took: dict[str, float] = {}
+
+    def measured(what: str, began: float) -> None:
+        took[what] = time.monotonic() - began
+
+    # An answer changes the tile, and a bad one is a case, in the feed and in the inbox: without a reload.
+    now, inbox = live("/now?window=1h"), live("/cases")
+    answers = now.locator("#tile-ces .tile-facts")
+    began = time.monotonic()
+    moment = datetime.now(UTC).isoformat()
+    event = response("kind", metric="ces", score=7)
+    assert loop.http.post("/v1/events", json=event | {"time": moment}).status_code == 202
+    expect(answers).to_contain_text("one answer")
+    measured("a tile after its answer", began)
+    began = time.monotonic()
+    unhappy = response("unhappy", metric="ces", score=1, comment="nobody <b>answers</b>")
+    assert loop.http.post("/v1/events", json=unhappy | {"time": moment}).status_code == 202
+    customer = unhappy["data"]["customer_id"]
+    expect(now.locator("#feed")).to_contain_text(customer)
+    measured("the feed after a bad answer", began)
+    expect(inbox.locator("main")).to_contain_text(customer)
+    measured("the inbox after a bad answer", began)
+
+    # What is done in the console is on the card in Slack; what is done in Slack is on the page of the case.
+    (case,) = (one for one in loop.http.get("/v1/cases").json()["cases"] if one["customer_id"] == customer)
+    page = live(f"/cases/{case['id']}")
+    expect(page.locator("main")).to_contain_text("nobody <b>answers</b>")
+    wait_until(lambda: loop.cards_behind() == 0, 60, lambda: "the card is not posted")
+    began = time.monotonic()
+    page.locator("#do-acknowledge").click()
+    expect(page.locator("#history")).to_contain_text("Ana Ribeiro acknowledged")
+    measured("the page after a click on it", began)
+    (card,) = (one for one in loop.http.get(f"/v1/cases/{case['id']}").json()["slack"] if one["surface"] == "channel")
+    slack = open_page(f"{loop.sandbox_url}/#/{card['channel']}")
+    message = slack.locator(".message", has_text=f"C-{case['id']}").first
+    expect(message).to_contain_text("Ana Ribeiro")
+    message.get_by_role("button", name="Contacted…").click()
+    dialog = slack.get_by_role("dialog")
+    dialog.locator("select").first.select_option(index=1)
+    began = time.monotonic()
+    dialog.get_by_role("button", name="Save").or_(dialog.get_by_role("button", name="Contacted")).last.click()
+    expect(page.locator("#history")).to_contain_text("from Slack")
+    measured("the page after a click in Slack", began)
+    expect(inbox.locator("main")).to_contain_text("contacted")
+    context.close()
+    assert errors == []
+    with capsys.disabled():
+        told = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in took.items())
+        print(f"\n{told}")  # noqa: T201 - a figure for whoever runs it
