@@ -65,6 +65,10 @@ class LiveRows:
             else:
                 self._take_metric(key or record.record_key(), record)
 
+    def heard(self) -> None:
+        """Something changed of which no record has come yet: somebody acted on a case here."""
+        self.revision += 1
+
     def take_case(self, value: bytes | None) -> None:
         """Take in one record of ``cx.cases``: remember that the case moved."""
         try:

@@ -76,10 +76,10 @@ def _did(entry: HistoryEntry, subject: Subject, detail: Mapping[str, Any], words
     if subject == "metric" and entry.action in _ON_METRICS:
         message = f"did-metric-{entry.action}"
     did = words.say(message) if words.has(message) else sentence(entry.action).lower()
-    return "".join([did, *_manner(entry.action, detail, words, teller)])
+    return "".join([did, *_manner(entry.action, entry.actor, detail, words, teller)])
 
 
-def _manner(action: str, detail: Mapping[str, Any], words: Words, teller: Teller) -> list[str]:
+def _manner(action: str, actor: str, detail: Mapping[str, Any], words: Words, teller: Teller) -> list[str]:
     """What was said with it, as the rest of the sentence."""
     if action == "recovered":
         return []
@@ -90,7 +90,7 @@ def _manner(action: str, detail: Mapping[str, Any], words: Words, teller: Teller
         said.append(f" S-{detail.get('silence')}")
     if rule := detail.get("rule"):
         said.append(f": {rule}")
-    if owner := detail.get("owner"):
+    if (owner := detail.get("owner")) and owner != actor:
         said += [" ", words.say("manner-owner", owner=teller.name(owner))]
     if channel := detail.get("channel"):
         how = words_in(teller.language)

@@ -25,11 +25,11 @@ from gateway.console.surroundings import look_around
 from gateway.parts import Parts, now
 from gateway.problems import Refusal
 
-SHORTEST_SECONDS = 1.0
+SHORTEST_SECONDS = 0.5
 """Between two drawings of a page."""
 SHARE = 0.1
 """Of the time that drawing may take."""
-LISTEN_SECONDS = 0.25
+LISTEN_SECONDS = 0.1
 KEPT_SECONDS = 30.0
 """How long a page that nobody follows is remembered: who just got it is about to."""
 HEARTBEAT_SECONDS = 15.0

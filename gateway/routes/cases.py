@@ -182,6 +182,7 @@ async def post_action(
         body = RefusedAction(error=Problem(refused.refusal, field, str(refused)), case=current)
         raise Refusal(409, refused.refusal, field, str(refused), body=body) from None
     counted.labels(via, known, "done").inc()
+    parts.live.rows.heard()
     return case
 
 

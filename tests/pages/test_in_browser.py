@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from sqlalchemy import update
 
 from gateway.console.pages import PAGES
@@ -155,3 +155,24 @@ def test_the_choice_of_language_colours_and_person_is_kept(url: str, watched: Ca
     expect(page.locator("body")).to_have_css("background-color", "rgb(15, 20, 22)")
     page.goto(f"{url}/now")
     expect(page.locator(".menu-name")).to_have_text("Ana Sá")
+
+
+def test_a_form_that_is_sent_before_the_scripts_are_there_waits_for_them(
+    url: str, watched: Callable[..., Page]
+) -> None:
+    page = watched()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/script/main.js", hold)
+    page.goto(f"{url}/now?window=1h", wait_until="commit")
+    page.get_by_role("searchbox").fill("sp")
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.get_by_role("searchbox")).to_have_value("sp")
+    assert "find" not in page.url
+    page.unroute("**/script/main.js")
+    held[0].continue_()
+    page.wait_for_url("**/now?*find=sp*")
+    assert "window=1h" in page.url

@@ -21,3 +21,7 @@ startForms();
 startReplay();
 startKeys();
 if (document.querySelector("meta[name=closeloop-mark]")) follow();
+
+// From here on forms are sent by the scripts, those that could not wait first.
+document.documentElement.dataset.ready = "";
+document.dispatchEvent(new CustomEvent("closeloop:ready"));
