@@ -172,7 +172,6 @@ def test_a_form_that_is_sent_before_the_scripts_are_there_waits_for_them(
     page.get_by_role("searchbox").press("Enter")
     expect(page.get_by_role("searchbox")).to_have_value("sp")
     assert "find" not in page.url
-    page.unroute("**/script/main.js")
     held[0].continue_()
-    page.wait_for_url("**/now?*find=sp*")
+    page.wait_for_url("**/now?*find=sp*", wait_until="commit")
     assert "window=1h" in page.url
