@@ -19,7 +19,7 @@ from schemas.case_ledger import Destination, Opening, open_case
 from schemas.silences import Doer
 from schemas.tables import CaseRow, IncidentRow, SlackOutboxRow, SlackSurfaceRow
 from tests.gateway.conftest import Served, database, gateway, make, on_both, serve  # noqa: F401 - fixtures
-from tests.gateway.examples import alert, metric_alert, opened
+from tests.gateway.examples import alert, metric_alert, opened, silent_alert
 from tests.gateway.serving import serving, wait_until
 from tests.pages.test_served import followed, mark_of
 
@@ -279,3 +279,20 @@ def test_every_page_speaks_russian(gateway: Served, path: str) -> None:  # noqa:
     assert "Обращения" in said
     for english in ("Silence", "History", "To do", "Owner", "Resolve", "Cancel", "acknowledge"):
         assert english not in said
+
+
+def test_a_case_of_which_little_is_known_is_shown_on_every_page(gateway: Served) -> None:  # noqa: F811
+    """A silent customer has no answer; an app may tell neither touchpoint nor channel nor words."""
+    bare = {"touchpoint": None, "channel": None, "comment": None, "attributes": {}}
+    silent = structs.replace(silent_alert(), programme="feedback", customer_id="c1", page=True, **bare)
+    cases = [open_with(gateway.parts, silent)]
+    act(gateway, cases[0], "resolve", root_cause="billing", actor="bob")
+    for place, one in enumerate((alert(1), metric_alert(), metric_alert(2, recovered=True))):
+        cases.append(open_with(gateway.parts, structs.replace(one, id=f"bare-{place}", programme=f"p{place}", **bare)))
+    for case in cases:
+        for language in ("en", "ru"):
+            answer = gateway.client.get(f"/cases/{case}", headers={"Accept-Language": language})
+            assert answer.status_code == 200, f"C-{case}"
+            assert f"C-{case}" in text_of(answer.text)
+    for path in ("/now", "/cases?state=all", "/themes", "/explore", "/pipeline", "/incidents", "/silences"):
+        assert gateway.client.get(path).status_code == 200, path
