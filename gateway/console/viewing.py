@@ -1,7 +1,7 @@
 """Pages that are looked at: each is drawn once for all who look at the same, and they are told what changed.
 
 A drawing is made when something was heard (a metric, a case) and once in a while because time passes. It is made in a
-thread of its own, one after another, and at most so often that drawing takes a tenth of the time: pages that are
+thread of its own, one after another, and at most so often that it takes a tenth of a processor: pages that are
 looked at never hold up what apps send.
 """
 
@@ -17,7 +17,7 @@ import structlog
 from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.console.fragments import Held, Patch, advance, since
+from gateway.console.fragments import Drawn, Held, Patch, advance, since
 from gateway.console.page import Page
 from gateway.console.reader import Reader
 from gateway.console.rendering import MARK, drawing
@@ -28,7 +28,7 @@ from gateway.problems import Refusal
 SHORTEST_SECONDS = 0.5
 """Between two drawings of a page."""
 SHARE = 0.1
-"""Of the time that drawing may take."""
+"""Of a processor's time that drawing a page may take. What it waits for, others can use meanwhile."""
 LISTEN_SECONDS = 0.1
 KEPT_SECONDS = 30.0
 """How long a page that nobody follows is remembered: who just got it is about to."""
@@ -118,21 +118,20 @@ class View:
             self._news = asyncio.Event()
 
     async def _draw(self) -> tuple[str, Held]:
-        began = time.monotonic()
         revision = self._parts.live.rows.revision
-        html, drawn = await asyncio.get_running_loop().run_in_executor(self._pool, self._look_and_draw)
+        html, drawn, self._cost = await asyncio.get_running_loop().run_in_executor(self._pool, self._look_and_draw)
         self._held = advance(self._held, drawn)
         self._drawn_at, self._revision = time.monotonic(), revision
-        self._cost = self._drawn_at - began
         return html, self._held
 
-    def _look_and_draw(self) -> Any:
-        began, at = time.perf_counter(), now()
+    def _look_and_draw(self) -> tuple[str, Drawn, float]:
+        """The page, its live parts, and the seconds of a processor that they took. In the drawing thread."""
+        began, spent, at = time.perf_counter(), time.thread_time(), now()
         around = look_around(self._parts, self._reader, at)
         model = self._page.look(self._parts, self._asked, self._reader, at)
-        made = drawing(self._page, self._asked, model, around, self._reader, at)
+        html, drawn = drawing(self._page, self._asked, model, around, self._reader, at)
         self._parts.instruments.page_seconds.labels(self._page.name).observe(time.perf_counter() - began)
-        return made
+        return html, drawn, time.thread_time() - spent
 
 
 class Views:
