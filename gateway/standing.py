@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -54,8 +54,8 @@ def read_standing(readers: sessionmaker[Session], now: datetime) -> Standing:
     def age(moment: datetime | None) -> float:
         return 0.0 if moment is None else max(0.0, (now - moment) / timedelta(seconds=1))
 
-    def count(session: Session, condition: object) -> int:
-        return session.scalar(select(func.count()).select_from(CaseRow).where(condition)) or 0  # type: ignore[arg-type] # a condition
+    def count(session: Session, condition: ColumnElement[bool]) -> int:
+        return session.scalar(select(func.count()).select_from(CaseRow).where(condition)) or 0
 
     with readers() as session:
         overdue = {name: count(session, condition) for name, condition in broken_promises(now).items()}

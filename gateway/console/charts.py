@@ -18,29 +18,30 @@ def interval(figure: Figure, axis: tuple[float, float], whole: float | None = No
     if figure.value is None or figure.low is None or figure.high is None:
         return Markup("")
     low, high, at = (_place(end, axis) for end in (figure.low, figure.high, figure.value))
-    line = "" if whole is None else _line(_place(whole, axis), "whole")
+    line = Markup("") if whole is None else _line(_place(whole, axis), "whole")
     kind = "few" if figure.too_few else "worse" if figure.worse else "usual"
     return Markup(
         '<svg class="interval {kind}" viewBox="0 0 120 10" preserveAspectRatio="none" role="img" aria-label="{words}">'
         '<rect class="track" x="0" y="4.25" width="120" height="1.5"/>'
         '<rect class="range" x="{low:.1f}" y="3" width="{width:.1f}" height="4" rx="2"/>'
         '<rect class="tick" x="{at:.1f}" y="1" width="2" height="8" rx="1"/>{line}</svg>'
-    ).format(kind=kind, words=words, low=low, width=max(2.0, high - low), at=max(0.0, at - 1), line=Markup(line))  # noqa: S704 - numbers
+    ).format(kind=kind, words=words, low=low, width=max(2.0, high - low), at=max(0.0, at - 1), line=line)
 
 
 def bars(counts: Sequence[tuple[str, int, Tone]], words: str) -> Markup:
     """A histogram of scores, from worst to best."""
     most = max((count for _, count, _ in counts), default=0) or 1
     wide = 100.0 / max(1, len(counts))
-    drawn = "".join(
-        f'<rect class="{tone}" x="{place * wide + wide * 0.12:.2f}" y="{32 - max(1.0, 32 * count / most):.2f}" '
-        f'width="{wide * 0.76:.2f}" height="{max(1.0, 32 * count / most):.2f}"/>'
-        for place, (_, count, tone) in enumerate(counts)
+    bar = Markup('<rect class="{}" x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}"/>')
+    heights = [max(1.0, 32 * count / most) for _, count, _ in counts]
+    drawn = Markup("").join(
+        bar.format(tone, place * wide + wide * 0.12, 32 - height, wide * 0.76, height)
+        for place, ((_, _, tone), height) in enumerate(zip(counts, heights, strict=True))
     )
     return Markup(
         '<svg class="bars" viewBox="0 0 100 32" preserveAspectRatio="none" role="img" aria-label="{words}">'
         "{drawn}</svg>"
-    ).format(words=words, drawn=Markup(drawn))  # noqa: S704 - numbers, our own tones
+    ).format(words=words, drawn=drawn)
 
 
 def spark(points: Sequence[tuple[float, float | None, float | None]], words: str) -> Markup:
@@ -75,8 +76,8 @@ def share(part: float, words: str, tone: Tone = "middle") -> Markup:
     ).format(words=words, tone=tone, width=width)
 
 
-def _line(at: float, kind: str) -> str:
-    return f'<line class="{kind}" x1="{at:.1f}" x2="{at:.1f}" y1="0" y2="{_BAR_HEIGHT:.0f}"/>'
+def _line(at: float, kind: str) -> Markup:
+    return Markup('<line class="{}" x1="{:.1f}" x2="{:.1f}" y1="0" y2="{:.0f}"/>').format(kind, at, at, _BAR_HEIGHT)
 
 
 def _place(value: float, axis: tuple[float, float]) -> float:

@@ -16,6 +16,7 @@ from gateway.parts import Parts
 from gateway.silence_reads import silences_of_cases
 from schemas.alerts import SEVERITIES
 from schemas.cases import CLOSED_STATES, CaseState
+from schemas.config_base import seconds
 
 ROWS = 50
 MINE = "mine"
@@ -143,5 +144,7 @@ def filter_of(asked: CasesAsked, reader: Reader, at: datetime) -> CaseFilter | N
 
 def _touchpoints(parts: Parts) -> tuple[str, ...]:
     """Those that can be asked for: the journey's, then whatever else is counted."""
-    counted = {row.key["touchpoint"] for row in parts.live.rows.metrics(cut="touchpoint") if "touchpoint" in row.key}
+    longest = max(parts.words.windows, key=seconds)
+    rows = parts.live.rows.within("touchpoint", longest)
+    counted = {row.key["touchpoint"] for row in rows if "touchpoint" in row.key}
     return tuple(dict.fromkeys([*parts.loop.journey, *sorted(counted)]))
