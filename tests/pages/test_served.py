@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -77,8 +78,11 @@ def followed(url: str, path: str, mark: str) -> Iterator[list[dict[str, object]]
         try:
             yield patches
         finally:
-            answer.close()
+            # To close a socket does not wake a thread that reads from it; to shut it down does.
+            answer.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
             reading.join(30)
+            assert not reading.is_alive()
+            answer.close()
 
 
 def test_the_first_page_is_whole_without_a_script_and_escapes_what_events_say(gateway: Served) -> None:  # noqa: F811
