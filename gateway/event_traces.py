@@ -11,7 +11,9 @@ from schemas.tracing import Attributes, Tracing
 
 
 @contextmanager
-def delivering(tracing: Tracing, headers: Mapping[str, str], records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+def delivering(
+    tracing: Tracing, route: str, headers: Mapping[str, str], records: Sequence[Record]
+) -> Iterator[Sequence[Record]]:
     """The records of a request as they go to Kafka: those of sampled traces with the context of their step.
 
     An event's own context (CloudEvents' extension) comes before that of its request. A single event has the request's
@@ -24,12 +26,12 @@ def delivering(tracing: Tracing, headers: Mapping[str, str], records: Sequence[R
     single = own[0] if len(own) == 1 else None
     attributes: Attributes = {
         "http.request.method": "POST",
-        "http.route": "/v1/events",
+        "http.route": route,
         "closeloop.events": len(records),
     }
     with ExitStack() as spans:
         parent = single or headers.get(TRACEPARENT)
-        request = spans.enter_context(tracing.span("POST /v1/events", "server", parent, attributes))
+        request = spans.enter_context(tracing.span(f"POST {route}", "server", parent, attributes))
         told: list[Record] = []
         for record, context in zip(records, own, strict=True):
             step = request.traceparent

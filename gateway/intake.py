@@ -1,6 +1,6 @@
 """From a request's bytes to records for Kafka: each event validated, its bytes untouched. Pure: the time is given."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import unquote_to_bytes
@@ -110,6 +110,11 @@ def take_in(reader: EventReader, shape: Shape, headers: Mapping[str, str], body:
     if not body.strip():
         raise InvalidEvent("empty", "", "the batch has no bytes; send CloudEvents in JSON")
     return _judge([_Attempt(reader, value, now) for value in cut(body, MAX_BATCH_EVENTS)])
+
+
+def take_in_events(reader: EventReader, values: Sequence[bytes], now: datetime) -> Intake:
+    """Validate structured events, one a value."""
+    return _judge([_Attempt(reader, value, now) for value in values])
 
 
 class _Attempt:

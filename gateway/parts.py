@@ -7,6 +7,7 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from sqlalchemy.orm import Session, sessionmaker
 
+from gateway.admission import Admission
 from gateway.book_trend import BookTrend
 from gateway.cluster.watch import ClusterWatch
 from gateway.console.trends import Weeks
@@ -51,6 +52,11 @@ class Parts:
     slack: SlackDesk
     signature: SignatureCheck
     tracing: Tracing = OFF
+
+    @property
+    def admission(self) -> Admission:
+        """The way in for events, whoever brings them."""
+        return Admission(self.reader, self.producer, self.instruments, self.tracing)
 
 
 def parts_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Parts:

@@ -1,0 +1,110 @@
+"""The way in for events, whoever brings them: bytes in, a result for each out. Nothing is accepted and then lost.
+
+``POST /v1/events`` calls :meth:`Admission.take` with a request's body; what makes events of other things (hooks of
+survey tools, survey pages) calls :meth:`Admission.admit` with the CloudEvents that it made.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from gateway.event_traces import delivering
+from gateway.instruments import Instruments
+from gateway.intake import (
+    MAX_BATCH_EVENTS,
+    AllRejected,
+    EventsAnswer,
+    Intake,
+    Shape,
+    take_in,
+    take_in_events,
+)
+from gateway.problems import Problem, Refusal
+from gateway.producer import EventProducer, NotDeliveredError
+from gateway.splitting import TooMany
+from schemas.cloudevents import EventReader
+from schemas.deadletters import InvalidEvent
+from schemas.tracing import Tracing
+
+EVENTS_ROUTE = "/v1/events"
+_LARGE_BODY = 64 * 1024
+"""Larger requests are validated in a thread, so that they hold up no other request."""
+_NO_HEADERS: Mapping[str, str] = {}
+
+
+class Admission:
+    """Validates events, hands them on, and says what became of each."""
+
+    def __init__(
+        self, reader: EventReader, producer: EventProducer, instruments: Instruments, tracing: Tracing
+    ) -> None:
+        self._reader = reader
+        self._producer = producer
+        self._instruments = instruments
+        self._tracing = tracing
+
+    async def take(self, shape: Shape, headers: Mapping[str, str], body: bytes, at: datetime) -> EventsAnswer:
+        """Take the events of a request's body. ``at`` is its arrival, UTC; ``headers`` have names in lower case.
+
+        Raises :class:`Refusal`: 400 if no event can be taken, 413, and what :meth:`admit` raises.
+        """
+        intake = await self._judge(shape, headers, body, at)
+        self._count_rejected(intake)
+        if intake.first_error is not None and not intake.records:
+            raise _all_rejected(intake, intake.first_error)
+        return await self._hand_on(intake, headers, EVENTS_ROUTE)
+
+    async def admit(
+        self, events: Sequence[bytes], at: datetime, *, route: str, headers: Mapping[str, str] = _NO_HEADERS
+    ) -> EventsAnswer:
+        """Take structured CloudEvents in JSON that a part of the gateway made, one a value, for a request to ``route``.
+
+        ``headers`` are the request's, for its trace. An event that cannot be taken is a ``rejected`` result, also where
+        all are. Raises :class:`Refusal`: 429 while too much is under way, 503 while nothing can be kept: the caller is
+        to be told to send again (both carry ``Retry-After``).
+        """
+        intake = take_in_events(self._reader, events, at)
+        self._count_rejected(intake)
+        return await self._hand_on(intake, headers, route)
+
+    async def _judge(self, shape: Shape, headers: Mapping[str, str], body: bytes, at: datetime) -> Intake:
+        try:
+            if len(body) > _LARGE_BODY:
+                return await asyncio.to_thread(take_in, self._reader, shape, headers, body, at)
+            return take_in(self._reader, shape, headers, body, at)
+        except InvalidEvent as error:
+            self._instruments.events.labels(error.reason).inc()
+            raise Refusal(400, error.reason, error.field, error.problem) from None
+        except TooMany:
+            text = f"a request may have {MAX_BATCH_EVENTS:,} events; send smaller batches"
+            raise Refusal(413, "too_large", "", text) from None
+
+    async def _hand_on(self, intake: Intake, headers: Mapping[str, str], route: str) -> EventsAnswer:
+        measured = self._instruments
+        taken = len(intake.records)
+        if not self._producer.has_room(taken):
+            measured.events.labels("busy").inc(taken)
+            raise Refusal(429, "busy", "", "too many events are under way; send them again later", {"Retry-After": "1"})
+        try:
+            with (
+                delivering(self._tracing, route, headers, intake.records) as records,
+                measured.delivery_seconds.time(),
+            ):
+                await self._producer.deliver(records)
+        except NotDeliveredError as error:
+            measured.events.labels("unavailable").inc(taken)
+            text = f"Kafka did not acknowledge {error.missing} events in time ({error.cause}); send all of them again"
+            raise Refusal(503, "unavailable", "", text, {"Retry-After": "5"}) from None
+        measured.events.labels("accepted").inc(taken)
+        return EventsAnswer(accepted=taken, rejected=len(intake.results) - taken, results=intake.results)
+
+    def _count_rejected(self, intake: Intake) -> None:
+        for result in intake.results:
+            if result.status == "rejected":
+                self._instruments.events.labels(result.reason).inc()
+
+
+def _all_rejected(intake: Intake, error: InvalidEvent) -> Refusal:
+    problem = Problem(error.reason, error.field, error.problem)
+    body = AllRejected(error=problem, accepted=0, rejected=len(intake.results), results=intake.results)
+    return Refusal(400, error.reason, error.field, error.problem, body=body)
