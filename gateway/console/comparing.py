@@ -7,7 +7,9 @@ from msgspec import Struct
 from gateway.console import figures
 from gateway.console.catalogue import console_words, day, number, span
 from gateway.console.reader import ConsoleLanguage
+from gateway.console.sides import same_segment
 from gateway.explore.differences import MOST_ONCE_IN, Difference
+from gateway.explore.questions import ComparisonAsked, SideAsked
 from gateway.explore.shapes import Comparison, Side
 from gateway.parts import Parts
 from gateway.vocabulary import Vocabulary
@@ -29,6 +31,8 @@ class Told(Struct, frozen=True, kw_only=True):
 
     tone: Literal["good", "bad", "even"]
     sentence: str
+    days: str
+    """Of two segments: the days on which they are compared; empty where the names of the sides are days."""
     which: str
     """Which side does better or worse; empty where no difference is told."""
     interval: str
@@ -36,10 +40,10 @@ class Told(Struct, frozen=True, kw_only=True):
     other: SideShown
 
 
-def tell(comparison: Comparison, parts: Parts, language: ConsoleLanguage) -> Told:
+def tell(comparison: Comparison, asked: ComparisonAsked, parts: Parts, language: ConsoleLanguage) -> Told:
     """The comparison in a reader's language."""
     words, told = console_words(language), comparison.difference
-    one, other = _names(comparison, language)
+    one, other = names(asked, language)
     tone: Literal["good", "bad", "even"] = "even"
     which = interval = ""
     if told is None:
@@ -56,6 +60,7 @@ def tell(comparison: Comparison, parts: Parts, language: ConsoleLanguage) -> Tol
     return Told(
         tone=tone,
         sentence=sentence,
+        days="" if same_segment(asked) else days_of(asked.one, language),
         which=which,
         interval=interval,
         one=_side(comparison.one, one, comparison, parts.words, language),
@@ -84,24 +89,23 @@ def _sentence(
     return words.say(f"told-{told.verdict}{surely}", one=one, other=other, size=size, often=often)
 
 
-def _names(comparison: Comparison, language: ConsoleLanguage) -> tuple[str, str]:
+def names(asked: ComparisonAsked, language: ConsoleLanguage) -> tuple[str, str]:
     """How the two are called: by their segments, or where these are the same by their days."""
     words = console_words(language)
-    one, other = comparison.one, comparison.other
-    if not other.rest and one.key == other.key:
-        return _days(one, language), _days(other, language)
-    mine = " · ".join(one.key.values()) or words.say("everybody")
-    if other.rest:
+    if same_segment(asked):
+        return days_of(asked.one, language), days_of(asked.other, language)
+    mine = " · ".join(asked.one.segment.key.values()) or words.say("everybody")
+    if asked.other.rest:
         return mine, words.say("everybody-else")
-    return mine, " · ".join(other.key.values()) or words.say("everybody")
+    return mine, " · ".join(asked.other.segment.key.values()) or words.say("everybody")
 
 
-def _days(side: Side, language: ConsoleLanguage) -> str:
-    if side.first is None or side.last is None:
+def days_of(side: SideAsked, language: ConsoleLanguage) -> str:
+    """The days of a side in words; its window where it is the live one."""
+    if side.period is None:
         return side.window or ""
-    if side.first == side.last:
-        return day(side.first, language)
-    return console_words(language).say("period-of", first=day(side.first, language), last=day(side.last, language))
+    first, last = (day(end, language) for end in (side.period.first, side.period.last))
+    return last if first == last else console_words(language).say("period-of", first=first, last=last)
 
 
 def _size(value: float, comparison: Comparison, language: ConsoleLanguage, *, signed: bool = False) -> str:

@@ -35,25 +35,25 @@ def newest_day(session: Session, metric: str, cut: str, zone: str) -> date:
 
 
 def trend(
-    session: Session, parts: Parts, metric: str, segment: Segment, period: Period, over: int, *, rest: bool = False
+    session: Session, parts: Parts, metric: str, segment: Segment, period: Period, window: int, *, rest: bool = False
 ) -> Trend:
-    """A series over time; with ``rest`` that of everybody but the segment.
+    """A series over time, each point of a ``window`` of days; with ``rest`` that of everybody but the segment.
 
     Raises :class:`Refusal` (400) where several days of the metric cannot be added up.
     """
     found = measure(parts.words, metric, parts.loop.minimum_n)
-    if found is None and over > 1:
-        raise Refusal(400, "invalid", "over", f"{metric} follows from other metrics: its days cannot be added up")
-    wanted = Period(period.first - timedelta(days=over - 1), period.last)
+    if found is None and window > 1:
+        raise Refusal(400, "invalid", "window", f"{metric} follows from other metrics: its days cannot be added up")
+    wanted = Period(period.first - timedelta(days=window - 1), period.last)
     days = read_days(session, series_of(metric, segment), wanted)
-    if found is None or (over == 1 and not rest):
+    if found is None or (window == 1 and not rest):
         points = [_as_recorded(days, period.first + timedelta(days=number)) for number in range(period.days)]
     else:
         counts: dict[date, Mapping[str, int]] = {day: row.counts for day, row in days.items()}
         if rest:
             whole = read_days(session, series_of(metric, _everybody(parts)), wanted)
             counts = {day: without(row.counts, counts.get(day, {})) for day, row in whole.items()}
-        points = _points(counts, period, over, found)
+        points = _points(counts, period, window, found)
     return Trend(
         metric=metric,
         unit=parts.words.catalogue[metric].unit,
@@ -61,7 +61,7 @@ def trend(
         key=segment.key,
         first=period.first,
         last=period.last,
-        over=over,
+        window=f"{window}d",
         points=points,
     )
 
@@ -89,17 +89,17 @@ def compare(session: Session, parts: Parts, asked: ComparisonAsked) -> Compariso
     )
 
 
-def _points(days: Mapping[date, Mapping[str, int]], period: Period, over: int, found: Measure) -> list[Point]:
-    """A point a day, of as many days as are asked for."""
+def _points(days: Mapping[date, Mapping[str, int]], period: Period, window: int, found: Measure) -> list[Point]:
+    """A point a day, of the window of days that ends with it."""
     points: list[Point] = []
     total: Counter[str] = Counter()
-    for number in range(1 - over, period.days):
+    for number in range(1 - window, period.days):
         day = period.first + timedelta(days=number)
         total.update(days.get(day, {}))
         if number >= 0:
             value, low, high, n, too_few = found.summary(+total)
             points.append(Point(day=day, value=value, low=low, high=high, n=n, too_few=too_few))
-            total.subtract(days.get(day - timedelta(days=over - 1), {}))
+            total.subtract(days.get(day - timedelta(days=window - 1), {}))
     return points
 
 

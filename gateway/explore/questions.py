@@ -1,5 +1,6 @@
 """What Explore is asked: a metric of a segment over days, alone or against another. Read from a query's words. Pure."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -8,9 +9,13 @@ from msgspec import Struct
 from gateway.periods import Period, period
 from gateway.problems import Refusal
 from gateway.vocabulary import Vocabulary, parse_day
+from schemas.config_base import seconds
+from schemas.metrics import DAY
 
 USUAL_DAYS = 30
-MOST_OVER = 90
+MOST_WINDOW_DAYS = 90
+_WINDOW = re.compile(r"[1-9][0-9]{0,6}[smhd]")
+_DAY_SECONDS = 86_400
 _LONGEST_VALUE = 1024
 
 
@@ -69,6 +74,26 @@ def read_segment(words: Vocabulary, cut: str | None, key: Sequence[str], prefix:
     return Segment(name, {dimension: values[dimension] for dimension in words.cuts[name]})
 
 
+def window_days(window: str | None) -> int:
+    """How many calendar days a point is of: the window ends with the point's day. Without a window one.
+
+    Days are what is kept of the past; how a window of hours stood at some hour is not. Raises :class:`Refusal` (400).
+    """
+    if not window or window == DAY:
+        return 1
+    length = seconds(window) if _WINDOW.fullmatch(window) else 0
+    days, rest = divmod(length, _DAY_SECONDS)
+    if rest or not 1 <= days <= MOST_WINDOW_DAYS:
+        raise Refusal(
+            400,
+            "invalid",
+            "window",
+            f"give whole days, 1d to {MOST_WINDOW_DAYS}d: of the past days are kept; shorter windows are known only as "
+            "they are now, GET /v1/metrics",
+        )
+    return days
+
+
 def everybody(words: Vocabulary) -> str | None:
     """The cut without dimensions, in which everything is counted; None where loop.yaml has none."""
     return next((name for name, dimensions in words.cuts.items() if not dimensions), None)
@@ -92,15 +117,18 @@ def read_comparison(
     """The comparison that a query means. Raises :class:`Refusal` (400).
 
     Against what, in this order: everybody else (``rest``), another segment (``with_key``), another period
-    (``with_from`` and ``with_to``), the period of the same length before.
+    (``with_from`` and ``with_to``), the period of the same length before. A ``window`` is as it is now, or with ``to``
+    and ``with_to`` as it was at the end of those days.
     """
-    live = words.check_window(window)
-    if live == "day":
+    for field, given in (("from", first), ("with_from", with_first)):
+        if window and given:
+            raise Refusal(400, "invalid", field, "a window ends with a day: give `to` or `with_to` alone")
+    many = window_days(window) if window and (last or with_last) else None
+    live = words.check_window(window) if many is None else None
+    if live == DAY:
         raise Refusal(400, "invalid", "window", "give a rolling window such as 7d, or days with `from` and `to`")
-    days = None if live else period(parse_day("from", first), parse_day("to", last), today, USUAL_DAYS)
+    days = None if live else period(parse_day("from", first), parse_day("to", last), today, many or USUAL_DAYS)
     one = SideAsked(segment=mine, period=days, window=live)
-    if live and (with_first or with_last):
-        raise Refusal(400, "invalid", "with_from", "a rolling window is now: compare days with days")
     theirs = read_segment(words, with_cut or mine.cut, with_key, "with_") if with_cut or any(with_key) else mine
     if rest:
         if not mine.key or everybody(words) is None:
@@ -113,7 +141,7 @@ def read_comparison(
     else:
         other_days = days.before() if days is not None and theirs == mine and not rest else days
     other = SideAsked(segment=theirs, period=other_days, window=live, rest=rest)
-    if _share_answers(one, other):
+    if share_answers(one, other):
         raise Refusal(
             400,
             "invalid",
@@ -124,7 +152,8 @@ def read_comparison(
     return ComparisonAsked(metric=metric, one=one, other=other)
 
 
-def _share_answers(one: SideAsked, other: SideAsked) -> bool:
+def share_answers(one: SideAsked, other: SideAsked) -> bool:
+    """Whether an answer can be on both sides."""
     if other.rest or not one.segment.shares_with(other.segment):
         return False
     if one.period is None or other.period is None:

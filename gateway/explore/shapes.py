@@ -9,7 +9,7 @@ from schemas.metric_catalogue import Unit
 
 
 class Point(Struct, frozen=True, kw_only=True):
-    """The value of one series on a day, or over the days that end with it; null where nothing was counted.
+    """The value of one series in the window that ends with a day; null where nothing was counted.
 
     The last day may still be going on.
     """
@@ -23,7 +23,7 @@ class Point(Struct, frozen=True, kw_only=True):
 
 
 class Trend(Struct, frozen=True, kw_only=True):
-    """One series over time: each point is the value of ``over`` calendar days, the last of which is its day."""
+    """One series over time: each point is the value of a rolling ``window`` of calendar days that ends with its day."""
 
     metric: str
     unit: Unit
@@ -31,7 +31,8 @@ class Trend(Struct, frozen=True, kw_only=True):
     key: dict[str, str]
     first: date
     last: date
-    over: int
+    window: str
+    """``1d``, ``7d``: whole calendar days in the zone of loop.yaml."""
     points: list[Point]
 
 

@@ -9,7 +9,7 @@ from litestar.params import QueryParameter
 
 from gateway.access import needs
 from gateway.explore.answering import compare, newest_day, trend
-from gateway.explore.questions import MOST_OVER, USUAL_DAYS, read_comparison, read_metric, read_segment
+from gateway.explore.questions import USUAL_DAYS, read_comparison, read_metric, read_segment, window_days
 from gateway.explore.shapes import Comparison, Trend
 from gateway.parts import Parts
 from gateway.periods import period
@@ -28,11 +28,12 @@ _Last = Annotated[str | None, QueryParameter(name="to", description="The last da
 
 @get(
     "/v1/metrics/trend",
-    guards=[needs("read"), takes("metric", "cut", "key", "from", "to", "over")],
+    guards=[needs("read"), takes("metric", "cut", "key", "from", "to", "window")],
     summary="A metric over time",
     description=(
-        "A point a calendar day, in the zone of loop.yaml, with its 95 % interval and n. With `over`, each point is of "
-        "as many days, the last of which is its day. Without days: the 30 up to the newest recorded one."
+        "A point a calendar day, in the zone of loop.yaml, with its 95 % interval and n. With `window`, each point is "
+        "of a rolling window of whole days that ends with its day, exact, because the counts of days are added up. "
+        "Without days: the 30 up to the newest recorded one."
     ),
     responses=refusals(400),
     tags=["metrics"],
@@ -44,16 +45,16 @@ async def get_trend(
     key: _Key = None,
     first: _First = None,
     last: _Last = None,
-    over: Annotated[int, QueryParameter(ge=1, le=MOST_OVER, description="Days a point")] = 1,
+    window: Annotated[str | None, QueryParameter(description="Whole days a point: 7d; at most 90d")] = None,
 ) -> Trend:
     """Read the days and add them up."""
     name, segment = read_metric(parts.words, metric), read_segment(parts.words, cut, key or [])
-    start, end = parse_day("from", first), parse_day("to", last)
+    start, end, wide = parse_day("from", first), parse_day("to", last), window_days(window)
 
     def read() -> Trend:
         with parts.readers() as session:
             days = period(start, end, newest_day(session, name, segment.cut, parts.words.zone), USUAL_DAYS)
-            return trend(session, parts, name, segment, days, over)
+            return trend(session, parts, name, segment, days, wide)
 
     return await asyncio.to_thread(read)
 
@@ -67,7 +68,8 @@ async def get_trend(
     summary="Two values of a metric, and whether they differ",
     description=(
         "One segment in one period (or rolling `window`) against everybody else (`rest=true`), another segment "
-        "(`with_key`), another period (`with_from`, `with_to`), or without any of them the period before. The "
+        "(`with_key`), another period (`with_from`, `with_to`), or without any of them the period before. A `window` "
+        "is as it is now; with `to` (and `with_to`) it is as many whole days that end with that day. The "
         "difference has its 95 % interval and p-value, and a verdict that allows for how many pairs there were to "
         "choose from."
     ),
@@ -81,7 +83,7 @@ async def get_comparison(
     key: _Key = None,
     first: _First = None,
     last: _Last = None,
-    window: Annotated[str | None, QueryParameter(description="A rolling window in place of days, e.g. 7d")] = None,
+    window: Annotated[str | None, QueryParameter(description="A rolling window, e.g. 7d: now, or up to `to`")] = None,
     with_cut: Annotated[str | None, QueryParameter(description="The cut of the other; without one the same")] = None,
     with_key: _Key = None,
     with_from: Annotated[str | None, QueryParameter(description="The first day of the other")] = None,

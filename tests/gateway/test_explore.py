@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from schemas.durations import words_of
 from schemas.metrics import Metric
@@ -18,6 +22,7 @@ from tests.gateway.conftest import Served
 from tests.gateway.test_live_rows import put
 
 FIRST = date(2026, 1, 1)
+_NUMBERS = itertools.count()
 
 
 def row(counts: dict[str, int], *, metric: str, region: str | None, window: str, day: date | None) -> Metric:
@@ -75,8 +80,8 @@ def test_a_point_a_day_and_a_point_of_several_days(on_both: Served) -> None:
     single = asked(on_both, "trend", first="2025-12-31", to="2026-01-05", **query)
     assert [point["n"] for point in single["points"]] == [0, 12, 12, 0, 4, 0]
     assert single["points"][0]["value"] is None
-    assert (single["unit"], single["over"], single["key"]) == ("points", 1, {"attributes.region": "SP"})
-    rolled = asked(on_both, "trend", first="2026-01-02", to="2026-01-04", over=3, **query)
+    assert (single["unit"], single["window"], single["key"]) == ("points", "1d", {"attributes.region": "SP"})
+    rolled = asked(on_both, "trend", first="2026-01-02", to="2026-01-04", window="3d", **query)
     for number, point in enumerate(rolled["points"], start=2):
         total: Counter[str] = Counter()
         for counts in days[max(0, number - 3) : number]:
@@ -141,6 +146,63 @@ def test_a_rolling_window_is_that_of_the_live_view(on_both: Served) -> None:
     assert (found["one"]["window"], found["one"]["first"], found["difference"]["value"]) == ("7d", None, -60)
 
 
+def test_a_window_ends_with_the_day_that_is_given(on_both: Served) -> None:
+    recorded(on_both, "SP", GOOD, GOOD, BAD, {"10": 3}, BAD)
+    query = {"metric": "nps", "cut": "region", "key": "attributes.region:SP", "window": "2d"}
+    before = asked(on_both, "comparison", to="2026-01-04", **query)
+    sides = [before[side] for side in ("one", "other")]
+    assert [(side["window"], side["first"], side["last"], side["n"]) for side in sides] == [
+        (None, "2026-01-03", "2026-01-04", 103), (None, "2026-01-01", "2026-01-02", 200),
+    ]  # fmt: skip
+    assert sides[0]["value"] == pytest.approx(100 * (33 - 50) / 103)
+    chosen = asked(on_both, "comparison", to="2026-01-05", with_to="2026-01-03", **query)
+    assert (chosen["one"]["n"], chosen["other"]["n"], chosen["other"]["first"]) == (103, 200, "2026-01-02")
+
+
+MIDNIGHT = datetime(2026, 1, 1, 3, tzinfo=UTC)
+"""The first of January in São Paulo, three hours behind UTC."""
+
+
+@given(
+    answers=st.lists(st.tuples(st.integers(0, 12 * 24 - 1), st.integers(0, 10)), max_size=60),
+    window=st.integers(2, 14),
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_rolling_window_is_that_of_its_answers_counted_anew(
+    gateway: Served, answers: list[tuple[int, int]], window: int
+) -> None:
+    """Against the answers themselves: those whose local time lies in the window."""
+    region = f"R{next(_NUMBERS)}"
+    said = [(MIDNIGHT + timedelta(hours=hours), score) for hours, score in answers]
+    days = [Counter[str]() for _ in range(12)]
+    for at, score in said:
+        days[(at - timedelta(hours=3)).date().toordinal() - FIRST.toordinal()][str(score)] += 1
+    recorded(gateway, region, *(dict(day) for day in days))
+    found = asked(
+        gateway, "trend", metric="nps", cut="region", key=f"attributes.region:{region}", window=f"{window}d",
+        first="2026-01-01", to="2026-01-14",
+    )["points"]  # fmt: skip
+    assert [point["day"] for point in found] == [(FIRST + timedelta(days=n)).isoformat() for n in range(14)]
+    for number, point in enumerate(found):
+        end = MIDNIGHT + timedelta(days=number + 1)
+        scores = [score for at, score in said if end - timedelta(days=window) <= at < end]
+        assert (point["n"], point["too_few"]) == (len(scores), len(scores) < 10)
+        if not scores:
+            assert (point["value"], point["low"], point["high"]) == (None, None, None)
+            continue
+        signs = [(score >= 9) - (score <= 6) for score in scores]
+        assert point["value"] == pytest.approx(100 * sum(signs) / len(signs), abs=1e-9)
+        # Adjusted Wald: three more answers, 3/4 of them at either end; the value itself is always inside.
+        weighted = [*((sign, 1.0) for sign in signs), (1, 0.75), (-1, 0.75), (0, 1.5)]
+        many = sum(weight for _, weight in weighted)
+        mean = sum(sign * weight for sign, weight in weighted) / many
+        spread = sum(weight * (sign - mean) ** 2 for sign, weight in weighted) / many
+        reach = 1.959964 * math.sqrt(spread / many)
+        low, high = max(-100, 100 * (mean - reach)), min(100, 100 * (mean + reach))
+        assert point["low"] == pytest.approx(min(low, point["value"]), abs=1e-3)
+        assert point["high"] == pytest.approx(max(high, point["value"]), abs=1e-3)
+
+
 def test_shares_durations_and_too_few(on_both: Served) -> None:
     recorded(on_both, "SP", {"failed": 30, "ok": 70}, metric="outcome")
     recorded(on_both, "RJ", {"failed": 10, "ok": 90}, metric="outcome")
@@ -170,11 +232,16 @@ UNFIT = (
     ("trend", "metric=nps&cut=nowhere", "cut"),
     ("trend", "metric=nps&cut=region", "key"),
     ("trend", "metric=nps&cut=region&key=attributes.region:a%00b", "key"),
-    ("trend", "metric=nps&over=0", "over"),
+    ("trend", "metric=nps&over=7", "over"),
+    ("trend", "metric=nps&window=0d", "window"),
+    ("trend", "metric=nps&window=1h", "window"),
+    ("trend", "metric=nps&window=91d", "window"),
     ("trend", "metric=nps&from=2026-02-01&to=2026-01-01", "from"),
-    ("trend", "metric=nps&window=7d", "window"),
     ("comparison", "metric=nps&window=day", "window"),
     ("comparison", "metric=nps&window=7d&with_from=2026-01-01", "with_from"),
+    ("comparison", "metric=nps&window=7d&from=2026-01-01", "from"),
+    ("comparison", "metric=nps&window=1h&to=2026-01-09", "window"),
+    ("comparison", "metric=nps&window=7d&to=2026-01-09&with_to=2026-01-03", "with_key"),
     ("comparison", "metric=nps&window=7d", "with_key"),
     ("comparison", "metric=nps&rest=true", "rest"),
     ("comparison", "metric=nps&with_cut=region&with_key=attributes.region:SP", "with_key"),

@@ -67,11 +67,11 @@ def test_explore_compares_drills_down_and_keeps_all_in_its_address(tab: Page, sh
     tab.get_by_label("Compare with").first.select_option("before")
     tab.wait_for_url(re.compile("against=before"))
     expect(tab.locator(".told")).to_contain_text("does worse")
-    tab.get_by_label("Each point is of").select_option("7")
-    tab.wait_for_url(re.compile("over=7"))
+    tab.get_by_label("Window").select_option("7d")
+    tab.wait_for_url(re.compile("window=7d"))
     expect(tab.locator("#days tr")).to_have_count(30)
     assert {**asked(tab), "from": "", "to": ""} == {
-        "metric": "nps", "cut": "region", "key": "attributes.region:SP", "over": "7", "against": "before",
+        "metric": "nps", "cut": "region", "key": "attributes.region:SP", "window": "7d", "against": "before",
         "from": "", "to": "",
     }  # fmt: skip
 
@@ -84,7 +84,13 @@ def test_explore_compares_drills_down_and_keeps_all_in_its_address(tab: Page, sh
     expect(tab.locator("#chart-said")).to_contain_text(chosen.strftime("%-d Nov"))
     tab.keyboard.press("Enter")
     tab.wait_for_url(re.compile("day="))
-    expect(tab.locator("#said-title")).to_contain_text(chosen.strftime("%-d Nov"))
+    seven, before = chosen - timedelta(days=6), chosen - timedelta(days=7)
+    week = f"{seven.strftime('%-d Nov')} – {chosen.strftime('%-d Nov')}"
+    expect(tab.locator("#said-title")).to_have_text(f"What was said, {week}")
+    # What is compared now are the seven days of the point and the seven before.
+    expect(tab.locator(".side h3")).to_have_text(
+        [week, f"{(before - timedelta(days=6)).strftime('%-d Nov')} – {before.strftime('%-d Nov')}"]
+    )
     assert asked(tab)["day"] == chosen.isoformat()
     case = tab.locator("#answers a").first
     expect(case).to_have_attribute("href", re.compile(r"^/cases/\d+$"))
@@ -159,7 +165,8 @@ def test_what_does_not_fit_is_a_page_that_says_so(gateway: Served) -> None:  # n
         "/explore?from=2026-02-01&to=2026-01-01",
         "/explore?cut=region&key=nothing",
         "/explore?day=x",
-        "/explore?over=0",
+        "/explore?window=0d",
+        "/explore?window=1h",
         "/themes?sort=best",
         "/themes?metric=outcome",
         "/themes?touchpoint=a%00b",
@@ -208,3 +215,19 @@ def test_a_key_with_commas_is_one_value(gateway: Served) -> None:  # noqa: F811
     assert 'data-n="30"' in gateway.client.get("/explore?cut=region").text
     with gateway.parts.readers() as session:
         assert len(session.scalars(select(MetricDayRow.id)).all()) == 1
+
+
+def test_a_point_of_a_window_leads_to_all_that_its_window_holds(gateway: Served) -> None:  # noqa: F811
+    set_scene(gateway.parts)
+    for window in (1, 3, 7):
+        first = LAST - timedelta(days=window - 1)
+        days = {"from": first.isoformat(), "to": LAST.isoformat()}
+        query = {"metric": "nps", "key": "attributes.region:SP", "limit": 30, **days}
+        said = gateway.client.get("/v1/answers", params=query).json()["answers"]
+        page = gateway.client.get(f"/explore?{SP}&window={window}d&day={LAST}").text
+        assert re.findall(r'id="answer-([^"]+)"', page) == [one["alert"]["id"] for one in said]
+        assert said
+    share = f"{SP}&from={LAST - timedelta(days=1)}&to={LAST}&against=period&day={LAST}"
+    other = f"with_from={LAST - timedelta(days=9)}&with_to={LAST - timedelta(days=8)}"
+    assert "days in common" in gateway.client.get(f"/explore?{share}&{other}&window=14d").text
+    assert "days in common" not in gateway.client.get(f"/explore?{share}&{other}&window=7d").text

@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Literal, get_args
 
 import msgspec
@@ -11,23 +11,25 @@ from sqlalchemy.orm import Session
 
 from gateway.answer_reads import AnswerFilter, FlaggedAnswer, read_answers
 from gateway.console import figures
-from gateway.console.comparing import Told, tell
+from gateway.console.comparing import Told, names, tell
 from gateway.console.figures import Figure
 from gateway.console.page import Page
 from gateway.console.reader import Reader
+from gateway.console.sides import at_point, window_ending
 from gateway.explore.answering import compare, newest_day, series_of, trend
 from gateway.explore.measures import measure
 from gateway.explore.questions import (
-    MOST_OVER,
     USUAL_DAYS,
+    ComparisonAsked,
     Segment,
     everybody,
     read_comparison,
     read_metric,
     read_segment,
+    window_days,
 )
 from gateway.explore.reads import read_window, segments
-from gateway.explore.shapes import Comparison, Point
+from gateway.explore.shapes import Point
 from gateway.parts import Parts
 from gateway.periods import Period, period
 from gateway.vocabulary import Vocabulary, parse_day
@@ -35,21 +37,23 @@ from schemas.config_base import seconds
 
 ANSWERS = 30
 MOST_KEYS = 300
-OVERS = (1, 7, 30)
+WINDOWS = (1, 7, 14, 30, 90)
+"""In whole days: what is kept of the past."""
 
 Against = Literal["", "before", "rest", "segment", "period"]
 Text = Annotated[str, Meta(max_length=2_000, pattern="^[^\\x00]*$")]
 
 
 class ExploreAsked(Struct, frozen=True, kw_only=True):
-    """The whole view. ``key`` is ``DIMENSION:VALUE``, several with commas; ``day`` a chosen point."""
+    """The whole view. ``key`` is ``DIMENSION:VALUE``, several with commas; ``window`` the whole days that
+    each point is of; ``day`` a chosen point."""
 
     metric: Text = ""
     cut: Text = ""
     key: Text = ""
     first: Text = msgspec.field(default="", name="from")
     last: Text = msgspec.field(default="", name="to")
-    over: Annotated[int, Meta(ge=1, le=MOST_OVER)] = 1
+    window: Text = ""
     against: Against = ""
     with_key: Text = ""
     with_from: Text = ""
@@ -88,7 +92,10 @@ class ExploreShown(Struct, frozen=True, kw_only=True):
     needs_key: bool
     name: str
     days: Period
-    overs: tuple[int, ...]
+    window: int
+    """In days."""
+    choices: tuple[int, ...]
+    """The windows to choose from."""
     addable: bool
     windows: list[WindowShown]
     lines: list[Line]
@@ -96,8 +103,15 @@ class ExploreShown(Struct, frozen=True, kw_only=True):
     against: tuple[Against, ...]
     told: Told | None
     other_days: Period
+    other_name: str
+    """Of the other line; empty where there is none."""
+    shares_days: bool
+    """The windows of the chosen point share answers, and are not compared."""
     answers: list[FlaggedAnswer]
     day: date | None
+    said_days: Period
+    """Those of the chosen point's window, else the whole period."""
+    zone: str
     limits: tuple[float, float]
 
 
@@ -124,12 +138,19 @@ class ExplorePage(Page[ExploreAsked]):
             newest = newest_day(session, metric, cut, words.zone)
             days = period(parse_day("from", asked.first), parse_day("to", asked.last), newest, USUAL_DAYS)
             addable = measure(words, metric, parts.loop.minimum_n) is not None
-            view = _View(parts, asked, reader, metric, days, asked.over if addable else 1)
-            comparison = view.comparison(session, segment, keys) if segment is not None and addable else None
-            lines = view.lines(session, segment, comparison) if segment is not None else []
+            window = window_days(asked.window) if addable else 1
+            view = _View(parts, asked, reader, metric, days, window)
+            beside = view.beside(segment, keys) if segment is not None and addable else None
+            lines = view.lines(session, segment, beside) if segment is not None else []
             day = _chosen(asked.day)
-            said = read_answers(session, view.said(segment, day), None, ANSWERS).answers if segment is not None else []
-        other = comparison.other if comparison is not None else None
+            said_days = window_ending(day, window) if day is not None else days
+            said = (
+                read_answers(session, view.said(segment, said_days), None, ANSWERS).answers
+                if segment is not None
+                else []
+            )
+            compared = at_point(beside, day, window) if beside is not None and day is not None else beside
+            told = tell(compare(session, parts, compared), compared, parts, reader.language) if compared else None
         return ExploreShown(
             metric=metric,
             metric_name=figures.short_name(metric, reader.language),
@@ -141,16 +162,21 @@ class ExplorePage(Page[ExploreAsked]):
             needs_key=bool(words.cuts[cut]),
             name=segment_name(segment),
             days=days,
-            overs=tuple(sorted({*OVERS, asked.over})),
+            window=window,
+            choices=tuple(sorted({*WINDOWS, window})),
             addable=addable,
             windows=view.windows(segment) if segment is not None else [],
             lines=lines,
             unit=view.unit,
             against=_choices(words, segment, keys),
-            told=tell(comparison, parts, reader.language) if comparison is not None else None,
-            other_days=Period(other.first, other.last) if other and other.first and other.last else days.before(),
+            told=told,
+            other_days=(beside.other.period if beside else None) or days.before(),
+            other_name=names(beside, reader.language)[1] if beside else "",
+            shares_days=beside is not None and compared is None,
             answers=said,
             day=day,
+            said_days=said_days,
+            zone=words.zone,
             limits=figures.limits(words.catalogue[metric], words.metrics.get(metric)),
         )
 
@@ -158,8 +184,10 @@ class ExplorePage(Page[ExploreAsked]):
 class _View:
     """One metric over some days, as a reader sees it."""
 
-    def __init__(self, parts: Parts, asked: ExploreAsked, reader: Reader, metric: str, days: Period, over: int) -> None:
-        self._parts, self._asked, self._metric, self._days, self._over = parts, asked, metric, days, over
+    def __init__(
+        self, parts: Parts, asked: ExploreAsked, reader: Reader, metric: str, days: Period, window: int
+    ) -> None:
+        self._parts, self._asked, self._metric, self._days, self._window = parts, asked, metric, days, window
         self._language = reader.language
         self._entry = parts.words.catalogue[metric]
         self._spec = parts.words.metrics.get(metric)
@@ -182,7 +210,7 @@ class _View:
             for window in self._parts.words.windows
         ]
 
-    def comparison(self, session: Session, segment: Segment, keys: Sequence[str]) -> Comparison | None:
+    def beside(self, segment: Segment, keys: Sequence[str]) -> ComparisonAsked | None:
         """Against what was asked for, if anything; a choice that this segment does not have is none."""
         asked, words = self._asked, self._parts.words
         if not asked.against or asked.against not in _choices(words, segment, keys):
@@ -194,7 +222,7 @@ class _View:
             if with_key in ("", mine):
                 return None
         chosen = asked.against == "period" and (asked.with_from or asked.with_to)
-        question = read_comparison(
+        return read_comparison(
             words,
             metric=self._metric,
             mine=segment,
@@ -208,16 +236,14 @@ class _View:
             rest=asked.against == "rest",
             today=self._days.last,
         )
-        return compare(session, self._parts, question)
 
-    def lines(self, session: Session, segment: Segment, comparison: Comparison | None) -> list[Line]:
+    def lines(self, session: Session, segment: Segment, beside: ComparisonAsked | None) -> list[Line]:
         """A line a day; beside it the other segment's same day, or the other period's day of the same place."""
-        points = trend(session, self._parts, self._metric, segment, self._days, self._over).points
+        points = trend(session, self._parts, self._metric, segment, self._days, self._window).points
         others: list[Point] = []
-        other = comparison.other if comparison is not None else None
-        if other is not None and other.first is not None and other.last is not None:
-            theirs, days = Segment(other.cut, other.key), Period(other.first, other.last)
-            others = trend(session, self._parts, self._metric, theirs, days, self._over, rest=other.rest).points
+        if beside is not None and beside.other.period is not None:
+            theirs, days, rest = beside.other.segment, beside.other.period, beside.other.rest
+            others = trend(session, self._parts, self._metric, theirs, days, self._window, rest=rest).points
         chosen = _chosen(self._asked.day)
         return [
             Line(
@@ -233,18 +259,17 @@ class _View:
             for place, point in enumerate(points)
         ]
 
-    def said(self, segment: Segment | None, day: date | None) -> AnswerFilter:
-        """What is listed: flagged answers of the segment on a day's point, or in the whole period.
+    def said(self, segment: Segment, days: Period) -> AnswerFilter:
+        """What is listed: flagged answers of the segment on these days.
 
         Touchpoints and cases have no answers of their own: then all that was flagged is listed.
         """
         words = self._parts.words
-        days = self._days if day is None else Period(day - timedelta(days=self._over - 1), day)
         return AnswerFilter(
             start=days.start(words.zone),
             end=days.end(words.zone),
             metric=self._metric if self._spec is not None else None,
-            key=segment.key if segment is not None else {},
+            key=segment.key,
         )
 
     def _said(self, value: float | None) -> str:

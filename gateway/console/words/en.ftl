@@ -301,11 +301,16 @@ explore-hint = a metric over time, and whether two of its values differ
 segment-of = Segment
 everybody = everybody
 everybody-else = everybody else
-days-a-point = Each point is of
-days-count = { $n ->
+window-days = { $n ->
     [one] one day
-   *[other] { $n } days
+   *[other] { $n } days, rolling
 }
+window-hint = { $n ->
+    [one] Each point is of one calendar day, { $zone }.
+   *[other] Each point is of the { $n } calendar days, { $zone }, that end with its day.
+} Of the past whole days are kept: shorter windows are known as they are now, above.
+compared-days = Compared: { $days }.
+windows-share-days = The two windows of this point have days in common, so they cannot be compared: choose a shorter window or a period further away.
 compare-with = Compare with
 against-nothing = nothing
 against-before-period = the time before
@@ -315,7 +320,6 @@ against-period = another period
 other-segment = Other segment
 other-from = Other from
 show = Show
-by-day = By day
 chart-hint = Arrow keys move from day to day, Enter shows the cases of one
 chart-of = { $metric }, { $segment }, { $first } to { $last }, with its 95 % interval. The table below has the same.
 chart-table = The same as a table
@@ -323,7 +327,6 @@ day-head = Day
 value-head = Value
 interval-head = 95 % interval
 counted-head = Counted
-open-day = answers of { $day }
 size-points = { $size } points
 size-percent = { $size } percentage points
 size-scale = { $size } points of the scale
@@ -339,6 +342,7 @@ told-better = { $one } does better.
 told-worse = { $one } does worse.
 not-comparable = This metric follows from others. Its days are shown as they are; compare the metrics it is made of.
 difference-interval = The true difference lies between { $low } and { $high }, 19 times in 20.
+windows-now = As it is now
 in-window = in { $window }
 said-on = What was said, { $day }
 said-in-period = What was said
