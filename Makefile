@@ -33,7 +33,7 @@ lock: $(BIN)/uv ## resolve the dependencies again into requirements.lock and tho
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-package closeloop-client \
 	  --no-annotate --no-header --group dev --all-extras --output-file $(LOCK) pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-package closeloop-client \
-	  --no-annotate --no-header --constraint $(LOCK) --all-extras --output-file deploy/requirements.lock pyproject.toml
+	  --no-annotate --no-header --constraint $(LOCK) --extra otel --output-file deploy/requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --group build --output-file deploy/build.lock
 

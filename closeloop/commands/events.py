@@ -1,6 +1,8 @@
 """Commands over events and the configuration: import, check, contract."""
 
 import os
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,20 +15,54 @@ app = typer.Typer()
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="CloudEvents as JSONL (also .gz, - for standard input) or CSV.")],
+    file: Annotated[
+        Path, typer.Argument(help="CloudEvents as JSONL (also .gz, - for standard input), or CSV or Parquet.")
+    ],
     url: Annotated[str, typer.Option(help="The gateway.")] = "http://127.0.0.1:8080",
-    mapping: Annotated[Path | None, typer.Option(help="For CSV: a YAML file that maps columns to fields.")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="For CSV and Parquet: a YAML file that maps columns to fields.")
+    ] = None,
     batch: Annotated[int, typer.Option(min=1, max=5000, help="Events a request.")] = 1000,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Send nothing: say what would be taken, and what would alert.")
+    ] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begin anew, although an import of this file was interrupted.")
+    ] = False,
+    rejected: Annotated[
+        Path | None, typer.Option(help="The report of rejected rows; without it FILE.rejected.csv.")
+    ] = None,
+    config: ConfigOption = Path("loop.yaml"),
 ) -> None:
-    """Send events from a file, in order; can be run again safely. The key is taken from CLOSELOOP_API_KEY."""
+    """Send events from a file, in order; an interrupted import goes on. The key is taken from CLOSELOOP_API_KEY."""
     with user_errors():
+        settings = read_settings()
+        if dry_run:
+            from closeloop.importer.dry_run import run_dry
+            from schemas.loop_yaml import load
+
+            loop = load(config, settings.zone)
+            raise typer.Exit(
+                run_dry(file, loop, mapping, now=datetime.now(UTC), clock=time.monotonic, rejected_file=rejected)
+            )
         from closeloop.importer import run_import
 
         if not url.startswith(("http://", "https://")):
             say("closeloop: --url: give the gateway's URL, http:// or https://")
             raise typer.Exit(1)
         key = os.environ.get("CLOSELOOP_API_KEY") or None
-        raise typer.Exit(run_import(file, url=url, key=key, mapping=mapping, batch=batch))
+        raise typer.Exit(
+            run_import(
+                file,
+                url=url,
+                key=key,
+                mapping=mapping,
+                batch=batch,
+                checkpoints=settings.data_dir / "imports",
+                restart=restart,
+                rejected_file=rejected,
+            )
+        )
 
 
 @app.command()

@@ -1,17 +1,15 @@
-"""What a person sees of an import: progress, the wait for a gateway, the counts, and the file of rejected lines."""
+"""What a person sees of an import: progress with rate and time left, the wait for a gateway, and the counts."""
 
-import base64
-import json
-import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from closeloop.importer.checkpoint import Position
+from closeloop.importer.pace import pace
+from closeloop.importer.rejected import RejectedRows
 from closeloop.importer.source import Rejected
 
 SHOWN = 5
@@ -22,35 +20,42 @@ _SAY_AGAIN_AFTER_S = 30.0
 class Report:
     """Counts while it shows. Progress goes to ``console``: a bar on a terminal, else a line every 10,000 events."""
 
-    def __init__(self, console: Console, rejected_file: Path) -> None:
-        self.sent = 0
-        self.accepted = 0
-        self.rejected = 0
+    def __init__(
+        self, console: Console, rows: RejectedRows, clock: Callable[[], float], start: Position | None = None
+    ) -> None:
+        """``start`` are the counts of an import that goes on; ``clock`` gives seconds of any origin."""
+        start = start or Position()
+        self.sent = start.sent
+        self.accepted = start.accepted
+        self.rejected = start.rejected
+        self.examples: list[str] = []
         self._console = console
-        self._rejected_file = rejected_file
-        self._rejected: TextIO | None = None
-        self._reasons: Counter[str] = Counter()
-        self._examples: list[str] = []
+        self._rows = rows
+        self._clock = clock
+        self._reasons: Counter[str] = Counter(start.reasons)
         self._waited = 0.0
         self._said_at = 0.0
         self._progress: Progress | None = None
         self._task: TaskID | None = None
+        self._size: int | None = None
+        self._began: tuple[float, int, int] | None = None
+        """When the first batch of this run was answered, and the events sent and the position by then."""
 
     @contextmanager
     def showing(self, size: int | None) -> Iterator[None]:
-        """Show progress while the body runs; ``size`` is that of the file in bytes, if it is known."""
+        """Show progress while the body runs; ``size`` is the file's in bytes or rows, if it is known."""
+        self._size = size
         try:
             if self._console.is_terminal:
                 columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
                 self._progress = Progress(*columns, console=self._console, transient=True)
-                self._task = self._progress.add_task("0 sent", total=size)
+                self._task = self._progress.add_task(f"{self.sent:,} sent", total=size)
                 self._progress.start()
             yield
         finally:
             if self._progress is not None:
                 self._progress.stop()
-            if self._rejected is not None:
-                self._rejected.close()
+            self._rows.close()
 
     def waiting(self, problem: str, pause: float) -> None:
         """The gateway did not take a batch; it is sent again after ``pause`` seconds."""
@@ -59,10 +64,12 @@ class Report:
             self._said_at = self._waited
         self._waited += pause
 
-    def answered(self, sent: int, refused: list[Rejected], unsent: list[Rejected], position: int) -> None:
+    def answered(
+        self, sent: int, refused: list[Rejected], unsent: list[Rejected], position: int, columns: tuple[str, ...] = ()
+    ) -> None:
         """A batch of ``sent`` lines has its answer: the gateway ``refused`` some; ``unsent`` ones never got that far.
 
-        ``position`` is how many bytes of the file are read.
+        ``position`` is how much of the file is read, in the unit of its size; ``columns`` the header of a table.
         """
         if self._waited > 0.0:
             self._console.print("the gateway is back", markup=False, highlight=False)
@@ -72,42 +79,49 @@ class Report:
         self.accepted += sent - len(refused)
         self.rejected += len(refused) + len(unsent)
         for line in sorted([*refused, *unsent], key=lambda rejected: rejected.line.number):
-            self._keep(line)
-        text = f"{self.sent:,} sent, {self.rejected:,} rejected"
+            self._keep(line, columns)
+        words = [f"{self.sent:,} sent", f"{self.rejected:,} rejected", self._pace(position)]
+        text = ", ".join(word for word in words if word)
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, completed=position, description=text)
         elif before // PLAIN_EVERY != self.sent // PLAIN_EVERY:
             self._console.print(text, markup=False, highlight=False)
+
+    def position(self, line: int) -> Position:
+        """How far the import is, with the report of rejected rows handed to the system."""
+        return Position(
+            line=line,
+            sent=self.sent,
+            accepted=self.accepted,
+            rejected=self.rejected,
+            reasons=dict(self._reasons),
+            report_bytes=self._rows.flush(),
+        )
 
     def summary(self) -> list[str]:
         """The counts, the first rejected lines with their reasons, and where the rest is."""
         lines = [f"sent {self.sent:,}  accepted {self.accepted:,}  rejected {self.rejected:,}"]
         if self.rejected:
             reasons = ", ".join(f"{reason} {count:,}" for reason, count in self._reasons.most_common())
-            lines += [f"rejected: {reasons}", *self._examples]
-            if self.rejected > len(self._examples):
-                lines.append(f"... and {self.rejected - len(self._examples):,} more")
-            lines.append(f"every rejected line with its reason is in {self._rejected_file}")
+            lines += [f"rejected: {reasons}", *self.examples]
+            if self.rejected > len(self.examples):
+                lines.append(f"... and {self.rejected - len(self.examples):,} more")
+            lines.append(f"every rejected line with its reason is in {self._rows.path}")
         return lines
 
-    def _keep(self, rejected: Rejected) -> None:
+    def _pace(self, position: int) -> str:
+        """Counted from this run's first answer: what was passed over to get there was not sent."""
+        now = self._clock()
+        if self._began is None:
+            self._began = (now, self.sent, position)
+            return ""
+        at, sent, start = self._began
+        whole = None if self._size is None else self._size - start
+        return pace(self.sent - sent, now - at, position - start, whole)
+
+    def _keep(self, rejected: Rejected, columns: tuple[str, ...]) -> None:
         self._reasons[rejected.reason] += 1
         where = f"{rejected.field}: " if rejected.field else ""
-        if len(self._examples) < SHOWN:
-            self._examples.append(f"  line {rejected.line.number}: {where}{rejected.problem}")
-        if self._rejected is None:
-            # The lines are customers' data: nobody else on the machine may read them.
-            descriptor = os.open(self._rejected_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            self._rejected = os.fdopen(descriptor, "w", encoding="utf-8")
-        try:
-            held = {"text": rejected.line.value.decode()}
-        except UnicodeDecodeError:
-            held = {"base64": base64.b64encode(rejected.line.value).decode()}
-        row = {
-            "line": rejected.line.number,
-            "reason": rejected.reason,
-            "field": rejected.field,
-            "problem": rejected.problem,
-            **held,
-        }
-        self._rejected.write(json.dumps(row, ensure_ascii=False) + "\n")
+        if len(self.examples) < SHOWN:
+            self.examples.append(f"  line {rejected.line.number}: {where}{rejected.problem}")
+        self._rows.write(rejected, columns)

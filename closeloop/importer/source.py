@@ -32,6 +32,8 @@ class Line:
 
     number: int
     value: bytes
+    row: tuple[str, ...] = ()
+    """The cells it was made of, where the file is a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ def open_source(path: str | Path) -> Iterator[Source]:
         yield Source(_unpacked(file), Path(name).stat().st_size, file.tell)
 
 
-def read_lines(stream: BinaryIO) -> Iterator[Line | Rejected]:
-    """The lines that are not blank. What is too long, not UTF-8 or not JSON comes as :class:`Rejected`."""
+def read_lines(stream: BinaryIO, after: int = 0) -> Iterator[Line | Rejected]:
+    """The lines after line ``after`` that are not blank; what is too long or no JSON comes as :class:`Rejected`."""
     number = 0
     while raw := stream.readline(_LINE_LIMIT):
         number += 1
@@ -79,6 +81,8 @@ def read_lines(stream: BinaryIO) -> Iterator[Line | Rejected]:
         part = raw
         while not part.endswith(b"\n") and (part := stream.readline(_LINE_LIMIT)):
             too_long = too_long or bool(part.strip(_BLANK))
+        if number <= after:
+            continue
         value = (raw.removeprefix(_BOM) if number == 1 else raw).strip(_BLANK)
         if too_long:
             yield _too_long(Line(number, value))

@@ -1,229 +1,65 @@
-"""CSV to CloudEvents by a mapping file: which column is which field. A row's event has the same id at every run."""
+"""CSV to CloudEvents by a mapping file."""
 
 import csv
 import io
-import json
 from collections.abc import Iterator
-from datetime import datetime
-from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Literal, TextIO
-from zoneinfo import ZoneInfo
+from typing import BinaryIO, TextIO
 
-import msgspec
-from msgspec import Meta, Struct
-
+from closeloop.importer.mapping import BadRow, TableMapping, event_of, need_columns
 from closeloop.importer.source import Line, Rejected, SourceError, judge
-from schemas.events import RESPONSE_TYPE, TOUCHPOINT_TYPE, Response, Touchpoint
-from schemas.loop_checks import known_zone
-from schemas.loop_yaml import ConfigError
-from schemas.typed_walk import misfits, unknown_word
-from schemas.yaml_source import Problem, read_yaml, show_path
-from schemas.yaml_source import SourceError as YamlError
-
-_INTEGERS = frozenset({"score", "scale_min", "scale_max", "duration_ms"})
-_FLAGS = frozenset({"contact_requested", "higher_is_better"})
-_ENVELOPE = ("id", "time")
-_MONEY = ("amount", "currency")
-_TRUE = frozenset({"true", "yes", "y", "1", "x"})
-_FALSE = frozenset({"false", "no", "n", "0"})
 
 
-class Constant(Struct, frozen=True, forbid_unknown_fields=True):
-    """The same value in every row."""
+class CsvTable:
+    """A table that is read once, from its beginning; ``columns`` is its header once a row has been read."""
 
-    value: str | int | bool
+    def __init__(self, stream: BinaryIO, mapping: TableMapping) -> None:
+        self.columns: tuple[str, ...] = ()
+        self._stream = stream
+        self._mapping = mapping
 
+    def rows(self, after: int = 0) -> Iterator[Line | Rejected]:
+        """Each row after the line ``after`` as an event, in order, numbered by its last line.
 
-Columns = str | list[str] | Constant
-
-
-class TableMapping(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A mapping file. Each of ``fields`` is a column, several columns (joined by ``:``), or ``{value: constant}``."""
-
-    type: Literal["touchpoint", "response"]
-    source: Annotated[str, Meta(min_length=1, max_length=256)]
-    fields: dict[str, Columns]
-    attributes: dict[str, Columns] = {}
-    delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
-    encoding: Literal["utf-8", "cp1252", "latin-1", "utf-16"] = "utf-8"
-    time_format: str | None = None
-    """Python's strptime format; without one, ISO 8601 is read."""
-    time_zone: str | None = None
-    """For times that do not say their zone."""
-
-
-class _BadRow(ValueError):  # noqa: N818 - what was found, not a fault of ours
-    def __init__(self, field: str, problem: str, reason: str = "invalid") -> None:
-        super().__init__(problem)
-        self.field = field
-        self.problem = problem
-        self.reason = reason
-
-
-def load_mapping(path: str | Path) -> TableMapping:
-    """Read and check a mapping file. Raises :class:`schemas.loop_yaml.ConfigError` with every problem and its line."""
-    file = Path(path)
-    try:
-        source = read_yaml(file.read_bytes())
-    except OSError as error:
-        raise ConfigError(str(path), [Problem(0, "", f"cannot be read: {error.strerror}")]) from None
-    except YamlError as error:
-        raise ConfigError(file.name, [error.problem]) from None
-    found = list(misfits(source.data, TableMapping))
-    if not found:
-        mapping = msgspec.convert(source.data, TableMapping)
-        found = list(_check(mapping))
-        if not found:
-            return mapping
-    raise ConfigError(file.name, [Problem(source.line(at), show_path(at), text) for at, text in found])
-
-
-def read_table(stream: BinaryIO, mapping: TableMapping) -> Iterator[Line | Rejected]:
-    """Each row as an event, in order, numbered by its last line.
-
-    Raises :class:`schemas.loop_yaml.ConfigError` when a column is not there, and
-    :class:`closeloop.importer.source.SourceError` where the text cannot be decoded at all.
-    """
-    encoding = "utf-8-sig" if mapping.encoding == "utf-8" else mapping.encoding
-    text = io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="")
-    try:
-        yield from _rows(text, mapping)
-    except UnicodeError:
-        raise SourceError(f"the file is not {mapping.encoding}; name its encoding in the mapping") from None
-    finally:
-        text.detach()  # the stream is its owner's to close
-
-
-def _rows(text: TextIO, mapping: TableMapping) -> Iterator[Line | Rejected]:
-    rows = csv.reader(text, delimiter=mapping.delimiter)
-    header = next(rows, None)
-    if header is None:
-        return
-    places = {name.strip(): place for place, name in reversed(list(enumerate(header)))}
-    _need_columns(mapping, places)
-    while True:
+        Raises :class:`schemas.loop_yaml.ConfigError` when a column is not there, and
+        :class:`closeloop.importer.source.SourceError` where the text cannot be decoded at all.
+        """
+        encoding = "utf-8-sig" if self._mapping.encoding == "utf-8" else self._mapping.encoding
+        text = io.TextIOWrapper(self._stream, encoding, errors="surrogateescape", newline="")
         try:
-            row = next(rows)
-        except StopIteration:
+            yield from self._events(text, after)
+        except UnicodeError:
+            wanted = self._mapping.encoding
+            raise SourceError(f"the file is not {wanted}; name its encoding in the mapping") from None
+        finally:
+            text.detach()  # the stream is its owner's to close
+
+    def _events(self, text: TextIO, after: int) -> Iterator[Line | Rejected]:
+        rows = csv.reader(text, delimiter=self._mapping.delimiter)
+        header = next(rows, None)
+        if header is None:
             return
-        except csv.Error as error:
-            yield Rejected(Line(rows.line_num, b""), "not_csv", "", f"not CSV: {error}")
-            continue
-        if not row:
-            continue
-        try:
-            yield judge(Line(rows.line_num, _event(_cells(row, places, len(header)), mapping)))
-        except _BadRow as bad:
-            raw = mapping.delimiter.join(row).encode("utf-8", "surrogateescape")
-            yield Rejected(Line(rows.line_num, raw), bad.reason, bad.field, bad.problem)
+        self.columns = tuple(header)
+        places = {name.strip(): place for place, name in reversed(list(enumerate(header)))}
+        need_columns(self._mapping, places)
+        while True:
+            try:
+                row = next(rows)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                if rows.line_num > after:
+                    yield Rejected(Line(rows.line_num, b""), "not_csv", "", f"not CSV: {error}")
+                continue
+            if not row or rows.line_num <= after:
+                continue
+            cells = tuple(row)
+            try:
+                yield judge(Line(rows.line_num, event_of(_by_name(row, header, places), self._mapping), cells))
+            except BadRow as bad:
+                yield Rejected(Line(rows.line_num, b"", cells), bad.reason, bad.field, bad.problem)
 
 
-def _check(mapping: TableMapping) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    known = {*_ENVELOPE, *(Response if mapping.type == "response" else Touchpoint).__struct_fields__} - {"attributes"}
-    if mapping.type == "touchpoint":
-        known = (known - {"value"}) | set(_MONEY)
-    for name in mapping.fields:
-        if name not in known:
-            yield ("fields", name), unknown_word(name, known)
-    needed = {"id", "time", "customer_id"} | ({"metric", "score"} if mapping.type == "response" else {"touchpoint"})
-    for name in sorted(needed - set(mapping.fields)):
-        why = "; without it, a second import would count everything twice" if name == "id" else ""
-        yield ("fields", name), f"missing; say which column it is{why}"
-    if mapping.time_zone is not None and (wrong := known_zone(mapping.time_zone)) is not None:
-        yield ("time_zone",), wrong
-
-
-def _need_columns(mapping: TableMapping, places: dict[str, int]) -> None:
-    problems: list[Problem] = []
-    for section, entries in (("fields", mapping.fields), ("attributes", mapping.attributes)):
-        for field, columns in entries.items():
-            names = [columns] if isinstance(columns, str) else columns if isinstance(columns, list) else []
-            problems += [
-                Problem(0, f"{section}.{field}", f"no such column: {unknown_word(name, places)}")
-                for name in names
-                if name not in places
-            ]
-    if problems:
-        raise ConfigError("mapping", problems)
-
-
-def _cells(row: list[str], places: dict[str, int], width: int) -> dict[str, str]:
-    if len(row) != width:
-        raise _BadRow("", f"{len(row)} columns where the header has {width}", "not_csv")
+def _by_name(row: list[str], header: list[str], places: dict[str, int]) -> dict[str, str]:
+    if len(row) != len(header):
+        raise BadRow("", f"{len(row)} columns where the header has {len(header)}", "not_csv")
     return {name: row[place] for name, place in places.items()}
-
-
-def _event(row: dict[str, str], mapping: TableMapping) -> bytes:
-    data: dict[str, Any] = {}
-    envelope: dict[str, str] = {}
-    for field, columns in mapping.fields.items():
-        text = _text(row, columns)
-        if text == "":
-            continue
-        if field in _ENVELOPE:
-            envelope[field] = str(text)
-        else:
-            data[field] = _typed(field, text)
-    if "id" not in envelope:
-        raise _BadRow("id", "empty; a row without an id cannot be sent twice safely", "missing")
-    if "time" not in envelope:
-        raise _BadRow("time", "empty", "missing")
-    if "amount" in data or "currency" in data:
-        data["value"] = {name: str(data.pop(name, "")) for name in _MONEY}
-    attributes = {name: _text(row, columns) for name, columns in mapping.attributes.items()}
-    if given := {name: value for name, value in attributes.items() if value != ""}:
-        data["attributes"] = given
-    event = {
-        "specversion": "1.0",
-        "id": envelope["id"],
-        "source": mapping.source,
-        "type": RESPONSE_TYPE if mapping.type == "response" else TOUCHPOINT_TYPE,
-        "time": _time(envelope["time"], mapping),
-        "data": data,
-    }
-    try:
-        return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
-        raise _BadRow("", "not UTF-8; name the file's encoding in the mapping", "not_utf8") from None
-
-
-def _text(row: dict[str, str], columns: Columns) -> str | int | bool:
-    if isinstance(columns, Constant):
-        return columns.value
-    if isinstance(columns, str):
-        return row[columns].strip()
-    parts = [row[name].strip() for name in columns]
-    return ":".join(parts) if any(parts) else ""
-
-
-def _typed(field: str, text: str | int | bool) -> str | int | bool:
-    if not isinstance(text, str):
-        return text
-    if field in _INTEGERS:
-        try:
-            return int(text)
-        except ValueError:
-            raise _BadRow(f"data.{field}", "not a whole number") from None
-    if field in _FLAGS:
-        word = text.lower()
-        if word not in _TRUE | _FALSE:
-            raise _BadRow(f"data.{field}", "neither yes nor no")
-        return word in _TRUE
-    return text
-
-
-def _time(text: str, mapping: TableMapping) -> str:
-    try:
-        moment = (
-            datetime.fromisoformat(text)
-            if mapping.time_format is None
-            else datetime.strptime(text, mapping.time_format)  # noqa: DTZ007 - the zone is put in below
-        )
-    except ValueError:
-        wanted = f"in the form {mapping.time_format}" if mapping.time_format else "an ISO 8601 time; give time_format"
-        raise _BadRow("time", f"not {wanted}") from None
-    if moment.tzinfo is None:
-        if mapping.time_zone is None:
-            raise _BadRow("time", "says no zone; give time_zone in the mapping")
-        moment = moment.replace(tzinfo=ZoneInfo(mapping.time_zone))
-    return moment.isoformat()

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from closeloop.importer.mapping import load_mapping
 from closeloop.importer.source import Line, Rejected, SourceError
-from closeloop.importer.table import load_mapping, read_table
+from closeloop.importer.table import CsvTable
 from schemas.cloudevents import EventReader
 from schemas.events import Money, ResponseEvent, TouchpointEvent
 from schemas.loop_yaml import ConfigError
@@ -49,7 +50,7 @@ def _mapping(folder: Path, text: str = ANSWERS) -> Path:
 
 def _read(folder: Path, table: str | bytes, mapping: str = ANSWERS) -> list[Line | Rejected]:
     raw = table.encode() if isinstance(table, str) else table
-    return list(read_table(io.BytesIO(raw), load_mapping(_mapping(folder, mapping))))
+    return list(CsvTable(io.BytesIO(raw), load_mapping(_mapping(folder, mapping))).rows())
 
 
 def test_a_row_is_a_valid_answer(tmp_path: Path) -> None:
@@ -114,7 +115,7 @@ def test_a_bad_row_is_named_and_the_next_is_read(tmp_path: Path, row: str, reaso
     bad, line = _read(tmp_path, f"{HEADER}\n{row}\n\n{good}\n")
     assert isinstance(bad, Rejected)
     assert (bad.line.number, bad.reason, bad.field) == (2, reason, field)
-    assert bad.line.value == row.encode()
+    assert bad.line.row == tuple(row.split(","))
     assert isinstance(line, Line)
     assert line.number == 4
 

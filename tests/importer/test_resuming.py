@@ -1,0 +1,263 @@
+"""An import that was interrupted goes on; the report can be mended and imported; a dry run sends nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from closeloop.importer import run_import
+from closeloop.importer.checkpoint import CheckpointError, Identity, Position, checkpoint
+from closeloop.importer.dry_run import run_dry
+from closeloop.importer.mapping import load_mapping
+from closeloop.importer.pace import pace
+from closeloop.importer.parquet import ParquetTable
+from closeloop.importer.source import Line, SourceError
+from closeloop.importer.table import CsvTable
+from schemas.loop_yaml import ConfigError, load
+from tests.client.stub import Fault, StubGateway, running
+
+MAPPING = """
+type: response
+source: /survey
+fields: {id: answer, time: at, customer_id: customer, metric: {value: nps}, score: score, comment: text}
+attributes: {region: region}
+"""
+EXAMPLE = Path(__file__).parents[2] / "loop.yaml"
+
+
+@pytest.fixture
+def gateway() -> Iterator[StubGateway]:
+    with running(StubGateway()) as stub:
+        yield stub
+
+
+def _table(folder: Path, rows: int, bad: frozenset[int] = frozenset()) -> tuple[Path, Path]:
+    """A CSV of answers a1.., some with a score that no NPS has, and its mapping."""
+    path, mapping = folder / "answers.csv", folder / "mapping.yaml"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["answer", "at", "customer", "score", "text", "region", "not used"])
+        for n in range(1, rows + 1):
+            writer.writerow([f"a{n}", "2026-11-20T10:00:00Z", f"c{n}", 99 if n in bad else n % 11, "=1+1", "SP", "x"])
+    mapping.write_text(MAPPING)
+    return path, mapping
+
+
+def _run(path: Path, url: str, folder: Path, mapping: Path | None, **more: Any) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    more = {"retry_for": 0.0, "batch": 10, **more}
+    code = run_import(path, url, mapping=mapping, checkpoints=folder / "kept", out=out, err=err, **more)
+    return code, out.getvalue(), err.getvalue()
+
+
+def test_it_goes_on_after_the_last_answered_batch_and_counts_all_its_runs(gateway: StubGateway, tmp_path: Path) -> None:
+    path, mapping = _table(tmp_path, 100, bad=frozenset({5, 95}))
+    gateway.faults = [*[Fault(close_after=True)] * 4, Fault(503)]
+    code, out, err = _run(path, gateway.url, tmp_path, mapping)
+    assert code == 1
+    assert "go on where it stopped" in err
+    assert out.startswith("sent 40  accepted 39  rejected 1\n")
+    gateway.faults = [Fault(close_after=True), Fault(503)]
+    assert _run(path, gateway.url, tmp_path, mapping)[1].startswith("sent 50  accepted 49  rejected 1\n")
+    code, out, err = _run(path, gateway.url, tmp_path, mapping)
+    assert "goes on after line 51: 50 were sent before" in err
+    assert out.startswith("sent 100  accepted 98  rejected 2\n")
+    assert gateway.ids() == [f"a{n}" for n in range(1, 101) if n not in (5, 95)]
+    with (tmp_path / "answers.csv.rejected.csv").open(newline="") as report:
+        assert [row["rejected_line"] for row in csv.DictReader(report)] == ["6", "96"]
+    assert list((tmp_path / "kept").iterdir()) == []
+
+
+def test_one_that_has_ended_begins_anew_and_so_does_one_with_restart(gateway: StubGateway, tmp_path: Path) -> None:
+    path, mapping = _table(tmp_path, 20)
+    assert _run(path, gateway.url, tmp_path, mapping)[0] == 0
+    gateway.faults = [Fault(close_after=True), Fault(503)]
+    assert _run(path, gateway.url, tmp_path, mapping)[0] == 1
+    code, out, err = _run(path, gateway.url, tmp_path, mapping, restart=True)
+    assert (code, out) == (0, "sent 20  accepted 20  rejected 0\n")
+    assert "goes on" not in err
+    assert len(gateway.ids()) == 20 + 10 + 20
+
+
+@pytest.mark.parametrize("what", ["the file", "the mapping"])
+def test_what_has_changed_meanwhile_is_not_gone_on_with(gateway: StubGateway, tmp_path: Path, what: str) -> None:
+    path, mapping = _table(tmp_path, 20)
+    gateway.faults = [Fault(close_after=True), Fault(503)]
+    assert _run(path, gateway.url, tmp_path, mapping)[0] == 1
+    changed = path if what == "the file" else mapping
+    changed.write_text(changed.read_text() + ("\n" if changed is mapping else "a,b\n"))
+    code, _, err = _run(path, gateway.url, tmp_path, mapping)
+    assert code == 1
+    assert f"{what} has changed" in err
+    assert "--restart" in err
+    assert len(gateway.ids()) == 10
+
+
+def test_kill_9_loses_at_most_the_batch_that_was_under_way(gateway: StubGateway, tmp_path: Path) -> None:
+    path, mapping = _table(tmp_path, 2000)
+    command = (
+        "import sys; from pathlib import Path; from closeloop.importer import run_import;"
+        f"sys.exit(run_import({str(path)!r}, {gateway.url!r}, mapping={str(mapping)!r}, batch=50,"
+        f" checkpoints=Path({str(tmp_path / 'kept')!r})))"
+    )
+    killed = subprocess.Popen([sys.executable, "-c", command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while len(gateway.ids()) < 200 and killed.poll() is None:
+        time.sleep(0.01)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait(60)
+    before = len(gateway.ids())
+    assert 200 <= before < 2000, "it was not killed in the middle"
+    code, out, _ = _run(path, gateway.url, tmp_path, mapping, batch=50)
+    assert (code, out) == (0, "sent 2,000  accepted 2,000  rejected 0\n")
+    assert set(gateway.ids()) == {f"a{n}" for n in range(1, 2001)}
+    assert len(gateway.ids()) <= 2000 + 50
+
+
+def test_two_imports_of_one_file_do_not_run_at_once(tmp_path: Path) -> None:
+    identity = Identity(file="/f", size=1, head="h", mapping="", url="http://x")
+    with (
+        checkpoint(tmp_path, identity, restart=False),
+        pytest.raises(CheckpointError, match="is running"),
+        checkpoint(tmp_path, identity, restart=False),
+    ):
+        pass
+
+
+@given(st.lists(st.integers(1, 10**9), max_size=5), st.integers(0, 400))
+def test_a_torn_checkpoint_goes_on_from_its_last_whole_line(tmp_path_factory: Any, lines: list[int], cut: int) -> None:
+    folder = tmp_path_factory.mktemp("kept")
+    identity = Identity(file="/f", size=1, head="h", mapping="", url="http://x")
+    with checkpoint(folder, identity, restart=False) as kept:
+        for line in sorted(lines):
+            kept.keep(Position(line=line, sent=line))
+    file = folder / identity.name
+    whole = file.read_bytes()
+    torn = whole[: max(0, len(whole) - cut)]
+    file.write_bytes(torn)
+    survivors = torn[: torn.rfind(b"\n") + 1].splitlines()[1:]
+    expected = json.loads(survivors[-1])["line"] if survivors else 0
+    for _ in range(2):
+        with checkpoint(folder, identity, restart=False) as kept:
+            assert kept.start.line == expected
+            kept.keep(Position(line=expected))
+
+
+def test_a_mended_report_is_imported_by_the_same_mapping(gateway: StubGateway, tmp_path: Path) -> None:
+    path, mapping = _table(tmp_path, 30, bad=frozenset({7}))
+    assert _run(path, gateway.url, tmp_path, mapping)[0] == 1
+    report = tmp_path / "answers.csv.rejected.csv"
+    with report.open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["text"], row["not used"], row["rejected_field"]) == ("=1+1", "x", "data.score")
+    report.write_text(report.read_text().replace(",99,", ",9,"))
+    assert _run(report, gateway.url, tmp_path, mapping)[:2] == (0, "sent 1  accepted 1  rejected 0\n")
+    assert set(gateway.ids()) == {f"a{n}" for n in range(1, 31)}
+
+
+def test_a_dry_run_says_what_would_come_and_sends_nothing(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    path, mapping = _table(tmp_path, 50, bad=frozenset({3}))
+    rows = path.read_text().replace("a1,2026-11-20", "a1,2020-01-01").replace("a2,2026-11-20", "a2,2026-11-17")
+    path.write_text(rows)
+    out = io.StringIO()
+    loop = load(EXAMPLE, None)
+    assert run_dry(path, loop, mapping, now=now, clock=lambda: 0.0, out=out, err=io.StringIO()) == 1
+    lines = out.getvalue().splitlines()
+    assert lines[0] == "dry run: 49 would be accepted, 1 rejected; nothing was sent"
+    assert lines[1] == "answers nps 49"
+    assert lines[2] == "from 2020-01-01 10:00 to 2026-11-20 10:00 UTC"
+    assert lines[3].startswith("47 young enough to alert")
+    assert lines[4].startswith("1 older than the history")
+    assert "=1+1" not in out.getvalue(), "a comment was shown"
+    assert "(4 characters)" in lines[-1]
+    assert (tmp_path / "answers.csv.rejected.csv").exists()
+
+
+def _parquet(path: Path, columns: dict[str, Any], **more: Any) -> Path:
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pa.table(columns), path, **more)
+    return path
+
+
+def test_parquet_gives_the_events_that_a_csv_gives(tmp_path: Path) -> None:
+    csv_path, mapping_path = _table(tmp_path, 30)
+    with csv_path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
+    columns["score"] = [float(score) for score in columns["score"]]  # as tools write whole numbers that may be missing
+    columns["at"] = [datetime(2026, 11, 20, 10, tzinfo=UTC)] * 30
+    path = _parquet(tmp_path / "answers.parquet", columns, row_group_size=7)
+    mapping = load_mapping(mapping_path)
+    with csv_path.open("rb") as stream:
+        wanted = [line.value.replace(b"Z", b"") for line in CsvTable(stream, mapping).rows() if isinstance(line, Line)]
+    for after in (0, 3, 14, 29, 30):
+        found = list(ParquetTable(path, mapping).rows(after))
+        assert [line.number for line in found if isinstance(line, Line)] == list(range(after + 1, 31))
+        values = [line.value.replace(b"+00:00", b"") for line in found if isinstance(line, Line)]
+        assert values == [value.replace(b"+00:00", b"") for value in wanted[after:]]
+
+
+def test_parquet_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+    _, mapping_path = _table(tmp_path, 1)
+    mapping = load_mapping(mapping_path)
+    no_parquet = tmp_path / "a.parquet"
+    no_parquet.write_bytes(b"hello" * 100)
+    with pytest.raises(SourceError, match="not a Parquet file"):
+        ParquetTable(no_parquet, mapping)
+    lists = {name: ["1"] for name in ("answer", "at", "customer", "text", "region")} | {"score": [[1, 2]]}
+    with pytest.raises(ConfigError, match="score holds lists"):
+        ParquetTable(_parquet(tmp_path / "lists.parquet", lists), mapping)
+
+
+def test_what_a_parquet_row_lacks_is_named(gateway: StubGateway, tmp_path: Path) -> None:
+    _, mapping = _table(tmp_path, 1)
+    columns = {
+        "answer": ["a1", None, "a3"], "at": ["2026-11-20T10:00:00Z"] * 3, "customer": ["c"] * 3, "score": [1, 2, None],
+        "text": [None, "b", "c"], "region": ["SP"] * 3,
+    }  # fmt: skip
+    path = _parquet(tmp_path / "answers.parquet", columns)
+    code, out, _ = _run(path, gateway.url, tmp_path, mapping)
+    assert code == 1
+    assert "line 2: id: empty" in out
+    assert gateway.taken[0]["data"] == {"customer_id": "c", "metric": "nps", "score": 1, "attributes": {"region": "SP"}}
+
+
+@given(st.integers(1, 10**7), st.integers(1, 10**5), st.integers(1, 10**9), st.integers(1, 10**9))
+def test_the_time_left_is_the_rest_at_the_rate_so_far(sent: int, seconds: int, done: int, rest: int) -> None:
+    words = pace(sent, float(seconds), float(done), float(done + rest))
+    rate, left = words.split(", ")[0], words.rsplit(", ", 1)[1].removesuffix(" left")
+    expected = timedelta(seconds=seconds) * (rest / done) if rest / done < 10**4 else None
+    assert int(rate.removesuffix("/s").replace(",", "")) == round(sent / seconds)
+    if expected is None:
+        return
+    minutes = expected.total_seconds() / 60
+    if left == "under a minute":
+        assert minutes <= 1
+    elif " h " in left:
+        hours, rest_minutes = left.removeprefix("about ").removesuffix(" min").split(" h ")
+        assert abs(int(hours) * 60 + int(rest_minutes) - minutes) <= 0.51
+    else:
+        assert abs(int(left.removeprefix("about ").removesuffix(" min")) - minutes) <= 0.51
+
+
+def test_a_folder_that_cannot_be_written_is_said(gateway: StubGateway, tmp_path: Path) -> None:
+    path, mapping = _table(tmp_path, 5)
+    (tmp_path / "kept").write_text("a file")
+    code, _, err = _run(path, gateway.url, tmp_path, mapping)
+    assert code == 1
+    assert "kept" in err
+    assert "Traceback" not in err
