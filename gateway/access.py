@@ -1,47 +1,89 @@
 """Who may do what: rights by key, and refusal of what other web sites make a browser send."""
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+import structlog
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.addresses import is_loopback
+from gateway.attempts import FAILURES
+from gateway.audit_notes import note
+from gateway.callers import Caller, Right
 from gateway.console.reader import KEY_COOKIE
-from gateway.keys import Caller, Right
 from gateway.parts import parts_of
 from gateway.problems import Refusal
+from schemas.audit import Act, Who
 
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
+
+_log = structlog.get_logger("gateway.access")
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _JSON_TYPES = ("application/json", "application/x-ndjson", "application/ndjson", "application/jsonl")
 
 
 def needs(right: Right) -> Guard:
-    """A guard that lets callers with this right pass and remembers who they are. Answers 401, 403, or 503."""
+    """A guard that lets callers with this right pass and remembers who they are. Answers 401, 403, 429, or 503."""
+    return _Needs(right)
 
-    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-        keyring = parts_of(connection).keyring
+
+def right_of(handler: BaseRouteHandler) -> Right | None:
+    """The right that a route asks for; ``None`` where it lets everybody in, or judges by itself."""
+    return next((guard.right for guard in handler.resolve_guards() if isinstance(guard, _Needs)), None)
+
+
+class _Needs:
+    def __init__(self, right: Right) -> None:
+        self.right = right
+
+    async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
         given = _key_given(connection)
         try:
-            caller = await keyring.identify(given)
+            caller = await parts_of(connection).keyring.identify(given)
         except SQLAlchemyError:
-            raise Refusal(
-                503, "unavailable", "", "the database cannot be reached; try again", {"Retry-After": "5"}
-            ) from None
+            raise no_database() from None
+        if caller is None and given:
+            await failed(connection, "authorization", "unknown, expired or revoked key")
         if caller is None:
-            text = "unknown or revoked key" if given else "give an API key: Authorization: Bearer KEY"
+            text = "give an API key: Authorization: Bearer KEY"
             raise Refusal(401, "unauthorized", "authorization", text, {"WWW-Authenticate": "Bearer"})
-        if right not in caller.rights:
-            raise Refusal(403, "forbidden", "authorization", f"this key lacks the right `{right}`")
+        if self.right not in caller.rights:
+            raise Refusal(403, "forbidden", "authorization", f"this key lacks the right `{self.right}`")
         if caller.name is None:
             _check_host(connection)
         connection.scope["state"]["caller"] = caller
 
-    return guard
+
+def no_database() -> Refusal:
+    """The refusal where nobody can be recognised."""
+    return Refusal(503, "unavailable", "", "the database cannot be reached; try again", {"Retry-After": "5"})
+
+
+async def failed(connection: ASGIConnection[Any, Any, Any, Any], field: str, problem: str) -> NoReturn:
+    """Refuse a key that opens nothing: 401, and 429 once this address has failed too often. Why is not told."""
+    parts, address = parts_of(connection), address_of(connection)
+    count, wait = parts.attempts.failed(address, time.monotonic())
+    parts.instruments.refused_keys.labels("throttled" if wait else "unauthorized").inc()
+    if count == FAILURES + 1:
+        _log.warning("keys_guessed", address=address, failures=count)
+        act = Act(action="keys_guessed", outcome="refused", detail={"failures": count})
+        with suppress(SQLAlchemyError):  # the log has it; who is refused need not wait for the database
+            await note(parts.writers, Who(name="unknown", kind="nobody", via="api", address=address), act)
+    if wait:
+        text = f"too many keys that open nothing; try again in {wait} seconds"
+        raise Refusal(429, "throttled", field, text, {"Retry-After": str(wait)})
+    raise Refusal(401, "unauthorized", field, problem, {"WWW-Authenticate": "Bearer"})
+
+
+def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The address that asks: behind a proxy that is trusted (``FORWARDED_ALLOW_IPS``) the one that it names."""
+    return connection.client.host if connection.client is not None else ""
 
 
 async def same_origin(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:

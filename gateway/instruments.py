@@ -95,6 +95,14 @@ class Instruments:
             registry=self.registry,
         )
 
+        self.refused_keys = Counter(
+            "closeloop_gateway_refused_keys_total",
+            "Keys and sign-ins that opened nothing: unauthorized (401), or throttled (429) because the same address "
+            "failed too often.",
+            ["answer"],
+            registry=self.registry,
+        )
+
     def slack_is_up(self) -> bool:
         """Whether Slack can deliver clicks over Socket Mode now."""
         return self.registry.get_sample_value("closeloop_gateway_slack_socket_up") == 1

@@ -1,36 +1,30 @@
-"""API keys: made, listed, revoked, and recognised. Only their SHA-256 is kept."""
+"""API keys: made, rotated, listed and revoked. Only their SHA-256 is kept.
 
-import asyncio
+A key is ``clk_ID_SECRET``: the id is no secret and names the key in lists and logs; the secret has 256 bits of chance,
+so nothing slower than SHA-256 is needed to keep it. Keys of version 0.1 are ``clk_SECRET`` and go on working; their id
+is the beginning of the hash.
+"""
+
 import hashlib
+import re
 import secrets
-import time
-from datetime import UTC, datetime
-from typing import Literal, get_args
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
-import structlog
 from msgspec import Struct
-from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from gateway.callers import ROLES, Role, fewest, roles_of
+from schemas.audit import SYSTEM, Act, Action, Who, record
 from schemas.tables import ApiKeyRow
 
-Role = Literal["emit", "read", "act", "admin"]
-Right = Literal["emit", "read", "act", "admin"]
-ROLES: tuple[Role, ...] = get_args(Role)
-RIGHTS: dict[Role, frozenset[Right]] = {
-    "emit": frozenset({"emit"}),
-    "read": frozenset({"read"}),
-    "act": frozenset({"read", "act"}),
-    "admin": frozenset({"emit", "read", "act", "admin"}),
-}
-"""What each role may do."""
-
 PREFIX = "clk_"
-REFRESH_SECONDS = 5.0
-"""A revoked key is refused within this time."""
-
-_log = structlog.get_logger("gateway.keys")
+MAX_SOURCES = 20
+MAX_SOURCE_CHARACTERS = 200
+_WITH_ID = re.compile(r"clk_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
+_ID = re.compile(r"[0-9a-f]{12}")
+_ID_LENGTH = 12
 
 
 class KeyRefused(ValueError):  # noqa: N818 - an answer to the operator, not a fault
@@ -40,61 +34,136 @@ class KeyRefused(ValueError):  # noqa: N818 - an answer to the operator, not a f
 class KeyListed(Struct, frozen=True, kw_only=True):
     """A key without its secret."""
 
+    id: str
     name: str
-    role: str
+    roles: tuple[Role, ...]
+    sources: tuple[str, ...]
     created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    """To the minute."""
     revoked_at: datetime | None
 
-
-class Caller(Struct, frozen=True, kw_only=True):
-    """Who asks: the key's name, and its rights. ``name`` is ``None`` where everyone is let in without a key."""
-
-    name: str | None
-    rights: frozenset[Right]
-
-
-EVERYONE = Caller(name=None, rights=RIGHTS["admin"])
+    def is_valid(self, now: datetime) -> bool:
+        """Whether it opens anything at ``now``."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
 def hash_of(key: str) -> str:
-    """The SHA-256 of a key, in hex. A key has 256 bits of chance in it, so nothing slower is needed."""
-    return hashlib.sha256(key.encode()).hexdigest()
+    """The SHA-256 of a key, in hex."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def create_key(writers: sessionmaker[Session], name: str, role: str, now: datetime | None = None) -> str:
+def id_of(key: str, digest: str) -> str:
+    """By what a key is looked up: the id in it, or the beginning of its hash. Neither is secret."""
+    found = _WITH_ID.fullmatch(key)
+    return found.group(1) if found else digest[:_ID_LENGTH]
+
+
+def row_id(row: ApiKeyRow) -> str:
+    """The id under which a kept key is looked up and named."""
+    return row.key_id or row.hash[:_ID_LENGTH]
+
+
+def create_key(
+    writers: sessionmaker[Session],
+    name: str,
+    role: str,
+    now: datetime | None = None,
+    *,
+    expires_at: datetime | None = None,
+    sources: Sequence[str] = (),
+    by: Who = SYSTEM,
+) -> str:
     """Make a key; only its hash goes to the database, so this is the one time it can be seen.
 
-    ``now`` is the wall clock where it is not given. Raises :class:`KeyRefused` for a name or role that cannot be.
+    ``role`` may be several with commas between. ``now`` is the wall clock where it is not given. Raises
+    :class:`KeyRefused` for a name, role, expiry or source that cannot be.
     """
-    known = next((one for one in ROLES if one == role), None)
-    if known is None:
-        raise KeyRefused(f"role: give one of {', '.join(ROLES)}")
+    at = now or datetime.now(UTC)
+    roles = fewest(roles_of(role))
+    if not roles:
+        raise KeyRefused(f"role: give one or more of {', '.join(ROLES)}")
     if not name.strip() or len(name) > 64 or not name.isprintable():
         raise KeyRefused("name: give 1 to 64 printable characters, e.g. the app's name")
-    key = PREFIX + secrets.token_urlsafe(32)
+    if expires_at is not None and expires_at <= at:
+        raise KeyRefused("expires: lies in the past; give a time to come, such as 90d")
+    _check_sources(roles, sources)
     with writers.begin() as session:
-        taken = select(ApiKeyRow.hash).where(ApiKeyRow.name == name, ApiKeyRow.revoked_at.is_(None))
-        if session.scalar(taken) is not None:
-            raise KeyRefused("name: there is a key of this name; revoke it first, or give another name")
-        session.add(ApiKeyRow(hash=hash_of(key), name=name, role=known, created_at=now or datetime.now(UTC)))
+        taken = select(ApiKeyRow.hash).where(ApiKeyRow.name == name, _valid_at(at))
+        if session.scalar(taken.limit(1)) is not None:
+            raise KeyRefused("name: there is a key of this name; rotate or revoke it, or give another name")
+        key, row = _new(name, ",".join(roles), sources or None, at, expires_at)
+        session.add(row)
+        _say(session, "key_created", row, by, at)
     return key
 
 
+def rotate_key(
+    writers: sessionmaker[Session],
+    name: str,
+    overlap: timedelta,
+    now: datetime | None = None,
+    *,
+    expires_at: datetime | None = None,
+    by: Who = SYSTEM,
+) -> tuple[str, datetime]:
+    """A new secret for the key of this name; what was valid before stays so for ``overlap``, or until it expires.
+
+    The new one has the same roles and sources. Without ``expires_at`` it lives as long as the newest of the old ones
+    was meant to. Gives the key and the time at which the old ones end. Raises :class:`KeyRefused`.
+    """
+    at = now or datetime.now(UTC)
+    if expires_at is not None and expires_at <= at:
+        raise KeyRefused("expires: lies in the past; give a time to come, such as 90d")
+    with writers.begin() as session:
+        valid = select(ApiKeyRow).where(ApiKeyRow.name == name, _valid_at(at)).order_by(ApiKeyRow.created_at)
+        rows = session.scalars(valid.with_for_update()).all()
+        if not rows:
+            raise KeyRefused(f"name: no key in use is named {name!r}; closeloop keys list shows them")
+        last = rows[-1]
+        if expires_at is None and last.expires_at is not None:
+            expires_at = at + (last.expires_at - last.created_at)
+        key, row = _new(name, last.role, last.sources, at, expires_at)
+        session.add(row)
+        ends = at + overlap
+        for old in rows:
+            old.expires_at = min(old.expires_at or ends, ends)
+        _say(session, "key_rotated", row, by, at)
+    return key, ends
+
+
 def list_keys(reading: sessionmaker[Session]) -> list[KeyListed]:
-    """All keys, the oldest first, revoked ones too."""
+    """All keys, the oldest first, those that are over too."""
     with reading() as session:
         rows = session.scalars(select(ApiKeyRow).order_by(ApiKeyRow.created_at, ApiKeyRow.hash)).all()
     return [
-        KeyListed(name=row.name, role=row.role, created_at=row.created_at, revoked_at=row.revoked_at) for row in rows
+        KeyListed(
+            id=row_id(row),
+            name=row.name,
+            roles=roles_of(row.role),
+            sources=tuple(row.sources or ()),
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            last_used_at=row.last_used_at,
+            revoked_at=row.revoked_at,
+        )
+        for row in rows
     ]
 
 
-def revoke_keys(writers: sessionmaker[Session], name: str, now: datetime | None = None) -> int:
-    """Revoke every valid key of this name; how many there were."""
+def revoke_keys(writers: sessionmaker[Session], name: str, now: datetime | None = None, *, by: Who = SYSTEM) -> int:
+    """Revoke every key of this name, or the one of this id; how many there were in use."""
+    at = now or datetime.now(UTC)
     with writers.begin() as session:
-        rows = session.scalars(select(ApiKeyRow).where(ApiKeyRow.name == name, ApiKeyRow.revoked_at.is_(None))).all()
+        named = or_(ApiKeyRow.name == name, ApiKeyRow.key_id == name)
+        if _ID.fullmatch(name):
+            named |= ApiKeyRow.key_id.is_(None) & ApiKeyRow.hash.startswith(name)
+        wanted = select(ApiKeyRow).where(named, _valid_at(at))
+        rows = session.scalars(wanted).all()
         for row in rows:
-            row.revoked_at = now or datetime.now(UTC)
+            row.revoked_at = at
+            _say(session, "key_revoked", row, by, at)
     return len(rows)
 
 
@@ -103,56 +172,37 @@ def any_key(session: Session) -> bool:
     return session.scalar(select(ApiKeyRow.hash).limit(1)) is not None
 
 
-class _Known(Struct, frozen=True):
-    keys: dict[str, Caller]
-    configured: bool
-    read_at: float
+def _valid_at(at: datetime) -> ColumnElement[bool]:
+    return ApiKeyRow.revoked_at.is_(None) & or_(ApiKeyRow.expires_at.is_(None), ApiKeyRow.expires_at > at)
 
 
-class KeyRing:
-    """Recognises callers. Reads the keys again every few seconds; keeps the last known ones while SQL is away."""
+def _new(
+    name: str, role: str, sources: Sequence[str] | None, at: datetime, expires_at: datetime | None
+) -> tuple[str, ApiKeyRow]:
+    key_id = secrets.token_hex(_ID_LENGTH // 2)
+    key = f"{PREFIX}{key_id}_{secrets.token_urlsafe(32)}"
+    return key, ApiKeyRow(
+        hash=hash_of(key),
+        key_id=key_id,
+        name=name,
+        role=role,
+        sources=list(sources) if sources else None,
+        created_at=at,
+        expires_at=expires_at,
+    )
 
-    def __init__(self, readers: sessionmaker[Session], *, loopback: bool) -> None:
-        self._readers = readers
-        self._loopback = loopback
-        self._known: _Known | None = None
-        self._reading = asyncio.Lock()
 
-    async def is_open(self) -> bool:
-        """Whether everyone is let in: on loopback, as long as no key was ever made."""
-        return self._loopback and not (await self._current()).configured
+def _check_sources(roles: tuple[Role, ...], sources: Sequence[str]) -> None:
+    if sources and roles != ("emit",):
+        raise KeyRefused("source: only a key with the role emit alone can be bound to sources")
+    if len(sources) > MAX_SOURCES:
+        raise KeyRefused(f"source: give at most {MAX_SOURCES}")
+    if any(not one or len(one) > MAX_SOURCE_CHARACTERS or not one.isprintable() for one in sources):
+        raise KeyRefused("source: give what `source` of its events begins with, such as /shop/")
 
-    async def identify(self, key: str | None) -> Caller | None:
-        """Who holds this key; ``None`` if nobody. Raises ``SQLAlchemyError`` where keys were never read yet."""
-        known = await self._current()
-        if self._loopback and not known.configured:
-            return EVERYONE
-        return None if key is None else known.keys.get(hash_of(key))
 
-    async def _current(self) -> _Known:
-        known = self._known
-        if known is not None and time.monotonic() - known.read_at < REFRESH_SECONDS:
-            return known
-        async with self._reading:
-            known = self._known
-            if known is not None and time.monotonic() - known.read_at < REFRESH_SECONDS:
-                return known
-            try:
-                self._known = await asyncio.to_thread(self._read)
-            except SQLAlchemyError as error:
-                if known is None:
-                    raise
-                _log.warning("keys_not_read", error=type(error).__name__)
-                self._known = _Known(known.keys, known.configured, time.monotonic())
-            return self._known
-
-    def _read(self) -> _Known:
-        with self._readers() as session:
-            rows = session.scalars(select(ApiKeyRow)).all()
-        roles = {row.hash: row for row in rows if row.revoked_at is None}
-        keys = {
-            digest: Caller(name=row.name, rights=RIGHTS[role])
-            for digest, row in roles.items()
-            if (role := next((known for known in ROLES if known == row.role), None)) is not None
-        }
-        return _Known(keys, bool(rows), time.monotonic())
+def _say(session: Session, action: Action, row: ApiKeyRow, by: Who, at: datetime) -> None:
+    detail: dict[str, str | int] = {"id": row_id(row), "role": row.role}
+    if row.expires_at is not None and action != "key_revoked":
+        detail["expires_at"] = row.expires_at.isoformat(timespec="seconds")
+    record(session, by, Act(action=action, subject=row.name, detail=detail), at)

@@ -1,6 +1,6 @@
 """What the handlers work with, made once a process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,12 +8,13 @@ from litestar.connection import ASGIConnection
 from sqlalchemy.orm import Session, sessionmaker
 
 from gateway.admission import Admission
+from gateway.attempts import Attempts
 from gateway.book_trend import BookTrend
 from gateway.cluster.watch import ClusterWatch
 from gateway.console.trends import Weeks
 from gateway.hub import Hub
 from gateway.instruments import Instruments
-from gateway.keys import KeyRing
+from gateway.key_ring import KeyRing
 from gateway.live import LiveView
 from gateway.producer import EventProducer
 from gateway.slack.interactions import SlackDesk
@@ -52,6 +53,7 @@ class Parts:
     slack: SlackDesk
     signature: SignatureCheck
     tracing: Tracing = OFF
+    attempts: Attempts = field(default_factory=Attempts)
 
     @property
     def admission(self) -> Admission:

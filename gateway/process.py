@@ -25,7 +25,8 @@ from gateway.cluster.watch import ClusterWatch
 from gateway.console.trends import Weeks
 from gateway.hub import Hub
 from gateway.instruments import Instruments
-from gateway.keys import KeyRing, any_key
+from gateway.key_ring import KeyRing
+from gateway.keys import any_key
 from gateway.live import LiveView
 from gateway.live_rows import LiveRows
 from gateway.parts import Parts
@@ -125,7 +126,7 @@ def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]
         ),
         live=live,
         hub=Hub(),
-        keyring=KeyRing(reading, loopback=is_loopback(settings.host)),
+        keyring=KeyRing(reading, writing, loopback=is_loopback(settings.host)),
         instruments=instruments,
         weeks=Weeks(),
         cluster=cluster,

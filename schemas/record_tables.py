@@ -1,4 +1,4 @@
-"""The tables of what the streams and the gateway keep: metrics, books, dead letters, terms of comments, API keys."""
+"""The tables of what the streams and the gateway keep: metrics, books, dead letters, terms of comments."""
 
 from datetime import date, datetime
 from typing import Any
@@ -96,15 +96,3 @@ class AnswerTermsRow(Base):
     """The language that the comment was read in; empty where it is not known, and nothing was read."""
     terms: Mapped[str] = mapped_column(Text)
     """Those of :func:`schemas.comment_terms.terms_of`, each between line breaks."""
-
-
-class ApiKeyRow(Base):
-    """An API key: only its SHA-256 is kept."""
-
-    __tablename__ = "api_keys"
-
-    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    name: Mapped[str]
-    role: Mapped[str] = mapped_column(String(16))
-    created_at: Mapped[datetime]
-    revoked_at: Mapped[datetime | None]

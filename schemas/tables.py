@@ -1,7 +1,7 @@
 """Every SQL table. SQLite by default, PostgreSQL in production: only types and constraints that both keep.
 
-Those of cases and of what is said about them stand here, the others in ``schemas/record_tables.py``; all are known by
-this module's name.
+Those of cases and of what is said about them stand here, the others in ``schemas/record_tables.py`` and
+``schemas/access_tables.py``; all are known by this module's name.
 """
 
 from datetime import datetime
@@ -10,19 +10,22 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from schemas.access_tables import ApiKeyRow, AuditRow, ConsoleSessionRow, SignInRow
 from schemas.alerts import Severity, Subject
 from schemas.cases import CaseState
-from schemas.record_tables import AnswerTermsRow, ApiKeyRow, BooksRow, DeadLetterRow, MetricDayRow, MetricRow
+from schemas.record_tables import AnswerTermsRow, BooksRow, DeadLetterRow, MetricDayRow, MetricRow
 from schemas.table_base import Base, UtcDateTime
 
 __all__ = [
     "AlertRow",
     "AnswerTermsRow",
     "ApiKeyRow",
+    "AuditRow",
     "Base",
     "BooksRow",
     "CaseEventRow",
     "CaseRow",
+    "ConsoleSessionRow",
     "DeadLetterRow",
     "DeliveryHealthRow",
     "DeliveryStepRow",
@@ -30,6 +33,7 @@ __all__ = [
     "MetricDayRow",
     "MetricRow",
     "RollUpRow",
+    "SignInRow",
     "SilenceRow",
     "SlackHomeRow",
     "SlackInboxRow",

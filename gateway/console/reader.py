@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
-from gateway.keys import Caller, Right
+from gateway.callers import Caller, Right
 
 ConsoleLanguage = Literal["en", "ru"]
 Theme = Literal["auto", "light", "dark"]

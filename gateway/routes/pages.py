@@ -14,13 +14,13 @@ from litestar.response import Stream
 from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.access import caller_of, needs, same_origin
+from gateway.access import caller_of, failed, needs, no_database, same_origin
+from gateway.callers import EVERYONE
 from gateway.console.page import Page
 from gateway.console.pages import PAGES
 from gateway.console.reader import KEY_COOKIE, Reader, reader_of
 from gateway.console.rendering import draw_alone
 from gateway.console.viewing import Mark, View, Views, frame_of, read_mark
-from gateway.keys import EVERYONE
 from gateway.parts import Parts
 from gateway.problems import Refusal
 
@@ -54,9 +54,9 @@ async def sign_in(
     try:
         caller = await parts.keyring.identify(data.key)
     except SQLAlchemyError:
-        raise Refusal(503, "unavailable", "", "the database cannot be reached; try again") from None
+        raise no_database() from None
     if caller is None or "read" not in caller.rights:
-        raise Refusal(401, "unauthorized", "key", "unknown or revoked, or without the right to read")
+        await failed(request, "key", "unknown, expired or revoked, or without the right to read")
     safe = request.url.scheme == "https" or (parts.settings.public_url or "").startswith("https:")
     cookie = Cookie(
         key=KEY_COOKIE, value=data.key, httponly=True, samesite="strict", secure=safe, max_age=_KEPT_SECONDS

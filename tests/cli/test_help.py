@@ -50,7 +50,7 @@ def test_every_command_is_there() -> None:
         "topics print", "topics create", "topics check", "topics mend", "topics list", "topics tail",
         "deadletters list", "deadletters show", "deadletters replay", "deadletters export",
         "topics lag", "doctor", "watch", "db upgrade", "db downgrade", "db check",
-        "keys create", "keys list", "keys revoke", "routes explain", "rules test",
+        "keys create", "keys rotate", "keys list", "keys revoke", "routes explain", "rules test",
         "cases list", "cases show", "cases act", "cases export", "incidents list",
     }  # fmt: skip
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from gateway import keys
+from gateway import callers, key_ring
 from gateway.addresses import is_loopback
 from gateway.keys import KeyRefused, any_key, create_key, list_keys, revoke_keys
 from schemas.tables import ApiKeyRow
@@ -24,12 +24,12 @@ def bearer(key: str) -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def _fresh_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keys, "REFRESH_SECONDS", 0.0)  # what is made or revoked holds at once
+    monkeypatch.setattr(key_ring, "REFRESH_SECONDS", 0.0)  # what is made or revoked holds at once
 
 
 def test_each_role_may_do_what_it_is_for_and_nothing_else(on_both: Served) -> None:
     case = opened(on_both.parts.writers)
-    made = {role: create_key(on_both.parts.writers, f"key of {role}", role) for role in keys.ROLES}
+    made = {role: create_key(on_both.parts.writers, f"key of {role}", role) for role in callers.ROLES}
     requests: dict[str, Callable[[dict[str, str]], int]] = {
         "emit": lambda head: on_both.client.post("/v1/events", json=response(), headers=head).status_code,
         "read": lambda head: on_both.client.get("/v1/totals", headers=head).status_code,
@@ -94,7 +94,7 @@ def test_a_revoked_key_is_refused_and_the_door_stays_shut(on_both: Served) -> No
     assert on_both.client.get("/v1/totals", headers=bearer(key)).status_code == 401
     assert on_both.client.get("/v1/totals").status_code == 401
     (listed,) = list_keys(on_both.parts.readers)
-    assert (listed.name, listed.role, listed.created_at) == ("shop", "read", datetime(2026, 1, 1, tzinfo=UTC))
+    assert (listed.name, listed.roles, listed.created_at) == ("shop", ("read",), datetime(2026, 1, 1, tzinfo=UTC))
     assert listed.revoked_at is not None
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.callers import EVERYONE, RIGHTS, Caller
 from gateway.console.reader import Reader, reader_of
-from gateway.keys import EVERYONE, RIGHTS, Caller
 
 PEOPLE = {"ana", "bob"}
 

@@ -3,15 +3,77 @@
 Only additions that a room of the version before can live with: it neither reads nor writes them (docs/upgrading.md).
 """
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
 
 
+_WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
 def upgrade() -> None:
-    """Nothing yet."""
+    _keys_and_sign_in()
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    op.drop_table("audit")
+    op.drop_table("console_sessions")
+    op.drop_table("sign_ins")
+    op.drop_index("api_keys_by_key_id", "api_keys")
+    for column in ("last_used_at", "expires_at", "sources", "key_id"):
+        op.drop_column("api_keys", column)
+
+
+def _keys_and_sign_in() -> None:
+    op.add_column("api_keys", sa.Column("key_id", sa.String(length=16), nullable=True))
+    op.add_column("api_keys", sa.Column("sources", sa.JSON(), nullable=True))
+    op.add_column("api_keys", sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("api_keys", sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index("api_keys_by_key_id", "api_keys", ["key_id"], unique=True)
+    op.create_table(
+        "sign_ins",
+        sa.Column("state_hash", sa.String(length=64), nullable=False),
+        sa.Column("browser_hash", sa.String(length=64), nullable=False),
+        sa.Column("nonce", sa.String(length=64), nullable=False),
+        sa.Column("verifier", sa.String(length=128), nullable=False),
+        sa.Column("return_to", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("state_hash", name=op.f("pk_sign_ins")),
+    )
+    op.create_index("sign_ins_by_end", "sign_ins", ["expires_at"])
+    op.create_table(
+        "console_sessions",
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("key_hash", sa.String(length=64), nullable=True),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("id_token", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_console_sessions")),
+    )
+    op.create_index("console_sessions_by_end", "console_sessions", ["expires_at"])
+    op.create_table(
+        "audit",
+        sa.Column("id", _WHOLE, autoincrement=True, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("key_id", sa.String(length=16), nullable=True),
+        sa.Column("via", sa.String(length=16), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=True),
+        sa.Column("action", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(), nullable=True),
+        sa.Column("customer", sa.String(), nullable=True),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("audit_by_time", "audit", ["at"])
+    op.create_index("audit_by_customer", "audit", ["customer"])
