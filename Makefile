@@ -12,7 +12,7 @@ export UV_LINK_MODE ?= copy
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo up kafka test test-faults lint format bench contract clean
+.PHONY: help setup lock demo up kafka test test-faults lint format bench contract client clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ format: setup ## format and sort the imports
 
 contract: setup ## write docs/contract/ from the structs
 	$(BIN)/closeloop contract --write docs/contract
+
+client: setup ## write what is generated in clients/js: types, labels, bundles
+	$(BIN)/python clients/js/build.py
 
 # ONLY=closeloop,bytewax measures these alone, ONLY=profile says where our worker's time goes; BENCH_* sets the sizes.
 bench: setup $(BENCH)/.ready $(BENCH_JAR) ## measure against peers: benchmarks/RESULTS.md and results.png (25 minutes)

@@ -1,0 +1,36 @@
+/** Events as closeloop reads them: CloudEvents 1.0 with an id and a time from the moment they are made. */
+
+const TYPES = { touchpoint: "closeloop.touchpoint.v1", response: "closeloop.response.v1" };
+
+/**
+ * A random id. `crypto.randomUUID` is there on secure pages alone; `getRandomValues` is there on all.
+ * @returns {string}
+ */
+export function randomId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * An event, and what is wrong with it, if something is. The gateway checks the rest.
+ * @param {"touchpoint" | "response"} kind
+ * @param {string} source
+ * @param {Record<string, unknown>} data
+ * @param {{id?: string, time?: string | Date}} [about]
+ */
+export function makeEvent(kind, source, data, about = {}) {
+  const required = kind === "touchpoint" ? ["customer_id", "touchpoint"] : ["customer_id", "metric"];
+  for (const field of required) {
+    if (typeof data?.[field] !== "string" || !data[field]) throw new TypeError(`${field}: give a text`);
+  }
+  if (kind === "response" && !Number.isInteger(data.score)) throw new TypeError("score: give a whole number");
+  const time = about.time ?? new Date();
+  return {
+    specversion: "1.0",
+    id: about.id ?? randomId(),
+    source,
+    type: TYPES[kind],
+    time: time instanceof Date ? time.toISOString() : time,
+    data,
+  };
+}

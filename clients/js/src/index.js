@@ -1,0 +1,4 @@
+/** closeloop for browsers and Node: touchpoints, responses, and a survey of one question. */
+
+export { Closeloop } from "./client.js";
+export { showSurvey } from "./survey.js";

@@ -1,0 +1,205 @@
+/** The client in Node, against a gateway that the test plays: `node --test clients/js/test`. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { judge, pause } from "../src/answers.js";
+import { Closeloop } from "../src/index.js";
+import { Queue } from "../src/queue.js";
+
+/** A gateway that keeps what it gets and answers as it is told: a status, or a function of the events. */
+function gateway(...answers) {
+  const requests = [];
+  const answer = async (url, init) => {
+    const events = JSON.parse(init.body);
+    requests.push({ url, init, events });
+    const next = answers.length > 1 ? answers.shift() : answers[0];
+    if (next === undefined) return Response.json({ results: [] }, { status: 202 });
+    if (next instanceof Error) throw next;
+    return typeof next === "function" ? next(events) : new Response("", { status: next });
+  };
+  return { requests, answer };
+}
+
+function client(answer, options = {}) {
+  const problems = [];
+  const made = new Closeloop({
+    url: "https://gateway.test/",
+    source: "/test",
+    key: "clk_public",
+    fetch: answer,
+    flushAfter: 60_000,
+    onProblem: (problem) => problems.push(problem),
+    ...options,
+  });
+  return { made, problems };
+}
+
+const touchpoint = (n) => ({ customer_id: `c${n}`, touchpoint: "order.delivered" });
+
+test("events go as one batch of CloudEvents, with the key", async () => {
+  const { requests, answer } = gateway();
+  const { made } = client(answer);
+  const first = made.touchpoint(touchpoint(1), { id: "t-1", time: new Date(0) });
+  made.response({ customer_id: "c1", metric: "nps", score: 3 });
+  const counts = await made.close();
+  assert.equal(first, "t-1");
+  assert.deepEqual(counts, { accepted: 2, rejected: 0, dropped: 0, unconfirmed: 0, waiting: 0 });
+  assert.equal(requests.length, 1);
+  assert.equal(requests[0].url, "https://gateway.test/v1/events");
+  assert.equal(requests[0].init.headers.Authorization, "Bearer clk_public");
+  assert.equal(requests[0].init.headers["Content-Type"], "application/cloudevents-batch+json");
+  assert.deepEqual(requests[0].events[0], {
+    specversion: "1.0",
+    id: "t-1",
+    source: "/test",
+    type: "closeloop.touchpoint.v1",
+    time: "1970-01-01T00:00:00.000Z",
+    data: { customer_id: "c1", touchpoint: "order.delivered" },
+  });
+  assert.equal(requests[0].events[1].type, "closeloop.response.v1");
+});
+
+test("without an answer the same events go again with the same ids", async () => {
+  const { requests, answer } = gateway(new TypeError("network"), 503, 429, undefined);
+  const { made } = client(answer);
+  made.touchpoint(touchpoint(1));
+  made.touchpoint(touchpoint(2));
+  for (let round = 0; round < 3; round += 1) assert.equal((await made.flush()).waiting, 2);
+  assert.equal((await made.close()).accepted, 2);
+  const ids = requests.map((request) => request.events.map((event) => event.id).join());
+  assert.equal(ids.length, 4);
+  assert.equal(new Set(ids).size, 1);
+});
+
+test("it sends again by itself, after a pause", async () => {
+  let arrived;
+  const there = new Promise((resolve) => {
+    arrived = resolve;
+  });
+  const { requests, answer } = gateway(503, () => {
+    arrived();
+    return Response.json({ results: [] }, { status: 202 });
+  });
+  const { made } = client(answer, { flushAfter: 1 });
+  made.touchpoint(touchpoint(1));
+  const alive = setInterval(() => {}, 1000); // the client's own timer keeps no process alive
+  await there;
+  clearInterval(alive);
+  await made.close();
+  assert.equal(requests.length, 2);
+});
+
+test("a bad event is told of, and does not hold up the others", async () => {
+  const { answer } = gateway((events) =>
+    Response.json(
+      {
+        accepted: 1,
+        rejected: 1,
+        results: events.map((event) =>
+          event.data.score > 10
+            ? { id: event.id, status: "rejected", field: "data.score", problem: "outside its scale 0..10" }
+            : { id: event.id, status: "accepted" },
+        ),
+      },
+      { status: 202 },
+    ),
+  );
+  const { made, problems } = client(answer);
+  made.response({ customer_id: "c1", metric: "nps", score: 11 }, { id: "bad" });
+  made.response({ customer_id: "c1", metric: "nps", score: 9 }, { id: "good" });
+  assert.deepEqual(await made.close(), { accepted: 1, rejected: 1, dropped: 0, unconfirmed: 0, waiting: 0 });
+  assert.deepEqual(problems, [
+    { kind: "rejected", id: "bad", field: "data.score", problem: "outside its scale 0..10" },
+  ]);
+});
+
+test("a batch that is too large goes in halves", async () => {
+  const { requests, answer } = gateway((events) =>
+    events.length > 2 ? new Response("", { status: 413 }) : Response.json({ results: [] }, { status: 202 }),
+  );
+  const { made } = client(answer);
+  for (let n = 0; n < 8; n += 1) made.touchpoint(touchpoint(n), { id: `t-${n}` });
+  assert.equal((await made.close()).accepted, 8);
+  const taken = requests.filter((request) => request.events.length <= 2).flatMap((request) => request.events);
+  assert.deepEqual(taken.map((event) => event.id), [0, 1, 2, 3, 4, 5, 6, 7].map((n) => `t-${n}`));
+});
+
+test("a wrong key is told of, and the events wait", async () => {
+  const { made, problems } = client(gateway(401).answer);
+  made.touchpoint(touchpoint(1));
+  assert.equal((await made.close()).waiting, 1);
+  assert.equal(problems[0].kind, "refused");
+});
+
+test("a full queue lets the oldest go, counts them and says so", async () => {
+  const { requests, answer } = gateway();
+  const { made, problems } = client(answer, { limit: 3 });
+  for (let n = 0; n < 5; n += 1) made.touchpoint(touchpoint(n), { id: `t-${n}` });
+  assert.equal((await made.close()).dropped, 2);
+  assert.deepEqual(requests[0].events.map((event) => event.id), ["t-2", "t-3", "t-4"]);
+  assert.equal(problems.filter((problem) => problem.kind === "dropped").length, 2);
+});
+
+test("nothing that the host does wrong is thrown at it", async () => {
+  const { made, problems } = client(gateway().answer, {
+    onProblem: (problem) => {
+      problems.push(problem);
+      throw new Error("the host's own");
+    },
+  });
+  const loop = {};
+  loop.self = loop;
+  const wrong = [undefined, null, {}, { customer_id: 7, touchpoint: "x" }, { ...touchpoint(1), attributes: loop }];
+  for (const data of wrong) assert.equal(made.touchpoint(data), "");
+  assert.equal(made.response({ customer_id: "c1", metric: "nps", score: 3.5 }), "");
+  assert.equal(made.touchpoint(touchpoint(1), { time: new Date(Number.NaN) }), "");
+  assert.equal((await made.close()).rejected, 7);
+  assert.equal(made.touchpoint(touchpoint(1)), "");
+});
+
+test("what an answer means", () => {
+  const ids = ["a", "b"];
+  assert.equal(judge(202, { results: [] }, ids).next, "done");
+  assert.equal(judge(202, null, ids).next, "done");
+  for (const status of [0, 408, 425, 429, 500, 502, 503, 504]) assert.equal(judge(status, null, ids).next, "later");
+  assert.equal(judge(503, null, ids, "7").wait, 7);
+  assert.equal(judge(503, null, ids, "soon").wait, undefined);
+  for (const status of [401, 403, 404, 405, 415, 301]) assert.equal(judge(status, null, ids).next, "refused");
+  assert.equal(judge(400, { error: { field: "", problem: "not JSON" } }, ids).next, "split");
+  assert.deepEqual(judge(400, { error: { field: "time", problem: "is missing" } }, ["a"]).rejected, [
+    { id: "a", field: "time", problem: "is missing" },
+  ]);
+  const all = { results: [{ id: "a", status: "rejected", field: "id", problem: "no" }, { id: "b", status: "rejected" }] };
+  assert.deepEqual(judge(400, all, ids).rejected.map((one) => one.id), ids);
+});
+
+test("pauses double up to a minute, are shortened at random, and never below what was asked for", () => {
+  assert.deepEqual([1, 2, 3, 20].map((n) => pause(n, undefined, 1)), [1, 2, 4, 60]);
+  assert.equal(pause(3, undefined, 0), 2);
+  assert.equal(pause(1, 30, 0), 30);
+});
+
+test("what a closing page handed over is sent again only while it is surely known again", () => {
+  const queue = new Queue(null, "q:", 10);
+  for (const kind of ["touchpoint", "response"]) queue.add({ id: kind, kind, body: "{}" });
+  queue.add({ id: "never handed over", kind: "touchpoint", body: "{}" });
+  queue.mark(queue.first(2, 1000), 1_000_000);
+  assert.equal(queue.settle(1_000_000 + 54 * 60_000), 0);
+  assert.equal(queue.settle(1_000_000 + 56 * 60_000), 1);
+  assert.deepEqual(queue.first(10, 1000).map((entry) => entry.id), ["response", "never handed over"]);
+  assert.equal(queue.settle(1_000_000 + 24 * 3_600_000), 1);
+  assert.equal(queue.size, 1);
+});
+
+test("a storage that is full or holds other things loses nothing", () => {
+  const held = Object.assign(Object.create({
+    getItem(key) { return this[key] ?? null; },
+    setItem() { throw new DOMException("full", "QuotaExceededError"); },
+    removeItem(key) { delete this[key]; },
+  }), { "q:000-a": "not JSON", "q:001-b": '{"kind":"constructor","body":"{}"}', other: "the host's" });
+  const queue = new Queue(held, "q:", 10);
+  queue.add({ id: "a", kind: "touchpoint", body: "{}" });
+  assert.deepEqual(queue.first(10, 1000).map((entry) => entry.id), ["a"]);
+  assert.deepEqual(Object.keys(held), ["other"]);
+});
