@@ -18,8 +18,9 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.broadcast import Broadcast
 from gateway.console.viewing import Views
+from gateway.error_answers import answer_fault, answer_http, answer_refusal
 from gateway.parts import Parts
-from gateway.problems import Refusal, answer_fault, answer_http, answer_refusal
+from gateway.problems import Refusal
 from gateway.routes import (
     card_links,
     cases,

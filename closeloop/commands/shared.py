@@ -37,6 +37,22 @@ def refuse(text: str) -> NoReturn:
 @contextmanager
 def user_errors() -> Iterator[None]:
     """Turn what a person can mend into lines without a traceback and exit code 2."""
+    try:
+        yield
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception as error:
+        problem = _mendable(error)
+        if problem is None:
+            raise
+        refuse(problem)
+
+
+def _mendable(error: Exception) -> str | None:
+    """What is wrong, where a person can mend it; None for a fault.
+
+    The kinds of errors are imported here: what is asked of a command that does well may need none of them.
+    """
     from sqlalchemy.exc import SQLAlchemyError
 
     from closeloop.broker.errors import BrokerError
@@ -57,17 +73,16 @@ def user_errors() -> Iterator[None]:
         TracingUnavailable,
         UserError,
     )
-    try:
-        yield
-    except known as error:
-        refuse(str(error))
-    except FileNotFoundError as error:
-        refuse(f"{error.filename}: no such file")
-    except PermissionError as error:
-        refuse(f"{error.filename}: not allowed")
-    except SQLAlchemyError as error:
+    if isinstance(error, known):
+        return str(error)
+    if isinstance(error, SQLAlchemyError):
         # The driver's first line says why; what follows it is the statement.
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        refuse(f"DATABASE_URL: {reason}; closeloop db upgrade makes missing tables")
-    except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
-        refuse(f"{error.filename}: {(error.strerror or str(error)).lower()}")
+        return f"DATABASE_URL: {reason}; closeloop db upgrade makes missing tables"
+    if isinstance(error, FileNotFoundError):
+        return f"{error.filename}: no such file"
+    if isinstance(error, PermissionError):
+        return f"{error.filename}: not allowed"
+    if isinstance(error, FileExistsError | IsADirectoryError | NotADirectoryError):
+        return f"{error.filename}: {(error.strerror or str(error)).lower()}"
+    return None
