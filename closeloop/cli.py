@@ -5,6 +5,7 @@ import os
 import typer
 
 from closeloop.commands import (
+    audit,
     cases,
     db,
     deadletters,
@@ -39,6 +40,7 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(db.app, name="db")
 app.add_typer(deadletters.app, name="deadletters")
 app.add_typer(keys.app, name="keys")
+app.add_typer(audit.app, name="audit")
 app.add_typer(routes.app, name="routes")
 app.add_typer(rules.app, name="rules")
 app.add_typer(incidents.app, name="incidents")

@@ -81,6 +81,18 @@ async def failed(connection: ASGIConnection[Any, Any, Any, Any], field: str, pro
     raise Refusal(401, "unauthorized", field, problem, {"WWW-Authenticate": "Bearer"})
 
 
+def who_asks(connection: ASGIConnection[Any, Any, Any, Any]) -> Who:
+    """The caller of a guarded route, for the audit trail."""
+    caller = caller_of(connection)
+    return Who(
+        name=caller.name or "everyone",
+        kind="nobody" if caller.kind == "everyone" else caller.kind,
+        via="console" if "origin" in connection.headers or "sec-fetch-site" in connection.headers else "api",
+        key_id=caller.key_id,
+        address=address_of(connection),
+    )
+
+
 def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     """The address that asks: behind a proxy that is trusted (``FORWARDED_ALLOW_IPS``) the one that it names."""
     return connection.client.host if connection.client is not None else ""

@@ -22,6 +22,7 @@ from gateway.error_answers import answer_fault, answer_http, answer_refusal
 from gateway.parts import Parts
 from gateway.problems import Refusal
 from gateway.routes import (
+    audit,
     card_links,
     cases,
     configuration,
@@ -124,6 +125,7 @@ def build_app(parts: Parts) -> Litestar:
             *pipeline.routes,
             *delivery.routes,
             *configuration.routes,
+            *audit.routes,
             *slack.routes,
             *health.routes,
             *pages.routes,

@@ -39,7 +39,6 @@ Action = Literal[
     "history_exported",
     "data_exported",
     "customer_erased",
-    "audit_read",
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 Outcome = Literal["done", "refused", "failed"]

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
+from schemas.config_access import Audit, SignIn
 from schemas.config_base import Duration, Section
 from schemas.config_clock import Digest, Reminders, Sla, Step
 from schemas.config_delivery import Mail, Webhook
@@ -105,3 +106,5 @@ class Loop(Section, frozen=True, kw_only=True):
     grouping: Grouping = Grouping()
     mail: Mail | None = None
     webhooks: dict[str, Webhook] = {}
+    sign_in: SignIn = SignIn()
+    audit: Audit = Audit()

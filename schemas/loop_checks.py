@@ -20,6 +20,7 @@ from schemas.config_rules import (
     ThresholdRule,
     WordsRule,
 )
+from schemas.loop_access_checks import check_access
 from schemas.loop_alarm_checks import check_fall, check_stopped
 from schemas.loop_clock_checks import check_clock
 from schemas.loop_customer_checks import check_silent, check_thresholds, check_waiting
@@ -65,6 +66,7 @@ def check(loop: Loop) -> Iterator[Misfit]:
     yield from check_clock(loop)
     yield from check_grouping(loop)
     yield from check_delivery(loop)
+    yield from check_access(loop)
     for path, duration in (
         (("deduplication", "responses"), loop.deduplication.responses),
         (("deduplication", "touchpoints"), loop.deduplication.touchpoints),

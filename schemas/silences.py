@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from schemas.alerts import Alert
+from schemas.audit import Act, Action, Entrance, Who, record
 from schemas.cases import Via
 from schemas.config_owners import Match
 from schemas.matching import facts_of, matches
@@ -31,6 +32,8 @@ class Doer(Struct, frozen=True):
     name: str
     via: Via
     key: str | None = None
+    asked: Who | None = None
+    """Who came in over HTTP, for the audit trail."""
 
 
 class Silence(Struct, frozen=True, kw_only=True):
@@ -124,6 +127,7 @@ def add(
     )
     session.add(row)
     session.flush()
+    _audit(session, "silence_added", row.id, who, now)
     return silence_of(row)
 
 
@@ -134,6 +138,7 @@ def end(session: Session, number: int, who: Doer, now: datetime) -> Silence | No
         return None
     row.starts_at, row.ends_at = min(row.starts_at, now), now
     row.ended_by, row.ended_via, row.ended_key = who.name, who.via, who.key
+    _audit(session, "silence_ended", row.id, who, now)
     session.flush()
     return silence_of(row)
 
@@ -154,3 +159,10 @@ def silence_of(row: SilenceRow) -> Silence:
         created=Doer(row.created_by, via, row.created_key),
         ended=ended,
     )
+
+
+def _audit(session: Session, action: Action, number: int, who: Doer, now: datetime) -> None:
+    via: Entrance = "command" if who.via == "system" else who.via
+    asked = who.asked or Who(name=who.name, kind="command" if via == "command" else "person", via=via)
+    detail: dict[str, str | int] = {} if asked.name == who.name else {"for": who.name}
+    record(session, asked, Act(action=action, subject=f"S-{number}", detail=detail), now)

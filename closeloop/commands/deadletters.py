@@ -85,11 +85,16 @@ def letters_show(
     with user_errors():
         import sys
 
+        from closeloop.auditing import note_here
         from closeloop.deadletters.letters import letter as find
         from closeloop.deadletters.words import lines
+        from schemas.audit import Act
         from schemas.database import open_database
 
-        found = find(open_database(read_settings().database), letter)
+        engine = open_database(read_settings().database)
+        found = find(engine, letter)
+        if raw or personal:
+            note_here(engine, Act(action="letter_read", subject=found.id))
         if raw:
             sys.stdout.buffer.write(found.value or b"")
             sys.stdout.buffer.flush()
@@ -158,11 +163,15 @@ def letters_export(
 ) -> None:
     """Export all that fit with their bytes (base64), a JSON object a line: personal data."""
     with user_errors():
+        from closeloop.auditing import note_here
         from closeloop.cases.saving import save
         from closeloop.deadletters.asking import wanted
         from closeloop.deadletters.letters import letters
+        from schemas.audit import Act
         from schemas.database import open_database
 
         asked = wanted(reason, topic, since, until, datetime.now(UTC), waiting=waiting)
-        found = letters(open_database(read_settings().database), asked)
+        engine = open_database(read_settings().database)
+        note_here(engine, Act(action="letters_exported", subject=reason or topic or None))
+        found = letters(engine, asked)
         save((msgspec.json.encode(one.as_message()) + b"\n" for one in found), output)

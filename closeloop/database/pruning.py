@@ -1,7 +1,8 @@
 """What may go from the database: what its own declared retention is over for.
 
-Dead letters are kept as long as their topic keeps them, days of the history as long as ``history.days`` says. Nothing
-else is ever deleted: cases and their history are what people are asked about later.
+Dead letters are kept as long as their topic keeps them, days of the history as long as ``history.days`` says, the audit
+trail as long as ``audit.keep`` says. Nothing else is ever deleted: cases and their history are what people are asked
+about later.
 """
 
 from datetime import date, datetime, timedelta
@@ -10,7 +11,7 @@ from msgspec import Struct
 from sqlalchemy import Delete, Select, delete, func, select
 
 from schemas.database import open_database, sessions
-from schemas.tables import DeadLetterRow, MetricDayRow
+from schemas.tables import AuditRow, DeadLetterRow, MetricDayRow
 from schemas.topics import DEADLETTERS, catalogue
 
 _DAY_MS = 24 * 60 * 60 * 1000
@@ -52,7 +53,9 @@ def letters_kept_ms() -> int:
     return int(spec.config["retention.ms"])
 
 
-def prune(url: str, now: datetime, history_days: int, *, by_events: bool, really: bool) -> list[Pruned]:
+def prune(
+    url: str, now: datetime, history_days: int, audit_kept: timedelta, *, by_events: bool, really: bool
+) -> list[Pruned]:
     """Count what may go, and delete it if ``really``. Raises SQLAlchemy's errors."""
     engine = open_database(url)
     try:
@@ -77,6 +80,17 @@ def prune(url: str, now: datetime, history_days: int, *, by_events: bool, really
                     delete(MetricDayRow).where(old_days),
                 ),
             ]
+            audit_before = now - audit_kept
+            old_acts = AuditRow.at < audit_before
+            plan.append(
+                (
+                    "audit",
+                    f"{audit_before:%Y-%m-%d %H:%M} UTC",
+                    f"audit.keep: {audit_kept.days}d",
+                    select(func.count()).select_from(AuditRow).where(old_acts),
+                    delete(AuditRow).where(old_acts),
+                )
+            )
             found = []
             for name, before, why, counting, deleting in plan:
                 rows = session.scalar(counting) or 0

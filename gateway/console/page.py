@@ -11,6 +11,7 @@ from msgspec import Struct
 from gateway.console.reader import Reader
 from gateway.parts import Parts
 from gateway.problems import Refusal
+from schemas.audit import Act
 
 Asked = TypeVar("Asked", bound=Struct)
 
@@ -34,6 +35,10 @@ class Page(ABC, Generic[Asked]):
     @abstractmethod
     def look(self, parts: Parts, asked: Asked, reader: Reader, at: datetime) -> Struct:
         """What the template shows, as ``page``. Blocking. Raises :class:`Refusal` for what cannot be shown."""
+
+    def audited(self, asked: Asked, reader: Reader) -> Act | None:  # noqa: ARG002 - most pages have nothing to say
+        """What showing this is, if it is a look at raw personal data: it goes to the audit trail first."""
+        return None
 
     def ask(self, query: Mapping[str, str], path: Mapping[str, Any]) -> Asked:
         """Read the address. Empty fields are left out, unknown ones passed over. Raises :class:`Refusal` (400)."""

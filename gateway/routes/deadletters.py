@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated, get_args
+from typing import Annotated, Any, get_args
 
-from litestar import get, post
+from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from gateway.access import needs, same_origin
+from gateway.access import needs, same_origin, who_asks
+from gateway.audit_notes import note
 from gateway.dead_letter_reads import DeadLetterContent, DeadLetterReasons, content_of, list_reasons
 from gateway.dead_letter_replay import (
     Batch,
@@ -25,6 +26,7 @@ from gateway.parts import Parts, now
 from gateway.problems import Refusal
 from gateway.producer import NotDeliveredError
 from gateway.routes.answers import refusals
+from schemas.audit import Act, Who, record
 from schemas.deadletters import DeadLetterReason
 from schemas.tables import DeadLetterRow
 
@@ -86,11 +88,14 @@ async def get_reasons(parts: NamedDependency[Parts]) -> DeadLetterReasons:
     responses=refusals(404),
     tags=["deadletters"],
 )
-async def get_letter(parts: NamedDependency[Parts], letter_id: FromPath[str]) -> DeadLetterContent:
-    """Read one."""
+async def get_letter(
+    request: Request[Any, Any, Any], parts: NamedDependency[Parts], letter_id: FromPath[str]
+) -> DeadLetterContent:
+    """Read one, once the audit trail has who does."""
     row = await asyncio.to_thread(_find, parts, letter_id)
     if row is None:
         raise Refusal(404, "missing", "id", "there is no such dead letter")
+    await note(parts.writers, who_asks(request), Act(action="letter_read", subject=row.id))
     return content_of(row, parts.reader, now())
 
 
@@ -106,13 +111,15 @@ async def get_letter(parts: NamedDependency[Parts], letter_id: FromPath[str]) ->
     responses=refusals(400, 415, 503),
     tags=["deadletters"],
 )
-async def post_replay_all(parts: NamedDependency[Parts], data: JSONBody[ReplayRequest]) -> ReplayAnswer:
+async def post_replay_all(
+    request: Request[Any, Any, Any], parts: NamedDependency[Parts], data: JSONBody[ReplayRequest]
+) -> ReplayAnswer:
     """Produce first, then mark, batch by batch: what was sent before Kafka went away stays marked."""
     if data.reason not in get_args(DeadLetterReason):
         raise Refusal(400, "invalid", "reason", f"not a reason; there are {', '.join(get_args(DeadLetterReason))}")
     if data.before is not None and data.before.tzinfo is None:
         raise Refusal(400, "invalid", "before", "needs a zone; give RFC 3339 such as 2026-11-21T10:15:02Z")
-    return await replay_batch(parts, data)
+    return await replay_batch(parts, data, who_asks(request))
 
 
 @post(
@@ -127,12 +134,14 @@ async def post_replay_all(parts: NamedDependency[Parts], data: JSONBody[ReplayRe
     responses=refusals(404, 409, 422, 503),
     tags=["deadletters"],
 )
-async def post_replay(parts: NamedDependency[Parts], letter_id: FromPath[str]) -> DeadLetterShown:
+async def post_replay(
+    request: Request[Any, Any, Any], parts: NamedDependency[Parts], letter_id: FromPath[str]
+) -> DeadLetterShown:
     """Produce first, then mark: a crash between leaves a letter that can be sent again, never a lost one."""
-    return await replay_one(parts, letter_id)
+    return await replay_one(parts, letter_id, who_asks(request))
 
 
-async def replay_one(parts: Parts, letter_id: str) -> DeadLetterShown:
+async def replay_one(parts: Parts, letter_id: str, who: Who) -> DeadLetterShown:
     """Send one letter again. Raises :class:`Refusal`: 404, 409 (was sent already), 422 (has no bytes), 503."""
     row = await asyncio.to_thread(_find, parts, letter_id)
     if row is None:
@@ -142,12 +151,12 @@ async def replay_one(parts: Parts, letter_id: str) -> DeadLetterShown:
     if not may_be_sent(row):
         raise Refusal(422, "invalid", "id", "has no bytes that could be sent again")
     await _deliver(parts, [row])
-    await asyncio.to_thread(_mark, parts, [row])
+    await asyncio.to_thread(_mark, parts, [row], who, Act(action="letter_replayed", subject=row.id))
     found = await asyncio.to_thread(_find, parts, letter_id)
     return show_letter(found if found is not None else row)
 
 
-async def replay_batch(parts: Parts, request: ReplayRequest) -> ReplayAnswer:
+async def replay_batch(parts: Parts, request: ReplayRequest, who: Who) -> ReplayAnswer:
     """Send one batch again. Raises :class:`Refusal`: 400 for a cursor that is none, 503."""
     after = _cursor(request.cursor)
     at = now()
@@ -162,7 +171,8 @@ async def replay_batch(parts: Parts, request: ReplayRequest) -> ReplayAnswer:
     sending = [row for row, why in zip(batch.rows, against, strict=True) if why is None]
     if sending:
         await _deliver(parts, sending)
-        await asyncio.to_thread(_mark, parts, sending)
+        act = Act(action="letters_replayed", subject=request.reason, detail={"letters": len(sending)})
+        await asyncio.to_thread(_mark, parts, sending, who, act)
     return ReplayAnswer(
         sent=len(sending),
         refused=len(batch.rows) - len(sending),
@@ -192,9 +202,11 @@ def _find(parts: Parts, letter_id: str) -> DeadLetterRow | None:
         return session.get(DeadLetterRow, letter_id)
 
 
-def _mark(parts: Parts, rows: Sequence[DeadLetterRow]) -> None:
+def _mark(parts: Parts, rows: Sequence[DeadLetterRow], who: Who, act: Act) -> None:
+    at = now()
     with parts.writers.begin() as session:
-        mark_replayed(session, [row.id for row in rows], now())
+        mark_replayed(session, [row.id for row in rows], at)
+        record(session, who, act, at)
 
 
 routes = [get_letters, get_reasons, get_letter, post_replay_all, post_replay]

@@ -5,14 +5,15 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from litestar import get
+from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from gateway.access import needs
+from gateway.access import needs, who_asks
+from gateway.audit_notes import note
 from gateway.case_export import (
     AuditFilter,
     as_json,
@@ -43,6 +44,7 @@ from gateway.case_filter import (
 from gateway.parts import Parts, now
 from gateway.problems import Refusal
 from gateway.routes.answers import refusals, takes
+from schemas.audit import Act
 
 FormatQuery = Annotated[
     str, QueryParameter(name="format", description="csv, excel (csv that Excel reads as UTF-8), json or jsonl")
@@ -83,6 +85,7 @@ _ABOUT = (
     tags=["cases"],
 )
 async def get_cases_export(
+    request: Request[Any, Any, Any],
     parts: NamedDependency[Parts],
     form: FormatQuery = "csv",
     after: AfterQuery = 0,
@@ -114,6 +117,8 @@ async def get_cases_export(
         now=now(),
     )
     kind = _form(form)
+    act = Act(action="cases_exported", customer=customer or None, detail={"format": kind.value, "after": after})
+    await note(parts.writers, who_asks(request), act)
     found = pages(parts.readers, case_page(parts.words, wanted), last_case, after)
     return _file(_rows(kind, found, cases_as_csv), "cases", kind)
 
@@ -130,6 +135,7 @@ async def get_cases_export(
     tags=["cases"],
 )
 async def get_audit(
+    request: Request[Any, Any, Any],
     parts: NamedDependency[Parts],
     form: FormatQuery = "csv",
     after: AfterQuery = 0,
@@ -152,6 +158,8 @@ async def get_audit(
         until=_instant("until", until),
     )
     kind = _form(form)
+    act = Act(action="history_exported", customer=customer or None, detail={"format": kind.value, "after": after})
+    await note(parts.writers, who_asks(request), act)
     found = pages(parts.readers, audit_page(parts.words, wanted), last_transition, after)
     return _file(_rows(kind, found, audit_as_csv), "audit", kind)
 

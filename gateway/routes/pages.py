@@ -14,7 +14,8 @@ from litestar.response import Stream
 from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.access import caller_of, failed, needs, no_database, same_origin
+from gateway.access import caller_of, failed, needs, no_database, same_origin, who_asks
+from gateway.audit_notes import note
 from gateway.callers import EVERYONE
 from gateway.console.page import Page
 from gateway.console.pages import PAGES
@@ -83,6 +84,7 @@ def _handlers(page: Page[Any]) -> list[HTTPRouteHandler]:
     async def show(
         request: Request[Any, Any, Any], parts: NamedDependency[Parts], views: NamedDependency[Views]
     ) -> Response[str]:
+        await _say_what_is_seen(page, request, parts)
         return _html(await _view(page, request, parts, views).draw())
 
     live = f"/console/live{'' if page.path == '/' else page.path}"
@@ -93,15 +95,27 @@ def _handlers(page: Page[Any]) -> list[HTTPRouteHandler]:
     ) -> Stream:
         view = _view(page, request, parts, views)
         mark = read_mark(str(request.headers.get("last-event-id") or request.query_params.get("mark", "")))
+        if mark.epoch != view.epoch:  # else they got the page itself, and it was written down then
+            await _say_what_is_seen(page, request, parts)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return Stream(_frames(view, mark), media_type="text/event-stream", headers=headers)
 
     return [show, follow]
 
 
+async def _say_what_is_seen(page: Page[Any], request: Request[Any, Any, Any], parts: Parts) -> None:
+    """Write down who looks at a page that shows raw personal data."""
+    act = page.audited(page.ask(_query(request), request.path_params), _reader(request, parts))
+    if act is not None:
+        await note(parts.writers, who_asks(request), act)
+
+
+def _query(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    return {name: value for name, value in request.query_params.multi_items() if name not in ("mark", "language")}
+
+
 def _view(page: Page[Any], request: Request[Any, Any, Any], parts: Parts, views: Views) -> View:
-    query = {name: value for name, value in request.query_params.multi_items() if name not in ("mark", "language")}
-    return views.view(page, page.ask(query, request.path_params), _reader(request, parts))
+    return views.view(page, page.ask(_query(request), request.path_params), _reader(request, parts))
 
 
 def _reader(request: Request[Any, Any, Any], parts: Parts) -> Reader:

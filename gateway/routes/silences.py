@@ -8,7 +8,7 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from gateway.access import caller_of, needs, same_origin
+from gateway.access import caller_of, needs, same_origin, who_asks
 from gateway.case_requests import Unfit, who_acts
 from gateway.parts import Parts, now
 from gateway.problems import Problem, Refusal
@@ -163,7 +163,7 @@ def _who(request: Request[Any, Any, Any], parts: Parts, actor: str | None) -> tu
         name, key = who_acts(actor, key=caller_of(request).name, via=via, people=parts.words.people)
     except Unfit as unfit:
         return None, [Problem("invalid", unfit.field, unfit.problem)]
-    return Doer(name, via, key), []
+    return Doer(name, via, key, who_asks(request)), []
 
 
 routes = [get_silences, post_silence, post_preview, post_end]

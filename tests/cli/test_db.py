@@ -12,7 +12,7 @@ from closeloop.database.pruning import limits
 from closeloop.database.standing import Standing, judge
 from schemas import migrate
 from schemas.database import open_database, sessions
-from schemas.tables import DeadLetterRow, MetricDayRow
+from schemas.tables import AuditRow, DeadLetterRow, MetricDayRow
 from tests.cli.asking import EXAMPLE, Answer, ask, refused
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -146,15 +146,25 @@ def test_pruning_is_a_dry_run_until_yes_and_keeps_what_is_young(tables: Database
     now = datetime.now(UTC)
     tables.keep(letter(1, now - timedelta(days=31)), letter(2, now - timedelta(days=29)))
     tables.keep(day(1, (now - timedelta(days=803)).date()), day(2, (now - timedelta(days=799)).date()))
+    for age in (401, 399):
+        tables.keep(
+            AuditRow(
+                at=now - timedelta(days=age), actor="eva", kind="command", via="command", action="key_created",
+                outcome="done", detail={},
+            )
+        )  # fmt: skip
     config = ("--config", str(EXAMPLE))
     dry = tables.ask("prune", *config)
-    assert [line.split("\t")[:2] for line in dry.out.splitlines()] == [["dead_letters", "1"], ["metric_days", "1"]]
+    assert [line.split("\t")[:2] for line in dry.out.splitlines()] == [
+        ["dead_letters", "1"], ["metric_days", "1"], ["audit", "1"],
+    ]  # fmt: skip
     assert "--yes" in dry.err
     assert tables.ids(DeadLetterRow) == {"l1", "l2"}
     done = json.loads(tables.ask("prune", "--yes", "--json", *config).out)
     assert done["deleted"] is True
     assert tables.ids(DeadLetterRow) == {"l2"}
     assert tables.ids(MetricDayRow) == {"d2"}
+    assert tables.ids(AuditRow) == {2}
 
 
 def test_the_history_of_a_replay_ends_with_its_newest_day_not_with_today() -> None:

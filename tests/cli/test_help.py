@@ -28,6 +28,7 @@ GROUPS = {
     ("db",),
     ("deadletters",),
     ("keys",),
+    ("audit",),
     ("routes",),
     ("rules",),
     ("cases",),
@@ -51,7 +52,7 @@ def test_every_command_is_there() -> None:
         "deadletters list", "deadletters show", "deadletters replay", "deadletters export",
         "topics lag", "doctor", "watch", "db upgrade", "db downgrade", "db check",
         "keys create", "keys rotate", "keys list", "keys revoke", "routes explain", "rules test",
-        "cases list", "cases show", "cases act", "cases export", "incidents list",
+        "audit list", "audit export", "cases list", "cases show", "cases act", "cases export", "incidents list",
     }  # fmt: skip
 
 

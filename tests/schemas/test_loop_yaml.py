@@ -62,7 +62,17 @@ def test_the_example_is_good_and_shows_every_section() -> None:
 def test_the_example_says_the_defaults_it_says_it_says() -> None:
     """Where a section's comment says "Default: these", the file's values are the types' defaults."""
     loop, small = load(ROOT / "loop.yaml"), parse(SMALL)
-    for name in ("windows", "history", "max_keys_per_cut", "minimum_n", "deduplication", "alert_max_age", "sla"):
+    for name in (
+        "windows",
+        "history",
+        "max_keys_per_cut",
+        "minimum_n",
+        "deduplication",
+        "alert_max_age",
+        "sla",
+        "sign_in",
+        "audit",
+    ):
         assert getattr(loop, name) == getattr(small, name), name
 
 

@@ -18,6 +18,7 @@ from gateway.parts import Parts
 from gateway.pipeline import Equation, Outbox, outbox_of, pipeline_of
 from gateway.problems import Refusal
 from gateway.routes.totals import totals_of
+from schemas.audit import Act
 from schemas.tables import DeadLetterRow
 
 LETTERS_A_PAGE = 25
@@ -154,6 +155,10 @@ class PipelinePage(Page[PipelineAsked]):
             letters=letters,
             letter=None if row is None else content_of(row, parts.reader, at),
         )
+
+    def audited(self, asked: PipelineAsked, reader: Reader) -> Act | None:
+        """The bytes of a dead letter are personal."""
+        return Act(action="letter_read", subject=asked.letter) if asked.letter and reader.may("act") else None
 
 
 def _lines(topics: Sequence[TopicReport], unfolded: str, trend: ClusterTrend) -> list[Line]:
