@@ -57,10 +57,16 @@ def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
 
 def in_time(seconds: float) -> str:
     """A duration as people read it: ``12 s``, ``3 min``, ``5 h``, ``2 d``."""
+    count, unit = largest_unit(seconds)
+    return f"{count} {unit}"
+
+
+def largest_unit(seconds: float) -> tuple[int, str]:
+    """A duration in ``d``, ``h``, ``min`` or ``s``: the largest of which there are two."""
     for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{max(seconds, 0):.0f} s"
+            return round(seconds / length), unit
+    return round(max(seconds, 0)), "s"
 
 
 def in_bytes(count: int | None) -> str:

@@ -80,6 +80,9 @@ class Link(Struct, frozen=True, kw_only=True):
     state: LinkState
     since: datetime
     why: str = ""
+    """The name of a reason that has words, or what the system says."""
+    status: int = 0
+    """With the reason ``status``: that of the answer."""
 
 
 class Numbers(Struct, frozen=True, kw_only=True):
@@ -101,8 +104,8 @@ class Known(Struct, frozen=True, kw_only=True):
     cases: dict[int, Case] = {}
     numbers: Numbers = Numbers()
     pipeline: Pipeline | None = None
-    pipeline_why: str = ""
-    """Why there is none."""
+    pipeline_status: int | None = None
+    """With which status the gateway did not tell it."""
 
 
 def metric_of(value: MetricValue) -> Metric:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -41,6 +42,8 @@ SILENCE_S = 40.0
 """Without a byte of the stream for so long, which tells every 15 s that it lives, the gateway counts as gone."""
 _ANSWER_S = 15.0
 _BACK_S = (0.5, 1.0, 2.0, 5.0)
+_NAMED = {errno.ECONNREFUSED: "not-listening", errno.ECONNRESET: "broken", errno.EHOSTUNREACH: "unreachable"}
+"""What the system often says, and has words of ours."""
 
 T = TypeVar("T")
 
@@ -72,14 +75,14 @@ class Watcher:
                 async with aiohttp.ClientSession(headers=self._headers, trust_env=True) as session:
                     await self._follow(session)
                 tries = 0
-                self._linked("lost", "the gateway ended the connection")
-            except Refused as error:
-                self._linked("refused", str(error))
+                self._linked("lost", "ended")
+            except Refused:
+                self._linked("refused", "key")
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 tries = 0 if self.known.link.state == "live" else tries
-                self._linked("lost", why_lost(error))
+                self._linked("lost", *why_lost(error))
             except msgspec.MsgspecError:
-                self._linked("lost", "the answer is not that of a closeloop gateway; check --url")
+                self._linked("lost", "foreign")
             await asyncio.sleep(_BACK_S[min(tries, len(_BACK_S) - 1)])
             tries += 1
 
@@ -149,11 +152,11 @@ class Watcher:
 
     async def _read_pipeline(self, session: aiohttp.ClientSession) -> None:
         try:
-            self._set(pipeline=await self._get(session, "/v1/pipeline", Pipeline), pipeline_why="")
+            self._set(pipeline=await self._get(session, "/v1/pipeline", Pipeline), pipeline_status=None)
         except (aiohttp.ClientResponseError, msgspec.MsgspecError) as error:
             # An older gateway has none.
             status = error.status if isinstance(error, aiohttp.ClientResponseError) else 200
-            self._set(pipeline=None, pipeline_why=f"the gateway does not tell (status {status})")
+            self._set(pipeline=None, pipeline_status=status)
 
     async def _read_numbers(self, session: aiohttp.ClientSession) -> None:
         newest = await self._get(session, "/v1/cases?limit=60", CasePage)
@@ -200,27 +203,28 @@ class Watcher:
         self.known = msgspec.structs.replace(self.known, **fields)
         self._changed()
 
-    def _linked(self, state: LinkState, why: str = "") -> None:
-        if (state, why) != (self.known.link.state, self.known.link.why):
-            since = self.known.link.since if state == self.known.link.state else _now()
-            self._set(link=Link(state=state, since=since, why=why))
+    def _linked(self, state: LinkState, why: str = "", status: int = 0) -> None:
+        held = self.known.link
+        if (state, why, status) != (held.state, held.why, held.status):
+            since = held.since if state == held.state else _now()
+            self._set(link=Link(state=state, since=since, why=why, status=status))
 
 
 def _check(answer: aiohttp.ClientResponse) -> None:
     if answer.status in (401, 403):
-        raise Refused("the gateway asks for a key that may read: set CLOSELOOP_API_KEY")
+        raise Refused
     answer.raise_for_status()
 
 
-def why_lost(error: Exception) -> str:
-    """The reason without the address, which stands above it."""
+def why_lost(error: Exception) -> tuple[str, int]:
+    """The name of the reason, and the status where the gateway answered with one."""
     if isinstance(error, aiohttp.ClientResponseError):
-        return f"it answers {error.status}"
+        return "status", error.status
     if isinstance(error, TimeoutError):
-        return "no answer in time"
+        return "timeout", 0
     if isinstance(error, OSError) and error.errno:
-        return os.strerror(error.errno).lower()
-    return "the connection broke off"
+        return _NAMED.get(error.errno) or os.strerror(error.errno).lower(), 0
+    return "broken", 0
 
 
 def _now() -> datetime:

@@ -13,6 +13,7 @@ from textual.widgets import Footer, Static, Tab, Tabs
 from closeloop.watch.frame import TABS, status, tab_lines, title
 from closeloop.watch.known import chosen_window, next_window
 from closeloop.watch.link import Watcher
+from closeloop.watch.speech import Speech
 
 DRAW_S = 0.25
 """How often it is drawn where something changed."""
@@ -33,19 +34,19 @@ class WatchApp(App[None]):
     """
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q", "quit", "Quit"),
-        Binding("1", "tab('now')", "Now"),
-        Binding("2", "tab('cases')", "Cases"),
-        Binding("3", "tab('pipeline')", "Pipeline"),
-        Binding("w", "window", "Window"),
         Binding("left", "beside(-1)", show=False, priority=True),
         Binding("right,tab", "beside(1)", show=False, priority=True),
         Binding("j", "scroll(1)", show=False),
         Binding("k", "scroll(-1)", show=False),
     ]
 
-    def __init__(self, url: str, key: str | None, tab: str, window: str) -> None:
+    def __init__(self, url: str, key: str | None, tab: str, window: str, speech: Speech) -> None:
         super().__init__(ansi_color=True)
+        self._speech = speech
+        self.bind("q", "quit", description=speech.say("watch-quit"))
+        for number, name in enumerate(TABS, start=1):
+            self.bind(str(number), f"tab('{name}')", description=title(name, speech))
+        self.bind("w", "window", description=speech.say("window"))
         self._url = url
         self._at_tab = tab
         self._window = window
@@ -56,7 +57,7 @@ class WatchApp(App[None]):
     def compose(self) -> ComposeResult:
         """Status, tabs, the page, the keys."""
         yield Static(id="status")
-        yield Tabs(*(Tab(title(tab), id=tab) for tab in TABS), active=self._at_tab)
+        yield Tabs(*(Tab(title(tab, self._speech), id=tab) for tab in TABS), active=self._at_tab)
         with VerticalScroll(id="page"):
             yield Static(id="content")
         yield Footer()
@@ -109,7 +110,7 @@ class WatchApp(App[None]):
         at = datetime.now(UTC)
         self._dirty, self._drawn_at = False, at.timestamp()
         known = self._watcher.known
-        self.query_one("#status", Static).update(status(known, self._url, at))
+        self.query_one("#status", Static).update(status(known, self._url, at, self._speech))
         width = max(self.size.width - 3, 20)
-        lines = tab_lines(self._at_tab, known, chosen_window(known, self._window), width, at)
+        lines = tab_lines(self._at_tab, known, chosen_window(known, self._window), width, at, self._speech)
         self.query_one("#content", Static).update(Group(*(lines or [Text("")])))

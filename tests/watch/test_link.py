@@ -41,7 +41,7 @@ def following(loop: Loop, steps: Callable[[Watcher], Awaitable[None]]) -> None:
 def test_it_follows_what_changes_and_survives_a_restart_of_the_gateway(loop: Loop) -> None:
     async def steps(watcher: Watcher) -> None:
         await until(lambda: watcher.known.link.state == "lost")
-        assert watcher.known.link.why == "connection refused"
+        assert watcher.known.link.why == "not-listening"
         with loop.serve():
             await until(lambda: watcher.known.link.state == "live")
             assert watcher.known.values[NPS].value == 20.0

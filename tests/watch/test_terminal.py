@@ -81,7 +81,7 @@ def test_every_tab_in_both_sizes(loop: Loop, terminal: Terminal, columns: int, r
         loop.counts(2, of_9=70, of_3=30)
         shows(terminal, "+40.0")
         terminal.press("2")
-        shows(terminal, "1 waiting", "C-1 ")
+        shows(terminal, "Waiting 1", "C-1 ")
         terminal.press("3")
         shows(terminal, "104 received", "OK: the books balance", "a score outside its scale")
         terminal.press("Right")
@@ -89,6 +89,24 @@ def test_every_tab_in_both_sizes(loop: Loop, terminal: Terminal, columns: int, r
     shows(terminal, "! Connecting again: connection refused")
     with loop.serve():
         shows(terminal, "* Live", "+40.0")
+        terminal.press("q")
+        wait_until(lambda: not terminal.runs())
+
+
+def test_in_russian_by_the_locale(loop: Loop, terminal: Terminal) -> None:
+    with loop.serve():
+        terminal.start(
+            [sys.executable, "-m", "closeloop", "watch", "--url", loop.url],
+            80,
+            24,
+            LC_ALL="",
+            LC_MESSAGES="ru_RU.UTF-8",
+        )
+        now = shows(terminal, "* В эфире", "+20,0", "q Выход").splitlines()
+        assert max(map(len, now)) <= 80
+        assert "Сейчас  Обращения  Конвейер" in now[1]
+        terminal.press("2")
+        shows(terminal, "Ждут 1", "C-1 ", "Обещание")
         terminal.press("q")
         wait_until(lambda: not terminal.runs())
 
