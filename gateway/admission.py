@@ -5,16 +5,21 @@ survey tools, survey pages) calls :meth:`Admission.admit` with the CloudEvents t
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+
+import msgspec
+from msgspec import UNSET
 
 from gateway.event_traces import delivering
 from gateway.instruments import Instruments
 from gateway.intake import (
     MAX_BATCH_EVENTS,
     AllRejected,
+    EventResult,
     EventsAnswer,
     Intake,
+    Record,
     Shape,
     take_in,
     take_in_events,
@@ -22,6 +27,7 @@ from gateway.intake import (
 from gateway.problems import Problem, Refusal
 from gateway.producer import EventProducer, NotDeliveredError
 from gateway.splitting import TooMany
+from gateway.spool.spool import NotKeptError, Spool
 from schemas.cloudevents import EventReader
 from schemas.deadletters import InvalidEvent
 from schemas.tracing import Tracing
@@ -36,10 +42,16 @@ class Admission:
     """Validates events, hands them on, and says what became of each."""
 
     def __init__(
-        self, reader: EventReader, producer: EventProducer, instruments: Instruments, tracing: Tracing
+        self,
+        reader: EventReader,
+        producer: EventProducer,
+        instruments: Instruments,
+        tracing: Tracing,
+        spool: Spool | None,
     ) -> None:
         self._reader = reader
         self._producer = producer
+        self._spool = spool
         self._instruments = instruments
         self._tracing = tracing
 
@@ -82,26 +94,54 @@ class Admission:
     async def _hand_on(self, intake: Intake, headers: Mapping[str, str], route: str) -> EventsAnswer:
         measured = self._instruments
         taken = len(intake.records)
-        if not self._producer.has_room(taken):
+        straight = self._spool is None or not self._spool.records
+        if straight and not self._producer.has_room(taken):
             measured.events.labels("busy").inc(taken)
             raise Refusal(429, "busy", "", "too many events are under way; send them again later", {"Retry-After": "1"})
+        with delivering(self._tracing, route, headers, intake.records) as records, measured.delivery_seconds.time():
+            spooled = await self._deliver(records)
+        measured.events.labels("accepted").inc(taken - len(spooled))
+        measured.events.labels("spooled").inc(len(spooled))
+        return EventsAnswer(
+            accepted=taken,
+            rejected=len(intake.results) - taken,
+            results=_told(intake.results, spooled) if spooled else intake.results,
+            spooled=len(spooled) or UNSET,
+        )
+
+    async def _deliver(self, records: Sequence[Record]) -> Collection[int]:
+        """Kafka has them, but for the places told, which are on the disk. Raises :class:`Refusal` (503)."""
         try:
-            with (
-                delivering(self._tracing, route, headers, intake.records) as records,
-                measured.delivery_seconds.time(),
-            ):
-                await self._producer.deliver(records)
-        except NotDeliveredError as error:
-            measured.events.labels("unavailable").inc(taken)
-            text = f"Kafka did not acknowledge {error.missing} events in time ({error.cause}); send all of them again"
-            raise Refusal(503, "unavailable", "", text, {"Retry-After": "5"}) from None
-        measured.events.labels("accepted").inc(taken)
-        return EventsAnswer(accepted=taken, rejected=len(intake.results) - taken, results=intake.results)
+            if self._spool is not None:
+                return await self._spool.hand_on(self._producer.deliver, records)
+            await self._producer.deliver(records)
+        except (NotDeliveredError, NotKeptError) as error:
+            self._instruments.events.labels("unavailable").inc(len(records))
+            if isinstance(error, NotDeliveredError):
+                text = f"Kafka did not acknowledge {error.missing} events in time ({error.cause})"
+            else:
+                text = f"Kafka is away and the events could not be kept here ({error.cause})"
+            raise Refusal(503, "unavailable", "", f"{text}; send all of them again", {"Retry-After": "5"}) from None
+        return ()
 
     def _count_rejected(self, intake: Intake) -> None:
         for result in intake.results:
             if result.status == "rejected":
                 self._instruments.events.labels(result.reason).inc()
+
+
+def _told(results: Sequence[EventResult], spooled: Collection[int]) -> list[EventResult]:
+    """The results, with the accepted ones at these places among the accepted said to wait on the disk. Pure."""
+    waiting = set(spooled)
+    told: list[EventResult] = []
+    place = 0
+    for result in results:
+        if result.status == "accepted":
+            told.append(msgspec.structs.replace(result, spooled=True) if place in waiting else result)
+            place += 1
+        else:
+            told.append(result)
+    return told
 
 
 def _all_rejected(intake: Intake, error: InvalidEvent) -> Refusal:

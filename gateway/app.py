@@ -44,6 +44,7 @@ from gateway.routes import (
     totals,
 )
 from gateway.slack.homes import Homes
+from gateway.spool.forwarder import Forwarder
 
 MAX_BODY_BYTES = 1024 * 1024
 """The largest body of any request but /v1/events, which reads its own."""
@@ -90,6 +91,9 @@ def build_app(parts: Parts) -> Litestar:
                 Homes(parts.slack, parts.readers, parts.writers, parts.loop, parts.settings).run(), name="homes"
             ),
         ]
+        if parts.spool is not None:
+            forwarder = Forwarder(parts.spool, parts.producer.deliver)
+            tasks.append(asyncio.create_task(forwarder.run(), name="forwarder"))
         try:
             yield
         finally:

@@ -2,6 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from gateway.spool.spool import Spool
 from schemas.process_metrics import ProcessMetrics
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -15,8 +16,9 @@ class Instruments:
         self.process = ProcessMetrics(self.registry, "gateway", database=True)
         self.events = Counter(
             "closeloop_gateway_events_total",
-            "Events sent over HTTP by what became of them: accepted, the reason why they were refused, busy (429), or "
-            "unavailable (Kafka did not take them; the app was told to send them again).",
+            "Events sent over HTTP by what became of them: accepted, spooled (accepted onto the disk, Kafka being "
+            "away), the reason why they were refused, busy (429), or unavailable (neither Kafka nor the disk took "
+            "them; the app was told to send them again).",
             ["result"],
             registry=self.registry,
         )
@@ -43,6 +45,37 @@ class Instruments:
         self.producer_pending = Gauge(
             "closeloop_gateway_pending_records",
             "Events taken over HTTP that Kafka has not acknowledged yet.",
+            registry=self.registry,
+        )
+        self.spool_up = Gauge(
+            "closeloop_gateway_spool_up",
+            "1 where events can wait on the disk while Kafka is away, 0 where they would be refused.",
+            registry=self.registry,
+        )
+        self.spool_records = Gauge(
+            "closeloop_gateway_spool_records", "Events that wait on the disk for Kafka.", registry=self.registry
+        )
+        self.spool_bytes = Gauge(
+            "closeloop_gateway_spool_bytes", "Bytes of the events that wait on the disk.", registry=self.registry
+        )
+        self.spool_limit_bytes = Gauge(
+            "closeloop_gateway_spool_limit_bytes",
+            "Bytes that may wait on the disk; above them events are refused (503).",
+            registry=self.registry,
+        )
+        self.spool_oldest_seconds = Gauge(
+            "closeloop_gateway_spool_oldest_seconds",
+            "How long the oldest event has waited on the disk.",
+            registry=self.registry,
+        )
+        self.spool_refused = Gauge(
+            "closeloop_gateway_spool_refused_records",
+            "Events, since the start, that became dead letters because Kafka refused them for good.",
+            registry=self.registry,
+        )
+        self.spool_failures = Gauge(
+            "closeloop_gateway_spool_failed_writes",
+            "Writes, since the start, that the disk of the spool did not take.",
             registry=self.registry,
         )
         self.live_rows = Gauge(
@@ -102,6 +135,16 @@ class Instruments:
             ["answer"],
             registry=self.registry,
         )
+
+    def note_spool(self, spool: Spool, now: float) -> None:
+        """Take over how the spool stands. ``now``: Unix seconds."""
+        self.spool_up.set(spool.folder is not None)
+        self.spool_records.set(spool.records)
+        self.spool_bytes.set(spool.bytes)
+        self.spool_limit_bytes.set(spool.most_bytes)
+        self.spool_oldest_seconds.set(spool.age(now))
+        self.spool_refused.set(spool.refused)
+        self.spool_failures.set(spool.failures)
 
     def slack_is_up(self) -> bool:
         """Whether Slack can deliver clicks over Socket Mode now."""

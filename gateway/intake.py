@@ -39,10 +39,14 @@ class Record(Struct, frozen=True):
 
 
 class EventResult(Struct, frozen=True, kw_only=True):
-    """What became of one event of a request. A rejected one says where in the batch it stood and what is wrong."""
+    """What became of one event of a request. A rejected one says where in the batch it stood and what is wrong.
+
+    ``spooled``: accepted, but Kafka is away; the event waits on the gateway's disk.
+    """
 
     id: str | None
     status: Literal["accepted", "rejected"]
+    spooled: bool | UnsetType = UNSET
     index: int | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     field: str | UnsetType = UNSET
@@ -50,11 +54,15 @@ class EventResult(Struct, frozen=True, kw_only=True):
 
 
 class EventsAnswer(Struct, frozen=True, kw_only=True):
-    """How many events of the request Kafka has acknowledged, and a result for each, in their order."""
+    """How many events of the request are safe, and a result for each, in their order.
+
+    Kafka has acknowledged every accepted event but the ``spooled`` ones, which wait on the gateway's disk.
+    """
 
     accepted: int
     results: list[EventResult]
     rejected: int = 0
+    spooled: int | UnsetType = UNSET
 
 
 class AllRejected(Struct, frozen=True, kw_only=True):

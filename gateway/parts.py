@@ -19,6 +19,7 @@ from gateway.live import LiveView
 from gateway.producer import EventProducer
 from gateway.slack.interactions import SlackDesk
 from gateway.slack.signature import SignatureCheck
+from gateway.spool.spool import Spool
 from gateway.standing import StandingMetrics
 from gateway.themes.remembered import RememberedThemes
 from gateway.vocabulary import Vocabulary
@@ -54,11 +55,12 @@ class Parts:
     signature: SignatureCheck
     tracing: Tracing = OFF
     attempts: Attempts = field(default_factory=Attempts)
+    spool: Spool | None = None
 
     @property
     def admission(self) -> Admission:
         """The way in for events, whoever brings them."""
-        return Admission(self.reader, self.producer, self.instruments, self.tracing)
+        return Admission(self.reader, self.producer, self.instruments, self.tracing, self.spool)
 
 
 def parts_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Parts:

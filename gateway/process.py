@@ -1,6 +1,7 @@
 """The gateway as a process: wait for the database, serve, stop cleanly."""
 
 import asyncio
+import dataclasses
 import math
 import signal
 import socket
@@ -35,11 +36,15 @@ from gateway.slack.calls import SlackCalls
 from gateway.slack.interactions import SlackDesk
 from gateway.slack.signature import SignatureCheck
 from gateway.slack.socket_mode import SocketMode
+from gateway.spool.place import is_memory
+from gateway.spool.spool import Spool
 from gateway.standing import StandingMetrics
 from gateway.themes.remembered import RememberedThemes
 from gateway.vocabulary import vocabulary
 from schemas.cloudevents import EventReader
 from schemas.config import Loop
+from schemas.config_base import seconds
+from schemas.config_gateway import size_bytes
 from schemas.database import open_database, readers, sessions
 from schemas.database_pulse import DatabasePulse
 from schemas.settings import Settings
@@ -153,7 +158,7 @@ async def _serve(settings: Settings, loop: Loop) -> int:
     running = asyncio.get_running_loop()
     for number in _SIGNALS:
         running.add_signal_handler(number, stop.ask)
-    parts = make_parts(settings, loop, stop.fail)
+    parts = dataclasses.replace(make_parts(settings, loop, stop.fail), spool=_spool(settings, loop))
     if not await _tables_exist(parts.readers, stop):
         return stop.code
     if not is_loopback(settings.host) and not await asyncio.to_thread(_has_key, parts.readers):
@@ -168,6 +173,8 @@ async def _serve(settings: Settings, loop: Loop) -> int:
     except OSError as error:
         _log.error("refused_to_start", why=f"{settings.host}:{settings.port} cannot be bound: {error.strerror}")
         return 2
+    if parts.spool is not None:
+        await asyncio.to_thread(parts.spool.open)
     parts.producer.start()
     parts.live.start()
     parts.cluster.start()
@@ -183,9 +190,27 @@ async def _serve(settings: Settings, loop: Loop) -> int:
         )
         await asyncio.to_thread(parts.live.stop, 3.0)
         await asyncio.to_thread(parts.producer.stop, 2.0)
+        if parts.spool is not None:
+            await asyncio.to_thread(parts.spool.close)
         await asyncio.to_thread(parts.tracing.close)
     _log.info("gateway_stopped", code=stop.code)
     return stop.code
+
+
+def _spool(settings: Settings, loop: Loop) -> Spool | None:
+    wanted = loop.gateway.spool
+    if wanted is None:
+        return None
+    directory = settings.spool_dir or settings.data_dir / "spool"
+    if is_memory(directory):
+        _log.warning(
+            "no_spool",
+            why=f"{directory} is memory: what waited there would be lost with this machine",
+            remedy="give CLOSELOOP_SPOOL_DIR a directory on a disk; until then events are refused (503) while Kafka is "
+            "away. `gateway: {spool: null}` in loop.yaml says that this is meant",
+        )
+        return None
+    return Spool(directory, size_bytes(wanted.most), seconds(wanted.after))
 
 
 def _bind(host: str, port: int) -> socket.socket:

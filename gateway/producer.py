@@ -3,7 +3,8 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import structlog
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, KafkaError, KafkaException, Message, Producer
@@ -22,18 +23,22 @@ _log = structlog.get_logger("gateway.producer")
 
 
 class NotDeliveredError(Exception):
-    """Kafka did not acknowledge records in time. They may still arrive: the sender repeats, duplicates count once."""
+    """Kafka did not acknowledge records in time. They may still arrive: the sender repeats, duplicates count once.
 
-    def __init__(self, missing: int, cause: str) -> None:
+    ``unsettled`` has the places of these records in their request, in order, and Kafka's name of each one's error.
+    """
+
+    def __init__(self, missing: int, cause: str, unsettled: Mapping[int, str] | None = None) -> None:
         super().__init__(f"{missing} records were not acknowledged: {cause}")
         self.missing = missing
         self.cause = cause
+        self.unsettled = dict.fromkeys(range(missing), cause) if unsettled is None else dict(unsettled)
 
 
 class _Flight:
     """The records of one request."""
 
-    __slots__ = ("_clock", "_done", "_loop", "_sent", "failure", "landed", "launched", "lost")
+    __slots__ = ("_clock", "_done", "_loop", "_sent", "lost", "open")
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, done: asyncio.Future[None], launched: int, clock: Callable[[float], None]
@@ -42,18 +47,15 @@ class _Flight:
         self._sent = time.time()
         self._loop = loop
         self._done = done
-        self.launched = launched
-        self.landed = 0
-        self.lost = 0
-        self.failure: str = ""
+        self.open = dict.fromkeys(range(launched))
+        self.lost: dict[int, str] = {}
 
-    def report(self, error: KafkaError | None, message: Message | None) -> None:
-        """Count one delivery report; called by the polling thread."""
-        self.landed += 1
+    def report(self, place: int, error: KafkaError | None, message: Message | None) -> None:
+        """Note one delivery report; called by the polling thread."""
+        self.open.pop(place, None)
         if error is not None:
-            self.lost += 1
-            self.failure = error.name()
-        if self.landed == self.launched:
+            self.lost[place] = error.name()
+        if not self.open:
             if error is None and message is not None:
                 kind, stamp = message.timestamp()
                 if kind == TIMESTAMP_LOG_APPEND_TIME:
@@ -135,18 +137,21 @@ class EventProducer:
                     record.topic,
                     record.value,
                     record.key,
-                    on_delivery=flight.report,
+                    on_delivery=partial(flight.report, index),
                     headers=list(record.headers) if record.headers else None,
                 )
             except (BufferError, KafkaException) as error:
-                raise NotDeliveredError(len(records) - index, type(error).__name__) from None
+                cause = error.args[0].name() if isinstance(error, KafkaException) else type(error).__name__
+                unsent = dict.fromkeys(range(len(records)), "not waited for") | {index: cause}
+                raise NotDeliveredError(len(records) - index, cause, unsent) from None
         try:
             async with asyncio.timeout(self._deadline + _GRACE_SECONDS):
                 await done
         except TimeoutError:
-            raise NotDeliveredError(flight.launched - flight.landed, "no report in time") from None
+            late = dict.fromkeys(tuple(flight.open), "no report in time") | flight.lost
+            raise NotDeliveredError(len(late), "no report in time", late) from None
         if flight.lost:
-            raise NotDeliveredError(flight.lost, flight.failure)
+            raise NotDeliveredError(len(flight.lost), next(iter(flight.lost.values())), flight.lost)
 
     def _poll(self) -> None:
         while not self._closing.is_set():

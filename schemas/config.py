@@ -8,6 +8,7 @@ from schemas.config_access import Audit, SignIn
 from schemas.config_base import Duration, Section
 from schemas.config_clock import Digest, Reminders, Sla, Step
 from schemas.config_delivery import Mail, Webhook
+from schemas.config_gateway import Gateway
 from schemas.config_grouping import Grouping
 from schemas.config_owners import Calendar, Person, Receiver, Rotation, Route, Team
 from schemas.config_rules import Rule
@@ -108,3 +109,4 @@ class Loop(Section, frozen=True, kw_only=True):
     webhooks: dict[str, Webhook] = {}
     sign_in: SignIn = SignIn()
     audit: Audit = Audit()
+    gateway: Gateway = Gateway()

@@ -52,6 +52,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     health_port: int = 0
     """The port of /healthz, /readyz and /metrics of streams and consumers; 0 picks a free one."""
     data_dir: Path = Path(".closeloop")
+    spool_dir: Path | None = None
+    """Where events wait while Kafka is away; ``spool`` in ``data_dir`` where it is not given. A disk, not memory."""
     log_level: str = "info"
     traces: bool = False
     """Whether spans are sent; where to stands in OpenTelemetry's own variables."""
@@ -130,6 +132,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         health_host=text("CLOSELOOP_HEALTH_HOST", defaults.health_host),
         health_port=whole("CLOSELOOP_HEALTH_PORT", defaults.health_port, 0, 65535),
         data_dir=Path(text("CLOSELOOP_DATA_DIR", str(defaults.data_dir))),
+        spool_dir=Path(env["CLOSELOOP_SPOOL_DIR"]) if env.get("CLOSELOOP_SPOOL_DIR") else None,
         log_level=one_of("CLOSELOOP_LOG_LEVEL", defaults.log_level, "debug", "info", "warning", "error"),
         traces=_wants_traces(env),
     )

@@ -1,6 +1,7 @@
 """``/healthz``, ``/readyz`` and ``/metrics``: open to everyone who can reach the port, without any data of people."""
 
 import asyncio
+import time
 
 from litestar import Response, get
 from litestar.di import NamedDependency
@@ -49,6 +50,8 @@ def get_prometheus(parts: NamedDependency[Parts]) -> Response[bytes]:
     """The gateway's own metrics."""
     measured = parts.instruments
     measured.producer_pending.set(parts.producer.pending())
+    if parts.spool is not None:
+        measured.note_spool(parts.spool, time.time())
     measured.live_rows.set(parts.live.rows.size())
     measured.live_refused.set(parts.live.rows.refused)
     measured.stream_clients.set(len(parts.hub))

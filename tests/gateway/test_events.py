@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from litestar.testing import TestClient
 
-from tests.gateway.conftest import Served
+from gateway.app import build_app
+from gateway.parts import Parts
+from gateway.spool.spool import Spool
+from tests.gateway.conftest import KeptRecords, Served
 from tests.gateway.examples import encoded, response, touchpoint
+from tests.gateway.serving import wait_until
 
 JSON = {"content-type": "application/json"}
 NDJSON = {"content-type": "application/x-ndjson"}
@@ -224,6 +232,35 @@ def test_kafka_that_does_not_acknowledge_answers_503_and_accepts_nothing(gateway
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) >= 1
     assert "accepted" not in answer.json()
+
+
+def test_events_that_wait_on_the_disk_are_accepted_and_said_to_wait(
+    make: Callable[..., Parts], sqlite_database: str, tmp_path: Path
+) -> None:
+    kafka, spool = KeptRecords(), Spool(tmp_path, 1_000_000, 5.0)
+    assert spool.open()
+    parts = dataclasses.replace(make(sqlite_database), producer=kafka, spool=spool)
+    with TestClient(build_app(parts), base_url="http://127.0.0.1") as client:
+        kafka.away = True
+        answer = client.post("/v1/events", json=[response(1), response(2, score=11), touchpoint(3)])
+        assert answer.status_code == 202
+        told = answer.json()
+        assert (told["accepted"], told["rejected"], told["spooled"]) == (2, 1, 2)
+        assert [(one["status"], one.get("spooled")) for one in told["results"]] == [
+            ("accepted", True),
+            ("rejected", None),
+            ("accepted", True),
+        ]
+        text = client.get("/metrics").text
+        assert 'closeloop_gateway_events_total{result="spooled"} 2.0' in text
+        assert "closeloop_gateway_spool_records 2.0" in text
+        assert "closeloop_gateway_spool_up 1.0" in text
+        kafka.away = False
+        wait_until(lambda: spool.records == 0)
+        answer = client.post("/v1/events", json=response(4))
+        assert answer.json() == {"accepted": 1, "rejected": 0, "results": [{"id": "r-4", "status": "accepted"}]}
+    spool.close()
+    assert [record.key for record in kafka.records] == [b"c1", b"c3", b"c4"]
 
 
 def test_events_are_counted_by_what_became_of_them(gateway: Served) -> None:

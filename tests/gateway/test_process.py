@@ -60,6 +60,7 @@ def gateway(folder: Path, **environment: str) -> Iterator[Running]:
         "CLOSELOOP_CONFIG": str(config),
         "CLOSELOOP_PORT": "0",
         "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+        "CLOSELOOP_DATA_DIR": str(folder),
         "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
         **environment,
     }

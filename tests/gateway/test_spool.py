@@ -1,0 +1,436 @@
+"""What waits on the disk while Kafka is away: nothing accepted is lost, and it goes on in its order."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from gateway.intake import Record
+from gateway.producer import NotDeliveredError
+from gateway.spool.forwarder import Forwarder
+from gateway.spool.journal import FILE, Journal, size_of
+from gateway.spool.place import claim, filesystem_of, left_behind
+from gateway.spool.spool import NotKeptError, Spool
+from schemas.deadletters import DeadLetter
+
+MB = 1_000_000
+SECONDS = 20.0
+
+
+def record(number: int, size: int = 20) -> Record:
+    return Record("cx.responses", b"c%d" % (number % 3), b"%0*d" % (size, number))
+
+
+def numbers(records: Sequence[Record]) -> list[int]:
+    return [int(one.value[-20:]) for one in records if one.topic == "cx.responses"]
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(SECONDS):
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
+            await asyncio.sleep(0.01)
+
+
+class Kafka:
+    """In place of the producer: up, away (refuses at once), or silent (never answers)."""
+
+    def __init__(self) -> None:
+        self.state = "up"
+        self.taken: list[Record] = []
+        self.never: set[bytes] = set()
+
+    async def deliver(self, records: Sequence[Record]) -> None:
+        await asyncio.sleep(0)
+        if self.state == "silent":
+            await asyncio.Event().wait()
+        if self.state == "away":
+            raise NotDeliveredError(len(records), "_MSG_TIMED_OUT")
+        if any(one.value in self.never for one in records):  # a broker refuses what travelled together
+            raise NotDeliveredError(len(records), "MSG_SIZE_TOO_LARGE")
+        self.taken.extend(records)
+
+
+class Bench:
+    """A spool, its Kafka, and a forwarder that runs when it is asked to."""
+
+    def __init__(self, directory: Path, most: int = 10 * MB, patience: float = 0.05) -> None:
+        self.kafka = Kafka()
+        self.spool = Spool(directory, most, patience)
+        self._running: asyncio.Task[None] | None = None
+
+    async def hand_on(self, *numbers: int, size: int = 20) -> list[int]:
+        return list(await self.spool.hand_on(self.kafka.deliver, [record(number, size) for number in numbers]))
+
+    def forward(self) -> None:
+        self._running = asyncio.create_task(Forwarder(self.spool, self.kafka.deliver).run())
+
+    async def drained(self) -> None:
+        await until(lambda: not self.spool.records)
+
+    async def end(self) -> None:
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait((self._running,))
+        self.spool.close()
+
+
+def on_bench(
+    directory: Path, play: Callable[[Bench], Coroutine[Any, Any, None]], most: int = 10 * MB, patience: float = 0.05
+) -> None:
+    async def run() -> None:
+        bench = Bench(directory, most, patience)
+        assert bench.spool.open()
+        try:
+            await play(bench)
+        finally:
+            await bench.end()
+
+    asyncio.run(run())
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_between_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.spool.forwarder.AGAIN_SECONDS", 0.01)
+
+
+# --- The journal ------------------------------------------------------------------------------------------------------
+
+
+def test_a_journal_gives_back_what_was_kept_in_its_order_byte_for_byte(tmp_path: Path) -> None:
+    binary = Record("cx.touchpoints", None, b"\x00\xff", (("ce_id", "é".encode()), ("empty", None)))
+    journal = Journal(tmp_path, MB)
+    journal.append([[record(1), binary], [record(2)]])
+    journal.close()
+    again = Journal(tmp_path, MB)
+    assert [kept.record for kept in again.read(0, 10)] == [record(1), binary, record(2)]
+    waiting = again.waiting()
+    assert (waiting.records, waiting.bytes) == (3, size_of([record(1), binary, record(2)]))
+    first, second, _ = again.read(0, 10)
+    assert [kept.record for kept in again.read(first.seq, 1)] == [binary]
+    again.remove(second.seq)
+    assert [kept.record for kept in again.read(0, 10)] == [record(2)]
+    assert again.path.stat().st_mode & 0o077 == 0
+    again.close()
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
+def test_a_write_that_was_torn_is_left_out_and_what_came_before_it_stays(tmp_path: Path, damage: str) -> None:
+    live, torn = tmp_path / "live", tmp_path / "torn"
+    live.mkdir()
+    journal = Journal(live, MB)
+    journal.append([[record(1)]])
+    whole = (live / f"{FILE}-wal").stat().st_size
+    journal.append([[record(2)]])
+    shutil.copytree(live, torn)  # as the disk is found after the power went
+    journal.close()
+    log = torn / f"{FILE}-wal"
+    data = bytearray(log.read_bytes())
+    assert len(data) > whole
+    if damage == "cut":
+        del data[whole + (len(data) - whole) // 2 :]
+    else:
+        data[-100] ^= 0xFF
+    log.write_bytes(data)
+    found = Journal(torn, MB)
+    assert found.sound()
+    assert numbers([kept.record for kept in found.read(0, 10)]) == [1]
+    found.append([[record(3)]])
+    assert numbers([kept.record for kept in found.read(0, 10)]) == [1, 3]
+    found.close()
+
+
+def test_what_was_removed_is_nowhere_in_the_files_any_more(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, 10 * MB)
+    journal.append([[Record("cx.responses", b"c", b"what the customer wrote " * 100)] * 50])
+    journal.remove(journal.read(0, 100)[-1].seq)
+    journal.shrink()
+    assert all(b"the customer wrote" not in file.read_bytes() for file in tmp_path.iterdir())
+    assert (tmp_path / FILE).stat().st_size < 100_000
+    journal.close()
+
+
+def test_after_kill_9_at_any_moment_everything_that_was_kept_is_there(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from gateway.intake import Record; "
+        "from gateway.spool.journal import Journal\n"
+        "journal = Journal(Path(sys.argv[1]), 100_000_000)\n"
+        "for number in range(1_000_000):\n"
+        "    journal.append([[Record('cx.responses', None, b'%020d' % number)] * 3])\n"
+        "    print(number, flush=True)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    with process.stdout as told:
+        acknowledged = [int(next(told)) for _ in range(60)]
+        process.kill()
+        acknowledged += [int(line) for line in told if line.endswith("\n")]
+    process.wait()
+    journal = Journal(tmp_path, 100 * MB)
+    assert journal.sound()
+    there = numbers([kept.record for kept in journal.read(0, 1_000_000)])
+    assert there == [number for number in range(len(there) // 3) for _ in range(3)]  # whole appends, in order
+    assert len(there) // 3 >= len(acknowledged)
+    journal.close()
+
+
+# --- Places -----------------------------------------------------------------------------------------------------------
+
+
+def test_gateways_that_share_a_directory_have_a_place_each_and_take_over_what_is_left_behind(tmp_path: Path) -> None:
+    first, second = claim(tmp_path / "spool"), claim(tmp_path / "spool")
+    assert first.folder != second.folder
+    assert list(left_behind(tmp_path / "spool")) == []
+    first.leave()
+    (left,) = left_behind(tmp_path / "spool")
+    assert left.folder == first.folder
+    left.leave()
+    again = claim(tmp_path / "spool")
+    assert again.folder == first.folder
+    again.leave()
+    second.leave()
+
+
+def test_what_a_gateway_left_that_is_gone_is_sent_by_its_neighbour(tmp_path: Path) -> None:
+    async def play(bench: Bench) -> None:
+        gone = claim(tmp_path)
+        journal = Journal(gone.folder, MB)
+        journal.append([[record(1), record(2)]])
+        journal.close()
+        gone.leave()
+        bench.forward()
+        await until(lambda: len(bench.kafka.taken) == 2)
+        assert numbers(bench.kafka.taken) == [1, 2]
+
+    on_bench(tmp_path, play)
+
+
+def test_a_directory_in_memory_is_told_from_one_on_a_disk() -> None:
+    mounts = (
+        "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+        "30 22 0:5 / /var/lib/closeloop rw - tmpfs tmpfs rw,size=64m\n"
+        "31 30 8:2 / /var/lib/closeloop/a\\040disk rw shared:1 - xfs /dev/sdb rw\n"
+    )
+    found = {
+        "/srv/spool": "ext4",
+        "/var/lib/closeloop": "tmpfs",
+        "/var/lib/closeloop/spool": "tmpfs",
+        "/var/lib/closeloop2": "ext4",
+        "/var/lib/closeloop/a disk/0": "xfs",
+    }
+    assert {path: filesystem_of(Path(path), mounts) for path in found} == found
+
+
+# --- The way through --------------------------------------------------------------------------------------------------
+
+
+def test_while_kafka_answers_nothing_touches_the_disk(tmp_path: Path) -> None:
+    async def play(bench: Bench) -> None:
+        assert await bench.hand_on(1, 2) == []
+        assert (numbers(bench.kafka.taken), bench.spool.records) == ([1, 2], 0)
+
+    on_bench(tmp_path, play)
+
+
+@pytest.mark.parametrize("state", ["away", "silent"])
+def test_kafka_away_is_the_disk_and_kafka_back_is_everything_in_its_order(tmp_path: Path, state: str) -> None:
+    async def play(bench: Bench) -> None:
+        bench.kafka.state = state
+        assert await bench.hand_on(1, 2) == [0, 1]
+        bench.kafka.state = "up"
+        assert await bench.hand_on(3) == [0]  # behind those that wait
+        assert bench.kafka.taken == []
+        bench.forward()
+        await bench.drained()
+        assert await bench.hand_on(4) == []
+        assert numbers(bench.kafka.taken) == [1, 2, 3, 4]
+        assert (bench.spool.bytes, bench.spool.age(1e12)) == (0, 0.0)
+
+    on_bench(tmp_path, play)
+
+
+def test_requests_under_way_when_kafka_goes_are_kept_in_the_order_in_which_they_came(tmp_path: Path) -> None:
+    async def play(bench: Bench) -> None:
+        bench.kafka.state = "silent"
+        requests = []
+        for number in range(20):
+            requests.append(asyncio.create_task(bench.hand_on(number)))
+            await asyncio.sleep(0.005)  # the first runs out of patience while later ones still come
+        assert await asyncio.gather(*requests) == [[0]] * 20
+        bench.kafka.state = "up"
+        bench.forward()
+        await bench.drained()
+        assert numbers(bench.kafka.taken) == list(range(20))
+
+    on_bench(tmp_path, play)
+
+
+def test_only_what_kafka_has_not_acknowledged_is_kept(tmp_path: Path) -> None:
+    async def play(bench: Bench) -> None:
+        async def half(_records: Sequence[Record]) -> None:
+            raise NotDeliveredError(1, "NOT_ENOUGH_REPLICAS", {1: "NOT_ENOUGH_REPLICAS"})
+
+        assert list(await bench.spool.hand_on(half, [record(1), record(2), record(3)])) == [1]
+        bench.forward()
+        await bench.drained()
+        assert numbers(bench.kafka.taken) == [2]
+
+    on_bench(tmp_path, play)
+
+
+def test_a_fault_of_ours_on_the_way_to_kafka_is_not_taken_for_kafka_away(tmp_path: Path) -> None:
+    async def play(bench: Bench) -> None:
+        async def broken(_records: Sequence[Record]) -> None:
+            raise RuntimeError("a fault of ours")
+
+        with pytest.raises(RuntimeError):
+            await bench.spool.hand_on(broken, [record(1)])
+        assert bench.spool.records == 0
+
+    on_bench(tmp_path, play)
+
+
+def test_a_full_spool_refuses_and_has_room_again_when_it_is_drained(tmp_path: Path) -> None:
+    async def play(bench: Bench) -> None:
+        bench.kafka.state = "away"
+        for number in range(9):
+            assert await bench.hand_on(number, size=100_000) == [0]
+        with pytest.raises(NotKeptError, match="full"):
+            await bench.hand_on(9, size=100_000)
+        assert bench.spool.bytes <= MB
+        bench.kafka.state = "up"
+        bench.forward()
+        await bench.drained()
+        assert await bench.hand_on(10, size=100_000) == []
+        assert numbers(bench.kafka.taken) == [*range(9), 10]
+
+    on_bench(tmp_path, play, most=MB)
+
+
+def test_where_nothing_more_fits_kafka_itself_is_waited_for(tmp_path: Path) -> None:
+    async def play(bench: Bench) -> None:
+        async def slow(_records: Sequence[Record]) -> None:
+            await asyncio.sleep(0.2)  # longer than the patience
+
+        assert list(await bench.spool.hand_on(slow, [record(1, 2 * MB)])) == []
+
+        async def away(_records: Sequence[Record]) -> None:
+            await asyncio.sleep(0.2)
+            raise NotDeliveredError(1, "_MSG_TIMED_OUT")
+
+        with pytest.raises(NotKeptError, match="_MSG_TIMED_OUT"):
+            await bench.spool.hand_on(away, [record(1, 2 * MB)])
+        assert (bench.spool.records, bench.spool.bytes) == (0, 0)
+
+    on_bench(tmp_path, play, most=MB)
+
+
+def test_a_disk_that_takes_nothing_is_a_refusal_and_no_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play(bench: Bench) -> None:
+        bench.kafka.state = "away"
+        assert await bench.hand_on(1) == [0]
+        with monkeypatch.context() as full:
+
+            def refuse(_journal: Journal, _batches: object) -> None:
+                raise sqlite3.OperationalError("database or disk is full")
+
+            full.setattr(Journal, "append", refuse)
+            with pytest.raises(NotKeptError, match="disk is full"):
+                await bench.hand_on(2)
+            assert (bench.spool.records, bench.spool.failures) == (1, 1)
+        assert await bench.hand_on(3) == [0]
+        bench.kafka.state = "up"
+        bench.forward()
+        await bench.drained()
+        assert numbers(bench.kafka.taken) == [1, 3]
+
+    on_bench(tmp_path, play)
+
+
+def test_sqlite_itself_keeps_to_the_bound_and_a_write_above_it_leaves_nothing_behind(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, 1)  # room for 256 pages
+    journal.append([[record(1)]])
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        journal.append([[record(2), record(3, 2 * MB)]])
+    journal.append([[record(4)]])
+    assert numbers([kept.record for kept in journal.read(0, 10)]) == [1, 4]
+    journal.close()
+
+
+def test_what_waited_when_the_gateway_ended_is_sent_after_its_next_start(tmp_path: Path) -> None:
+    async def before(bench: Bench) -> None:
+        bench.kafka.state = "away"
+        await bench.hand_on(1, 2, 3)
+
+    async def after(bench: Bench) -> None:
+        assert bench.spool.records == 3
+        assert await bench.hand_on(4) == [0]
+        bench.forward()
+        await bench.drained()
+        assert numbers(bench.kafka.taken) == [1, 2, 3, 4]
+        assert bench.spool.bytes == 0
+
+    on_bench(tmp_path, before)
+    on_bench(tmp_path, after)
+
+
+def test_a_damaged_file_is_set_aside_whole_and_a_new_one_begun(tmp_path: Path) -> None:
+    async def play(bench: Bench) -> None:
+        assert bench.spool.records == 0
+        bench.kafka.state = "away"
+        assert await bench.hand_on(1) == [0]
+
+    place = claim(tmp_path)
+    place.leave()
+    (place.folder / FILE).write_bytes(b"this is no database" * 1000)
+    on_bench(tmp_path, play)
+    (aside,) = place.folder.glob("damaged-*")
+    assert aside.read_bytes() == b"this is no database" * 1000
+
+
+def test_a_directory_that_cannot_be_used_is_said_and_kafka_is_still_there(tmp_path: Path) -> None:
+    async def run() -> None:
+        (tmp_path / "file").write_bytes(b"")
+        bench = Bench(tmp_path / "file" / "spool")
+        assert not bench.spool.open()
+        assert bench.spool.folder is None
+        assert await bench.hand_on(1) == []
+        bench.kafka.state = "away"
+        with pytest.raises(NotKeptError, match="_MSG_TIMED_OUT"):
+            await bench.hand_on(2)
+        bench.spool.close()
+
+    asyncio.run(run())
+
+
+def test_what_kafka_never_takes_becomes_a_dead_letter_and_holds_up_nothing(tmp_path: Path) -> None:
+    async def play(bench: Bench) -> None:
+        bench.kafka.state = "away"
+        await bench.hand_on(*range(10))
+        bench.kafka.never = {record(4).value}
+        bench.kafka.state = "up"
+        bench.forward()
+        await bench.drained()
+        assert numbers(bench.kafka.taken) == [0, 1, 2, 3, 5, 6, 7, 8, 9]
+        (letter,) = [
+            msgspec.json.decode(one.value, type=DeadLetter)
+            for one in bench.kafka.taken
+            if one.topic == "cx.deadletters"
+        ]
+        assert (letter.topic, letter.reason, letter.value_bytes(), letter.key_bytes()) == (
+            "cx.responses",
+            "too_large",
+            record(4).value,
+            record(4).key,
+        )
+        assert bench.spool.refused == 1
+
+    on_bench(tmp_path, play)
