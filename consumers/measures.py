@@ -63,6 +63,13 @@ class Measures:
             ["topic"],
             registry=registry,
         )
+        self.timeline = Counter(
+            "closeloop_timeline_events_total",
+            "Touchpoints and answers for the timelines of customers: kept, old (before timeline.keep), left_out "
+            "(timeline.leave_out) or unreadable (a dead letter of the streams).",
+            ["outcome"],
+            registry=registry,
+        )
         self.published = Counter(
             "closeloop_publisher_events_total",
             "What happened to cases, acknowledged by Kafka on cx.cases.",

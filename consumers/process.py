@@ -1,4 +1,4 @@
-"""The consumers process: desk, recorder, publisher, sender and timers, one thread each."""
+"""The consumers process: desk, recorder, timelines, publisher, sender and timers, one thread each."""
 
 import signal
 import threading
@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from consumers import desk, kafka_clients, recorder
+from consumers import desk, kafka_clients, recorder, timeline
 from consumers.delivery.configured import ways_out
 from consumers.health import HealthServer
 from consumers.intake import Intake
@@ -30,7 +30,7 @@ from schemas.config import Loop
 from schemas.database import open_database, readers, sessions
 from schemas.database_pulse import DatabasePulse
 from schemas.settings import Settings
-from schemas.topics import ALERTS, CASES, DEADLETTERS, METRICS
+from schemas.topics import ALERTS, CASES, DEADLETTERS, METRICS, RESPONSES, TOUCHPOINTS
 from schemas.tracing import Tracing, start_tracing
 
 STOP_WITHIN_S = 9.0
@@ -52,7 +52,7 @@ def run_consumers(settings: Settings, loop: Loop) -> int:
     health.start()
     pulse.start()
     try:
-        topics = (ALERTS, METRICS, DEADLETTERS, CASES)
+        topics = (ALERTS, METRICS, DEADLETTERS, CASES, TOUCHPOINTS, RESPONSES)
         if not (wait_for_database(engine, stop) and wait_for_kafka(settings, topics, stop)):
             return 0 if stop.is_set() else 1
         return room.run()
@@ -145,7 +145,6 @@ class Room:
         recorder_intake = Intake(
             settings, recorder.GROUP, [METRICS, DEADLETTERS], keeper.handle, measures, stop, max_poll_records=5_000
         )
-        self._intakes = [desk_intake, recorder_intake]
         publisher = Publisher(
             writes,
             reads,
@@ -154,13 +153,22 @@ class Room:
             transitions,
             stop,
         )
-        timers = Timers(self._loop, writes, reads, measures, changed, stop)
+        by_events = settings.clock == "event"
+        timers = Timers(self._loop, writes, reads, measures, changed, stop, by_events=by_events)
         runs = {
             "desk": desk_intake.run,
             "recorder": recorder_intake.run,
             "publisher": publisher.run,
             "timers": timers.run,
         }
+        self._intakes = [desk_intake, recorder_intake]
+        if self._loop.timeline is not None:
+            writer = timeline.Timeline(self._loop, writes, measures, stop, by_events=by_events)
+            timeline_intake = Intake(
+                settings, timeline.GROUP, timeline.TOPICS, writer.handle, measures, stop, max_poll_records=2_000
+            )
+            self._intakes.append(timeline_intake)
+            runs["timeline"] = timeline_intake.run
         sender = self._sender(cards)
         if sender is not None:
             runs["sender"] = sender.run

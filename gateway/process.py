@@ -49,6 +49,7 @@ from schemas.database import open_database, readers, sessions
 from schemas.database_pulse import DatabasePulse
 from schemas.settings import Settings
 from schemas.tables import Base
+from schemas.topics import readers_of_topics
 from schemas.tracing import start_tracing
 
 GRACEFUL_SECONDS = 3
@@ -112,8 +113,11 @@ def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]
     process.watch_readiness(lambda: live.caught_up.is_set() and pulse.answers())
     instruments.slack_socket_wanted.set(settings.slack_app_token is not None)
     trend = BookTrend()
+    groups = readers_of_topics(timeline=loop.timeline is not None)
     cluster = ClusterWatch(
-        ClusterReader(settings.kafka, embedded=settings.embedded_broker), lambda at: trend.note(at, live.rows.books())
+        ClusterReader(settings.kafka, embedded=settings.embedded_broker, readers=groups),
+        lambda at: trend.note(at, live.rows.books()),
+        readers=groups,
     )
     instruments.registry.register(ClusterGauges(cluster))
     BooksMetrics(

@@ -12,6 +12,7 @@ from schemas.config_gateway import Gateway
 from schemas.config_grouping import Grouping
 from schemas.config_owners import Calendar, Person, Receiver, Rotation, Route, Team
 from schemas.config_rules import Rule
+from schemas.config_timeline import Timeline
 from schemas.scales import MetricKind
 
 DEFAULT_WINDOWS: tuple[Duration, ...] = ("1h", "24h", "7d", "30d")
@@ -90,6 +91,8 @@ class Loop(Section, frozen=True, kw_only=True):
     minimum_n: Annotated[int, Meta(ge=1)] = 10
     deduplication: Deduplication = Deduplication()
     alert_max_age: Duration = "72h"
+    timeline: Timeline | None = Timeline()
+    """``null``: of touchpoints, and of answers that no rule flagged, nothing is kept by customer."""
     rules: list[Rule] = []
     calendars: dict[str, Calendar] = {}
     people: dict[str, Person]

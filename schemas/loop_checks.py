@@ -67,6 +67,8 @@ def check(loop: Loop) -> Iterator[Misfit]:
     yield from check_grouping(loop)
     yield from check_delivery(loop)
     yield from check_access(loop)
+    if loop.timeline is not None:
+        yield from _check_length(loop.timeline.keep, ("timeline", "keep"))
     for path, duration in (
         (("deduplication", "responses"), loop.deduplication.responses),
         (("deduplication", "touchpoints"), loop.deduplication.touchpoints),

@@ -1,4 +1,4 @@
-"""The tables of what the streams and the gateway keep: metrics, books, dead letters, terms of comments."""
+"""The tables of what is recorded: metrics, books, dead letters, terms of comments, timelines of customers."""
 
 from datetime import date, datetime
 from typing import Any
@@ -96,3 +96,37 @@ class AnswerTermsRow(Base):
     """The language that the comment was read in; empty where it is not known, and nothing was read."""
     terms: Mapped[str] = mapped_column(Text)
     """Those of :func:`schemas.comment_terms.terms_of`, each between line breaks."""
+
+
+class TimelineRow(Base):
+    """One touchpoint or answer on a customer's timeline: what came to the topics, kept for ``timeline.keep``.
+
+    Without the customer's words: the comment of a flagged answer stands in its alert, all others stay on the topic.
+    """
+
+    __tablename__ = "timeline"
+    __table_args__ = (
+        Index("timeline_by_customer", "customer_id", "at"),
+        Index("timeline_by_time", "at"),
+    )
+
+    event_source: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    """``touchpoint`` or ``answer``."""
+    customer_id: Mapped[str]
+    at: Mapped[datetime]
+    """When it happened."""
+    touchpoint: Mapped[str | None]
+    channel: Mapped[str | None]
+    outcome: Mapped[str | None]
+    duration_ms: Mapped[int | None]
+    amount: Mapped[str | None] = mapped_column(String(32))
+    """Of money, as a decimal number in ``currency`` (ISO 4217)."""
+    currency: Mapped[str | None] = mapped_column(String(3))
+    metric: Mapped[str | None]
+    """Of an answer, as are the fields below."""
+    score: Mapped[int | None]
+    scale_min: Mapped[int | None]
+    scale_max: Mapped[int | None]
+    higher_is_better: Mapped[bool | None]

@@ -14,6 +14,8 @@ from msgspec import Struct
 from schemas.events import MAX_ID_BYTES, Attributes, CloudEvent, Identifier, Name
 
 SIGNAL_TYPE = "closeloop.signal.v1"
+SIGNAL = "closeloop-signal"
+"""The header of a signal: ``topic/partition/offset`` of the record that it follows from."""
 
 SignalKind = Literal["failed", "invited", "closed"]
 """A touchpoint that failed, an invitation to answer, a case that was resolved."""

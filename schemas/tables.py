@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from schemas.access_tables import ApiKeyRow, AuditRow, ConsoleSessionRow, SignInRow
 from schemas.alerts import Severity, Subject
 from schemas.cases import CaseState
-from schemas.record_tables import AnswerTermsRow, BooksRow, DeadLetterRow, MetricDayRow, MetricRow
+from schemas.record_tables import AnswerTermsRow, BooksRow, DeadLetterRow, MetricDayRow, MetricRow, TimelineRow
 from schemas.table_base import Base, UtcDateTime
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "SlackSurfaceRow",
     "SlackUserRow",
     "TeamTurnRow",
+    "TimelineRow",
     "TimerRow",
     "UtcDateTime",
 ]

@@ -22,13 +22,21 @@ STATE_OF = {TOUCHPOINTS: TOUCHPOINTS_STATE, RESPONSES: RESPONSES_STATE, CASES: C
 STREAMS_GROUP = "closeloop-streams"
 DESK_GROUP = "closeloop-desk"
 RECORDER_GROUP = "closeloop-recorder"
+TIMELINE_GROUP = "closeloop-timeline"
 
 READERS = {
     STREAMS_GROUP: (TOUCHPOINTS, RESPONSES, CASES, PARTIALS),
     DESK_GROUP: (ALERTS,),
     RECORDER_GROUP: (METRICS, DEADLETTERS),
+    TIMELINE_GROUP: (TOUCHPOINTS, RESPONSES),
 }
 """The loop's consumer groups and what each reads from its beginning; the gateway reads without a group."""
+
+
+def readers_of_topics(*, timeline: bool) -> dict[str, tuple[str, ...]]:
+    """:data:`READERS` of a loop that keeps customers' timelines, or of one that does not."""
+    return {group: topics for group, topics in READERS.items() if timeline or group != TIMELINE_GROUP}
+
 
 _DAY_MS = 24 * 60 * 60 * 1000
 DEFAULT_PARTITIONS = 3
@@ -74,13 +82,20 @@ def catalogue(partitions: int = DEFAULT_PARTITIONS, replication: int = 1) -> tup
         return TopicSpec(name, key, value, written_by, read_by, partitions, replication, {**config, **safe})
 
     return (
-        topic(TOUCHPOINTS, "customer_id", "TouchpointEvent", ("apps", "gateway"), ("streams",), _delete(30) | _ARRIVAL),
+        topic(
+            TOUCHPOINTS,
+            "customer_id",
+            "TouchpointEvent",
+            ("apps", "gateway"),
+            ("streams", "consumers"),
+            _delete(30) | _ARRIVAL,
+        ),
         topic(
             RESPONSES,
             "customer_id",
             "ResponseEvent | Signal",
             ("apps", "gateway", "streams"),
-            ("streams",),
+            ("streams", "consumers"),
             _delete(365) | _ARRIVAL,
         ),
         topic(TOUCHPOINTS_STATE, "state key", "state row", ("streams",), ("streams",), _COMPACT | _ROOMY),

@@ -1,6 +1,6 @@
 """``closeloop db``: the tables' version, what is in them, and what may go."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -122,18 +122,16 @@ def db_prune(
     config: ConfigOption = Path("loop.yaml"),
     json: JsonOption = False,
 ) -> None:
-    """Delete dead letters, days of the history and the audit trail past their retention. Without --yes a dry run."""
+    """Delete what is past its retention: dead letters, history, timelines, audit trail. Without --yes a dry run."""
     with user_errors():
         from closeloop.database.pruning import prune
         from closeloop.printing import print_json, print_rows
-        from schemas.config_base import seconds
         from schemas.loop_yaml import load
 
         settings = read_settings()
         loop = load(config, settings.zone)
-        kept = timedelta(seconds=seconds(loop.audit.keep))
         by_events = settings.clock == "event"
-        found = prune(settings.database, datetime.now(UTC), loop.history.days, kept, by_events=by_events, really=yes)
+        found = prune(settings.database, datetime.now(UTC), loop, by_events=by_events, really=yes)
         if json:
             print_json({"deleted": yes, "tables": found})
         else:

@@ -1,8 +1,9 @@
 """What may go from the database: what its own declared retention is over for.
 
 Dead letters are kept as long as their topic keeps them, days of the history as long as ``history.days`` says, the audit
-trail as long as ``audit.keep`` says. Nothing else is ever deleted: cases and their history are what people are asked
-about later.
+trail as long as ``audit.keep`` says, customers' timelines as long as ``timeline.keep`` says (the timers remove them as
+well, at most an hour later). Nothing else is ever deleted: cases and their history are what people are asked about
+later.
 """
 
 from datetime import date, datetime, timedelta
@@ -10,8 +11,11 @@ from datetime import date, datetime, timedelta
 from msgspec import Struct
 from sqlalchemy import Delete, Select, delete, func, select
 
+from schemas.config import Loop
+from schemas.config_base import seconds
 from schemas.database import open_database, sessions
-from schemas.tables import AuditRow, DeadLetterRow, MetricDayRow
+from schemas.tables import AuditRow, DeadLetterRow, MetricDayRow, TimelineRow
+from schemas.timeline_retention import EVERYTHING, kept_since, newest_kept
 from schemas.topics import DEADLETTERS, catalogue
 
 _DAY_MS = 24 * 60 * 60 * 1000
@@ -30,7 +34,7 @@ class Pruned(Struct, frozen=True, kw_only=True):
     table: str
     rows: int
     before: str
-    """Those older than this day or moment."""
+    """Those older than this day or moment; empty where all of them go."""
     why: str
 
 
@@ -53,15 +57,15 @@ def letters_kept_ms() -> int:
     return int(spec.config["retention.ms"])
 
 
-def prune(
-    url: str, now: datetime, history_days: int, audit_kept: timedelta, *, by_events: bool, really: bool
-) -> list[Pruned]:
+def prune(url: str, now: datetime, loop: Loop, *, by_events: bool, really: bool) -> list[Pruned]:
     """Count what may go, and delete it if ``really``. Raises SQLAlchemy's errors."""
     engine = open_database(url)
     try:
         with sessions(engine).begin() as session:
             newest = session.scalar(select(func.max(MetricDayRow.day)))
-            limit = limits(now, newest, history_days, by_events=by_events)
+            limit = limits(now, newest, loop.history.days, by_events=by_events)
+            audit_before = now - timedelta(seconds=seconds(loop.audit.keep))
+            since = kept_since(loop.timeline, now, newest_kept(session), by_events=by_events)
             old_letters, old_days = DeadLetterRow.at < limit.letters_before, MetricDayRow.day < limit.days_before
             kept = f"{letters_kept_ms() // _DAY_MS} days of topic {DEADLETTERS}"
             plan: list[tuple[str, str, str, Select[int], Delete]] = [
@@ -75,22 +79,25 @@ def prune(
                 (
                     "metric_days",
                     limit.days_before.isoformat(),
-                    f"history.days: {history_days}",
+                    f"history.days: {loop.history.days}",
                     select(func.count()).select_from(MetricDayRow).where(old_days),
                     delete(MetricDayRow).where(old_days),
                 ),
-            ]
-            audit_before = now - audit_kept
-            old_acts = AuditRow.at < audit_before
-            plan.append(
+                (
+                    "timeline",
+                    "" if since == EVERYTHING else f"{since:%Y-%m-%d %H:%M} UTC",
+                    f"timeline.keep: {loop.timeline.keep}" if loop.timeline is not None else "timeline: null",
+                    select(func.count()).select_from(TimelineRow).where(TimelineRow.at < since),
+                    delete(TimelineRow).where(TimelineRow.at < since),
+                ),
                 (
                     "audit",
                     f"{audit_before:%Y-%m-%d %H:%M} UTC",
-                    f"audit.keep: {audit_kept.days}d",
-                    select(func.count()).select_from(AuditRow).where(old_acts),
-                    delete(AuditRow).where(old_acts),
-                )
-            )
+                    f"audit.keep: {loop.audit.keep}",
+                    select(func.count()).select_from(AuditRow).where(AuditRow.at < audit_before),
+                    delete(AuditRow).where(AuditRow.at < audit_before),
+                ),
+            ]
             found = []
             for name, before, why, counting, deleting in plan:
                 rows = session.scalar(counting) or 0

@@ -23,7 +23,7 @@ def examine(settings: Settings, url: str, key: str | None) -> Iterator[Finding]:
     yield from check_settings(settings)
     configuration, loop = other_seen.look_at_configuration(settings)
     yield from check_configuration(configuration)
-    yield from check_kafka(kafka_seen.look(settings))
+    yield from check_kafka(kafka_seen.look(settings, timeline=loop is None or loop.timeline is not None))
     database = other_seen.look_at_database(settings)
     yield from check_database(database)
     yield from check_gateway(other_seen.look_at_gateway(url, key), database)

@@ -139,8 +139,8 @@ def check_rights(rights: Rights) -> Iterator[Finding]:
                 means=f"{', '.join(rooms)} cannot work with it",
                 remedy=f"kafka-acls.sh --add --allow-principal User:NAME {options} --topic {topic}",
             )
-    for group in READERS:
-        missing = sorted({"READ", "DESCRIBE"} - rights.groups.get(group, frozenset()))
+    for group, allowed in rights.groups.items():
+        missing = sorted({"READ", "DESCRIBE"} - allowed)
         if missing:
             lacking += 1
             yield Finding(
@@ -170,7 +170,7 @@ def check_rights(rights: Rights) -> Iterator[Finding]:
             remedy="kafka-acls.sh --add --allow-principal User:NAME --operation Create --cluster",
         )
     if not lacking:
-        said = f"{len(rights.topics)} topics, {len(READERS)} groups, {len(rights.transactions)} transactional ids"
+        said = f"{len(rights.topics)} topics, {len(rights.groups)} groups, {len(rights.transactions)} transactional ids"
         yield Finding(level="ok", subject="permissions", said=said)
 
 

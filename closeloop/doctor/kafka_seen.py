@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -22,7 +22,16 @@ from closeloop.cluster import lag
 from closeloop.cluster.asking import Asker, GroupSeen, Partition, TopicSeen
 from gateway.cluster.report import ClusterReport
 from schemas.settings import Settings
-from schemas.topics import CASES, PARTIALS, READERS, RESPONSES, STREAMS_GROUP, TOUCHPOINTS, TopicSpec, catalogue
+from schemas.topics import (
+    CASES,
+    PARTIALS,
+    RESPONSES,
+    STREAMS_GROUP,
+    TOUCHPOINTS,
+    TopicSpec,
+    catalogue,
+    readers_of_topics,
+)
 
 REACH_S = 5.0
 """How long the cluster has for its first answer."""
@@ -37,7 +46,7 @@ class Rights(Struct, frozen=True, kw_only=True):
 
     topics: dict[str, frozenset[str]]
     groups: dict[str, frozenset[str]]
-    """A group that is missing may not even be seen."""
+    """Every group that reads; nothing is known to be allowed of one that may not even be seen."""
     cluster: frozenset[str]
     transactions: dict[str, bool]
     """Transactional id to whether it may be seen."""
@@ -71,8 +80,9 @@ class KafkaSeen(Struct, frozen=True, kw_only=True):
     """What could not be asked, and why."""
 
 
-def look(settings: Settings) -> KafkaSeen:
-    """Ask the cluster of these settings."""
+def look(settings: Settings, *, timeline: bool = True) -> KafkaSeen:
+    """Ask the cluster of these settings, whose loop keeps customers' timelines or does not."""
+    readers = readers_of_topics(timeline=timeline)
     try:
         asker = Asker(settings.kafka, REACH_S)
     except BrokerError as error:
@@ -93,8 +103,8 @@ def look(settings: Settings) -> KafkaSeen:
     specs = catalogue(settings.partitions, copies)
     visible = [spec for spec in specs if spec.name not in topics or topics[spec.name].partitions]
     found = _known("settings of topics", lambda: check_topics(settings.kafka, visible, 5.0), unknown) or []
-    rights = _known("permissions", lambda: _rights(asker, settings, topics, specs), unknown)
-    report = _known("groups", lambda: lag.look(settings), unknown)
+    rights = _known("permissions", lambda: _rights(asker, settings, topics, specs, readers), unknown)
+    report = _known("groups", lambda: lag.look(settings, readers), unknown)
     version = _known("version", lambda: _version(settings.kafka, min(asker.brokers, default=0)), unknown) or ()
     after = _known("the broker's clock", lambda: asker.newest_times(arrivals), unknown) or {}
     return KafkaSeen(
@@ -142,13 +152,19 @@ def transactional_ids(partitions: dict[str, int]) -> list[str]:
     ]
 
 
-def _rights(asker: Asker, settings: Settings, topics: dict[str, TopicSeen], specs: Sequence[TopicSpec]) -> Rights:
-    seen: dict[str, GroupSeen] = asker.groups(list(READERS))
+def _rights(
+    asker: Asker,
+    settings: Settings,
+    topics: dict[str, TopicSeen],
+    specs: Sequence[TopicSpec],
+    groups: Collection[str],
+) -> Rights:
+    seen: dict[str, GroupSeen] = asker.groups(list(groups))
     partitions = {name: len(topic.partitions) for name, topic in topics.items()}
     ids = transactional_ids({spec.name: partitions.get(spec.name, spec.partitions) for spec in specs})
     return Rights(
         topics={name: topic.allowed for name, topic in topics.items()},
-        groups={name: group.allowed for name, group in seen.items()},
+        groups={name: seen[name].allowed if name in seen else frozenset() for name in groups},
         cluster=asker.cluster_allowed(),
         transactions=_transactions(settings.kafka, ids),
     )

@@ -17,8 +17,8 @@ from closeloop.importer.source import Rejected, SourceError, open_source, read_l
 from consumers.kafka_clients import plain_consumer
 from schemas.events import RESPONSE_TYPE
 from schemas.settings import Settings
+from schemas.signals import SIGNAL
 from schemas.topics import RESPONSES, TOUCHPOINTS
-from streams.kafka.forwarding import SIGNAL
 
 REACH_S = 10.0
 """How long a cluster may take to answer at all, seconds."""

@@ -11,13 +11,14 @@ from closeloop.rules.recorded import Recorded
 from schemas.alerts import Alert
 from schemas.config import Loop
 from schemas.config_rules import FallRule, StoppedRule
+from schemas.signals import SIGNAL
 from schemas.topics import RESPONSES, TOUCHPOINTS
 from streams.alarms.judge import LOOKS
 from streams.alarms.stop_watch import GRACE_S
 from streams.counting.merge import Merge
 from streams.counting.outcome import Outcome
 from streams.counting.source_state import SourcePartition
-from streams.kafka.forwarding import SIGNAL, origin_of
+from streams.kafka.forwarding import origin_of
 from streams.plan import Plan, compile_plan
 
 _HOUR_S = 3600

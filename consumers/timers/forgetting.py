@@ -1,4 +1,7 @@
-"""Timers of cases that were closed long ago: deleted. Who was told when stands in the history of the case."""
+"""What time takes away: timers of cases that were closed long ago, and what is too old for a customer's timeline.
+
+Who was told when stands in the history of the case.
+"""
 
 from datetime import datetime, timedelta
 
@@ -12,10 +15,15 @@ from schemas.config import Loop
 from schemas.config_base import seconds
 from schemas.permissions import REOPEN_WITHIN
 from schemas.tables import CaseEventRow, CaseRow, TimerRow
+from schemas.timeline_retention import kept_since, newest_kept, remove_before
 
 EVERY = timedelta(hours=1)
 BATCH = 200
 """Cases a transaction."""
+ROWS = 1_000
+"""Rows of timelines a transaction."""
+TRANSACTIONS = 5
+"""Of timelines in one look: the timers have more urgent things to do in the next second."""
 
 
 def forget(database: sessionmaker[Session], loop: Loop, now: datetime) -> int:
@@ -44,6 +52,20 @@ def forget(database: sessionmaker[Session], loop: Loop, now: datetime) -> int:
         forgotten += len(cases)
         if len(cases) < BATCH:
             return forgotten
+
+
+def prune_timeline(database: sessionmaker[Session], loop: Loop, now: datetime, *, by_events: bool) -> bool:
+    """Delete rows of timelines that are past ``timeline.keep``, so many at the most; whether there may be more."""
+    newest = None
+    if by_events:
+        with database() as session:
+            newest = newest_kept(session)
+    before = kept_since(loop.timeline, now, newest, by_events=by_events)
+    for _ in range(TRANSACTIONS):
+        with database.begin() as session:
+            if remove_before(session, before, ROWS) < ROWS:
+                return False
+    return True
 
 
 def remembered(session: Session, plan: TimerRow) -> Marks:

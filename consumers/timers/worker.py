@@ -12,7 +12,7 @@ from consumers.database_errors import is_passing
 from consumers.measures import Measures
 from consumers.parts import Backoff
 from consumers.timers.firing import adopt, due_timers, fire, plan, unplanned
-from consumers.timers.forgetting import EVERY, forget
+from consumers.timers.forgetting import EVERY, forget, prune_timeline
 from consumers.timers.mornings import critical_waits, mornings, release_critical, send_list, waiting
 from consumers.timers.moves import BATCH, due, move
 from schemas.answer_terms import keep_terms_of_before
@@ -33,7 +33,10 @@ class Timers:
         measures: Measures,
         moved: Callable[[], None],
         stop: threading.Event,
+        *,
+        by_events: bool = False,
     ) -> None:
+        """``by_events``: under ``--clock event`` a timeline is old beside its newest event, not beside the clock."""
         self._loop = loop
         self._database = database
         self._readers = readers
@@ -41,7 +44,9 @@ class Timers:
         self._moved = moved
         self._stop = stop
         self._adopted = False
+        self._by_events = by_events
         self._forgot: datetime | None = None
+        self._timeline_pruned: datetime | None = None
         self._read_until: str | None = ""
         self._log = structlog.get_logger().bind(part="timers")
 
@@ -74,6 +79,9 @@ class Timers:
         if self._forgot is None or abs(now - self._forgot) >= EVERY:
             forget(self._database, self._loop, now)
             self._forgot = now
+        if self._timeline_pruned is None or abs(now - self._timeline_pruned) >= EVERY:
+            more = prune_timeline(self._database, self._loop, now, by_events=self._by_events)
+            self._timeline_pruned = None if more else now
         if self._read_until is not None:
             # Comments that were kept by a version without themes: a batch at a time, so that no due time waits.
             with self._database.begin() as session:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import structlog
@@ -11,6 +11,7 @@ import structlog
 from gateway.cluster.looks import Look
 from gateway.cluster.report import ClusterReport, make_report
 from gateway.cluster.trend import ClusterTrend
+from schemas.topics import READERS
 
 BUSY_SECONDS = 2.0
 IDLE_SECONDS = 15.0
@@ -40,10 +41,13 @@ class ClusterWatch:
         reader: Reader,
         also: Callable[[float], None] | None = None,
         *,
+        readers: Mapping[str, tuple[str, ...]] = READERS,
         busy: float = BUSY_SECONDS,
         idle: float = IDLE_SECONDS,
     ) -> None:
         """``also`` is called after each look with its time: for what is to be noted at the same moments.
+
+        ``readers`` are the groups that ``reader`` looks at, with the topics that each reads.
 
         ``busy`` and ``idle`` are the seconds between two looks while somebody looks, and otherwise.
         """
@@ -51,6 +55,7 @@ class ClusterWatch:
         """What rates and lags were lately."""
         self._reader = reader
         self._also = also
+        self._readers = readers
         self._busy = busy
         self._idle = idle
         self._changed = threading.Condition()
@@ -115,7 +120,7 @@ class ClusterWatch:
             self._looks.append(look)
             while len(self._looks) > 2 and look.at - self._looks[1].at >= RATE_SECONDS:
                 self._looks.popleft()
-            report = make_report(look, self._looks[0] if len(self._looks) > 1 else None)
+            report = make_report(look, self._looks[0] if len(self._looks) > 1 else None, self._readers)
             self.trend.note(report)
             if self._also is not None:
                 self._also(look.at)

@@ -17,7 +17,7 @@ from schemas.deadletters import DeadLetter, InvalidEvent, dead_letter
 from schemas.events import Event, Response, ResponseEvent, Touchpoint
 from schemas.metrics import LIFECYCLE, Books, Partial, Tick
 from schemas.scales import Scale
-from schemas.signals import read_signal
+from schemas.signals import SIGNAL, read_signal
 from schemas.topics import RESPONSES
 from schemas.usual_events import UsualResponseEvent, UsualTouchpointEvent
 from streams.counting import id_memory, panes
@@ -35,7 +35,7 @@ from streams.customers.observers import observers, recount
 from streams.customers.won_back import recovery_alerts
 from streams.flagging.detect import Detector, Flag, alerts, signal_alerts
 from streams.kafka.chunks import Record
-from streams.kafka.forwarding import SIGNAL, Origin, forward, origin_of, signal
+from streams.kafka.forwarding import Origin, forward, origin_of, signal
 from streams.kafka.placement import Placement
 from streams.metrics.composite import with_composite
 from streams.plan import Plan

@@ -6,14 +6,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from schemas.signals import SignalEvent
+from schemas.signals import SIGNAL, SignalEvent
 from schemas.topics import RESPONSES
 
 FORWARDED = "closeloop-forwarded"
 """The header of a forwarded record: ``topic/partition/offset`` of where it lay. It is not forwarded again."""
-
-SIGNAL = "closeloop-signal"
-"""The header of a signal: ``topic/partition/offset`` of the record that it follows from."""
 
 _PLACE = re.compile(rb"(.+)/(\d{1,9})/(\d{1,18})")
 

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from schemas.signals import SIGNAL
 from schemas.trace_context import TRACEPARENT, is_sampled, of_record
 from schemas.tracing import Tracing
 from streams.counting.outcome import Outcome
 from streams.kafka.chunks import Record
-from streams.kafka.forwarding import SIGNAL, Forward, origin_of
+from streams.kafka.forwarding import Forward, origin_of
 
 Headers = tuple[tuple[str, bytes], ...]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
@@ -12,7 +13,7 @@ from closeloop.database.pruning import limits
 from closeloop.database.standing import Standing, judge
 from schemas import migrate
 from schemas.database import open_database, sessions
-from schemas.tables import AuditRow, DeadLetterRow, MetricDayRow
+from schemas.tables import AuditRow, DeadLetterRow, MetricDayRow, TimelineRow
 from tests.cli.asking import EXAMPLE, Answer, ask, refused
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -61,6 +62,10 @@ def letter(number: int, at: datetime) -> DeadLetterRow:
 
 def day(number: int, when: date) -> MetricDayRow:
     return MetricDayRow(id=f"d{number}", metric="nps", cut="all", day=when, payload={}, version=1, as_of=NOW)
+
+
+def step(number: int, at: datetime) -> TimelineRow:
+    return TimelineRow(event_source="/shop", event_id=f"t{number}", kind="touchpoint", customer_id="c1", at=at)
 
 
 def test_a_database_from_nothing_to_the_newest_and_what_each_step_says(tables: Database) -> None:
@@ -142,7 +147,7 @@ def test_sizes_count_every_row_and_the_bytes(tables: Database) -> None:
     assert lines[0].split("\t")[:2] == ["dead_letters", "300"], "the largest first"
 
 
-def test_pruning_is_a_dry_run_until_yes_and_keeps_what_is_young(tables: Database) -> None:
+def test_pruning_is_a_dry_run_until_yes_and_keeps_what_is_young(tables: Database, tmp_path: Path) -> None:
     now = datetime.now(UTC)
     tables.keep(letter(1, now - timedelta(days=31)), letter(2, now - timedelta(days=29)))
     tables.keep(day(1, (now - timedelta(days=803)).date()), day(2, (now - timedelta(days=799)).date()))
@@ -153,11 +158,15 @@ def test_pruning_is_a_dry_run_until_yes_and_keeps_what_is_young(tables: Database
                 outcome="done", detail={},
             )
         )  # fmt: skip
+    tables.keep(step(1, now - timedelta(days=31)), step(2, now - timedelta(days=29)))
     config = ("--config", str(EXAMPLE))
     dry = tables.ask("prune", *config)
     assert [line.split("\t")[:2] for line in dry.out.splitlines()] == [
-        ["dead_letters", "1"], ["metric_days", "1"], ["audit", "1"],
-    ]  # fmt: skip
+        ["dead_letters", "1"],
+        ["metric_days", "1"],
+        ["timeline", "1"],
+        ["audit", "1"],
+    ]
     assert "--yes" in dry.err
     assert tables.ids(DeadLetterRow) == {"l1", "l2"}
     done = json.loads(tables.ask("prune", "--yes", "--json", *config).out)
@@ -165,6 +174,10 @@ def test_pruning_is_a_dry_run_until_yes_and_keeps_what_is_young(tables: Database
     assert tables.ids(DeadLetterRow) == {"l2"}
     assert tables.ids(MetricDayRow) == {"d2"}
     assert tables.ids(AuditRow) == {2}
+    off = tmp_path / "loop.yaml"
+    off.write_text(EXAMPLE.read_text().replace("timeline:\n  keep: 30d\n  leave_out: []\n", "timeline: null\n"))
+    gone = json.loads(tables.ask("prune", "--yes", "--json", "--config", str(off)).out)["tables"][2]
+    assert (gone["table"], gone["rows"], gone["before"], gone["why"]) == ("timeline", 1, "", "timeline: null")
 
 
 def test_the_history_of_a_replay_ends_with_its_newest_day_not_with_today() -> None:

@@ -24,10 +24,11 @@ from closeloop.ports import free_port
 from closeloop.sandbox import ThreadedSandbox
 from schemas.alerts import Alert
 from schemas.database import sessions
-from schemas.tables import CaseRow
-from schemas.topics import ALERTS, catalogue
+from schemas.tables import CaseRow, TimelineRow
+from schemas.topics import ALERTS, RESPONSES, TOUCHPOINTS, catalogue
 from tests.consumers.alerts import an_alert
 from tests.consumers.conftest import order, shown
+from tests.consumers.test_timeline import answer, touchpoint
 from tests.consumers.waiting import until
 
 pytestmark = pytest.mark.kafka
@@ -98,10 +99,10 @@ def some_alerts(count: int, **more: Any) -> list[Alert]:
     ]
 
 
-def produce(kafka: str, values: list[bytes]) -> None:
+def produce(kafka: str, values: list[bytes], topic: str = ALERTS) -> None:
     producer = Producer({"bootstrap.servers": kafka})
     for value in values:
-        producer.produce(ALERTS, key=value[:40], value=value)
+        producer.produce(topic, key=value[:40], value=value)
     assert producer.flush(20) == 0
 
 
@@ -128,6 +129,19 @@ def test_from_alert_to_card_and_back_to_the_stream(
 
     until(lambda: unpublished() == 0, "published")
     until(lambda: dead_letters() >= 1, "the dead letter is recorded")
+
+    # What the customer met with around it goes onto their timeline; what is no event is passed over.
+    (customer, *_), now = sorted(customers), datetime.now(UTC)
+    produce(kafka, [b"{no event", msgspec.json.encode(touchpoint(f"{customer}-t", now))], TOUCHPOINTS)
+    produce(kafka, [msgspec.json.encode(answer(f"{customer}-r", now))], RESPONSES)
+
+    def timeline() -> set[str]:
+        with sessions(engine)() as session:
+            kept = select(TimelineRow.event_id).where(TimelineRow.event_id.startswith(customer))
+            return set(session.scalars(kept))
+
+    until(lambda: timeline() == {f"{customer}-t", f"{customer}-r"}, "the timeline")
+    until(lambda: 'closeloop_timeline_events_total{outcome="unreadable"} 1.0' in room.get("/metrics")[1], "counted")
     status, metrics = room.get("/metrics")
     assert status == 200
     assert 'closeloop_desk_alerts_total{outcome="opened"}' in metrics

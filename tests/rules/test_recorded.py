@@ -12,7 +12,7 @@ from confluent_kafka import Producer
 from closeloop.rules import recorded
 from closeloop.rules.recorded import Recorded, from_topics, in_order_of_arrival
 from schemas.settings import Settings
-from streams.kafka.forwarding import SIGNAL
+from schemas.signals import SIGNAL
 from tests.rules.recording import answer, touchpoint
 
 

@@ -11,9 +11,10 @@ import msgspec
 
 from schemas.alerts import Alert
 from schemas.deadletters import DeadLetter
+from schemas.signals import SIGNAL
 from schemas.tracing import Attributes, Kind, Span, Tracing
 from streams.counting.outcome import Outcome
-from streams.kafka.forwarding import FORWARDED, SIGNAL, Forward
+from streams.kafka.forwarding import FORWARDED, Forward
 from streams.kafka.traced import NOTHING, tell
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -11,15 +11,16 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-
 _WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
     _keys_and_sign_in()
+    _timelines()
 
 
 def downgrade() -> None:
+    op.drop_table("timeline")
     op.drop_table("audit")
     op.drop_table("console_sessions")
     op.drop_table("sign_ins")
@@ -77,3 +78,28 @@ def _keys_and_sign_in() -> None:
     )
     op.create_index("audit_by_time", "audit", ["at"])
     op.create_index("audit_by_customer", "audit", ["customer"])
+
+
+def _timelines() -> None:
+    op.create_table(
+        "timeline",
+        sa.Column("event_source", sa.String(), nullable=False),
+        sa.Column("event_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("customer_id", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("touchpoint", sa.String(), nullable=True),
+        sa.Column("channel", sa.String(), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("duration_ms", _WHOLE, nullable=True),
+        sa.Column("amount", sa.String(length=32), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=True),
+        sa.Column("metric", sa.String(), nullable=True),
+        sa.Column("score", _WHOLE, nullable=True),
+        sa.Column("scale_min", _WHOLE, nullable=True),
+        sa.Column("scale_max", _WHOLE, nullable=True),
+        sa.Column("higher_is_better", sa.Boolean(), nullable=True),
+        sa.PrimaryKeyConstraint("event_source", "event_id", "kind", name=op.f("pk_timeline")),
+    )
+    op.create_index("timeline_by_customer", "timeline", ["customer_id", "at"])
+    op.create_index("timeline_by_time", "timeline", ["at"])
