@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from closeloop.importer.mapping import TableMapping
@@ -49,7 +49,7 @@ def opened(path: str | Path, mapping: TableMapping | None) -> Iterator[Opened]:
 
 @dataclass(slots=True)
 class _Row:
-    number: int = field(default=0)
+    number: int = 0
 
 
 def _of_parquet(path: Path, mapping: TableMapping) -> Opened:

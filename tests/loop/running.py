@@ -150,12 +150,17 @@ class RunningLoop:
         """Run `closeloop import`; returns its exit code, its output and how many seconds it took."""
         began = time.monotonic()
         done = subprocess.run(
-            [sys.executable, "-m", "closeloop", "import", str(path), "--url", self.url],
+            [*self.import_command(path), "--rejected", str(self.folder / "rejected.csv")],
             capture_output=True,
             text=True,
             check=False,
+            env={**os.environ, "CLOSELOOP_DATA_DIR": str(self.folder)},
         )
         return done.returncode, done.stdout + done.stderr, time.monotonic() - began
+
+    def import_command(self, path: Path, *more: str) -> list[str]:
+        """The command that imports a file into this loop."""
+        return [sys.executable, "-m", "closeloop", "import", str(path), "--url", self.url, *more]
 
     def _get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         deadline = time.monotonic() + 60
@@ -175,9 +180,9 @@ class RunningLoop:
 
 @contextmanager
 def running_loop(
-    folder: Path, *, database: str | None = None, more: str = "", **settings: str
+    folder: Path, *, database: str | None = None, more: str = "", clock: str = "event", **settings: str
 ) -> Iterator[RunningLoop]:
-    """`closeloop up --broker local --clock event` in a folder, stopped at the end; checks that it stops in time.
+    """`closeloop up --broker local` in a folder, stopped at the end; checks that it stops in time.
 
     `more` is added to its loop.yaml.
     """
@@ -193,7 +198,7 @@ def running_loop(
     with log.open("wb") as errors:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "closeloop", "up", "--broker", "local", "--clock", "event"),
+                *(sys.executable, "-m", "closeloop", "up", "--broker", "local", "--clock", clock),
                 *("--port", str(port), "--sandbox-port", str(sandbox_port), "--data-dir", str(folder)),
                 *("--config", str(_a_card_for_each_case(folder, more))),
             ],
