@@ -11,6 +11,7 @@ from closeloop.commands import (
     deadletters,
     doctor,
     events,
+    export,
     incidents,
     keys,
     rooms,
@@ -46,6 +47,7 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(silences.app, name="silences")
 app.add_typer(cases.app, name="cases")
+app.add_typer(export.app, name="export")
 app.add_typer(slack.app, name="slack")
 
 

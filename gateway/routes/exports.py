@@ -116,11 +116,11 @@ async def get_cases_export(
         held=held,
         now=now(),
     )
-    kind = _form(form)
+    kind = as_form(form)
     act = Act(action="cases_exported", customer=customer or None, detail={"format": kind.value, "after": after})
     await note(parts.writers, who_asks(request), act)
     found = pages(parts.readers, case_page(parts.words, wanted), last_case, after)
-    return _file(_rows(kind, found, cases_as_csv), "cases", kind)
+    return as_file(_rows(kind, found, cases_as_csv), "cases", kind)
 
 
 @get(
@@ -154,17 +154,18 @@ async def get_audit(
         actor=actor or None,
         action=action or None,
         via=via or None,
-        since=_instant("since", since),
-        until=_instant("until", until),
+        since=instant("since", since),
+        until=instant("until", until),
     )
-    kind = _form(form)
+    kind = as_form(form)
     act = Act(action="history_exported", customer=customer or None, detail={"format": kind.value, "after": after})
     await note(parts.writers, who_asks(request), act)
     found = pages(parts.readers, audit_page(parts.words, wanted), last_transition, after)
-    return _file(_rows(kind, found, audit_as_csv), "audit", kind)
+    return as_file(_rows(kind, found, audit_as_csv), "audit", kind)
 
 
-def _form(text: str) -> Form:
+def as_form(text: str) -> Form:
+    """The form of a query. Raises :class:`Refusal` (400)."""
     try:
         return Form(text)
     except ValueError:
@@ -181,7 +182,8 @@ def _rows(
     return chain([BOM], as_csv(found)) if form is Form.excel else as_csv(found)
 
 
-def _file(content: Iterator[bytes], name: str, form: Form) -> Stream:
+def as_file(content: Iterator[bytes], name: str, form: Form) -> Stream:
+    """An answer that streams the content as a file of this name and form."""
     ending = "csv" if form is Form.excel else form.value
     return Stream(
         _in_threads(content),
@@ -207,7 +209,8 @@ async def _in_threads(content: Iterator[bytes]) -> AsyncIterator[bytes]:
         yield piece
 
 
-def _instant(field: str, text: str | None) -> datetime | None:
+def instant(field: str, text: str | None) -> datetime | None:
+    """A moment of a query. Raises :class:`Refusal` (400)."""
     if not text:
         return None
     try:
