@@ -15,8 +15,12 @@ from schemas.words.catalogue import Words
 @cache
 def console_words(language: ConsoleLanguage) -> Words:
     """The catalogue of a language, read when it is first asked for."""
-    text = files("gateway.console").joinpath("words", f"{language}.ftl").read_text(encoding="utf-8")
-    return Words(language, text)
+    return Words(language, catalogue_text(language))
+
+
+def catalogue_text(language: ConsoleLanguage) -> str:
+    """The messages of a language as Fluent writes them."""
+    return files("gateway.console").joinpath("words", f"{language}.ftl").read_text(encoding="utf-8")
 
 
 def number(value: float, language: str, digits: int = 0, *, signed: bool = False) -> str:

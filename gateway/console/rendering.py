@@ -14,6 +14,7 @@ from gateway.console.catalogue import console_words
 from gateway.console.fragments import Drawing, Drawn
 from gateway.console.page import Asked, Page, query_of
 from gateway.console.reader import ConsoleLanguage, Reader
+from gateway.console.refusals import for_scripts
 from schemas.words.catalogue import Words, words_in
 
 MARK = "\N{INVISIBLE SEPARATOR}mark\N{INVISIBLE SEPARATOR}"
@@ -119,6 +120,7 @@ def spoken(language: ConsoleLanguage, zone: str, at: datetime | None) -> dict[st
         "exactly": exactly,
         "day": day,
         "span": span,
+        "refusals": for_scripts,
         "language": language,
         "at": at,
         "zone": zone,

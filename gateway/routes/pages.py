@@ -20,6 +20,7 @@ from gateway.callers import EVERYONE
 from gateway.console.page import Page
 from gateway.console.pages import PAGES
 from gateway.console.reader import KEY_COOKIE, Reader, reader_of
+from gateway.console.refusals import told
 from gateway.console.rendering import draw_alone
 from gateway.console.viewing import Mark, View, Views, frame_of, read_mark
 from gateway.parts import Parts
@@ -147,7 +148,9 @@ def _refuse(request: Request[Any, Any, Any], refusal: Refusal) -> Response[str]:
     parts: Parts = request.app.state["parts"]
     reader = _reader(request, parts)
     template = "sign_in.html" if refusal.status == 401 else "refusal.html"
-    return _html(draw_alone(template, reader, problem=refusal.problem, status=refusal.status), refusal.status)
+    problem = refusal.problem
+    why = told(problem, reader.language)
+    return _html(draw_alone(template, reader, problem=problem, told=why, status=refusal.status), refusal.status)
 
 
 def _refuse_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[str]:

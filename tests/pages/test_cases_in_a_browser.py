@@ -288,3 +288,17 @@ def test_no_page_scrolls_sideways(stage: Stage, width: int) -> None:
                 page.wait_for_function(f"document.querySelector('#who[open], #{name}[open]')")
                 assert page.evaluate("(d => d.scrollWidth <= d.clientWidth)(document.querySelector('dialog[open]'))")
                 page.keyboard.press("Escape")
+
+
+def test_a_refusal_is_told_in_the_reader_s_words(stage: Stage) -> None:
+    from playwright.sync_api import expect
+
+    page = stage.page
+    choose_me(stage)
+    number = opened(stage.parts.writers, 1, owner="ana")
+    page.goto(f"{stage.url}/cases/{number}?language=ru")
+    page.locator("#do-snooze").click()
+    dialog = page.locator("#act-snooze")
+    dialog.locator("[data-until]").fill("2020-01-01T10:00")
+    dialog.locator("button.primary").click()
+    expect(dialog.locator(".problem")).to_have_text("Укажите время в будущем, не дальше 30 дней.")

@@ -1,7 +1,7 @@
 /** Send all dead letters of a reason again: batch after batch, until the gateway says that all have had their turn. */
 
 import { toast } from "./forms.js";
-import { words } from "./words.js";
+import { reasonOf, words } from "./words.js";
 
 /** @param {HTMLFormElement} form */
 async function replay(form) {
@@ -14,7 +14,7 @@ async function replay(form) {
   for (;;) {
     const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
     const told = await answer.json().catch(() => ({}));
-    if (!answer.ok) return toast(told.error?.problem ?? words.notDone, "bad");
+    if (!answer.ok) return toast(reasonOf(told.error), "bad");
     sent += told.sent;
     refused += told.refused;
     why ||= told.refusal ?? "";

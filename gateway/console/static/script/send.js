@@ -1,6 +1,6 @@
 /** Ask the gateway to do something. */
 
-import { words } from "./words.js";
+import { reasonOf, words } from "./words.js";
 
 /**
  * @param {string} path
@@ -12,7 +12,7 @@ export async function send(path, body) {
     const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
     if (answer.ok) return null;
     const { error } = await answer.json().catch(() => ({}));
-    return { status: answer.status, field: error?.field ?? "", problem: error?.problem ?? words.notDone };
+    return { status: answer.status, field: error?.field ?? "", problem: reasonOf(error) };
   } catch {
     return { status: 0, field: "", problem: words.notDone };
   }

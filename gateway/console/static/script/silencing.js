@@ -1,5 +1,7 @@
 /** The form of a new silence: its conditions as the API takes them, and at once how much it would hold. */
 
+import { reasonOf } from "./words.js";
+
 /** How long after the last keystroke it is asked how much a silence would hold: milliseconds. */
 const PAUSE = 350;
 const NUMBERS = new Set(["score", "scale_min", "scale_max"]);
@@ -49,7 +51,7 @@ async function preview(place) {
   }
   const answer = await fetch("/v1/silences/preview", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ matchers }) }).catch(() => null);
   const said = answer ? await answer.json().catch(() => ({})) : {};
-  if (said.error) told.textContent = said.error.problem;
+  if (said.error) told.textContent = reasonOf(said.error);
   if (!said.fits) return;
   const { open_cases, of_open_cases, alerts, of_alerts } = said.fits;
   const numbers = { open: open_cases, all: of_open_cases, alerts, of: of_alerts };
