@@ -12,6 +12,7 @@ from benchmarks.job import Answer
 from benchmarks.spec import PARTITIONS, RESPONSES
 from closeloop.broker.local import LocalKafka
 from closeloop.broker.topics_admin import create_topics
+from schemas.kafka_link import KafkaLink
 from schemas.topics import TopicSpec, catalogue
 
 HEAP_MB = 1024
@@ -34,7 +35,7 @@ def fresh_kafka(more_topics: Iterable[str] = (), partitions: int = PARTITIONS) -
                 for name in more_topics
                 if name not in known
             )
-            create_topics(kafka.bootstrap, topics)
+            create_topics(KafkaLink(kafka.bootstrap), topics)
             yield kafka, folder
 
 

@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry
 from benchmarks.state_cost import NOW, answer, plan, resident
 from closeloop.broker.local import LocalKafka
 from closeloop.broker.topics_admin import create_topics
+from schemas.kafka_link import KafkaLink
 from schemas.topics import PARTIALS, RESPONSES, RESPONSES_STATE, catalogue
 from streams.counting.merge import Merge
 from streams.counting.source_state import SourcePartition
@@ -36,13 +37,13 @@ RUNS = 2
 
 def links(bootstrap: str, prefix: str) -> Links:
     counts = dict.fromkeys((RESPONSES, PARTIALS), 1)
-    return Links(bootstrap, f"{prefix}group", counts, prefix=prefix)
+    return Links(KafkaLink(bootstrap), f"{prefix}group", counts, prefix=prefix)
 
 
 def processor(kind: str, where: Links) -> IntakeProcessor | MergeProcessor:
     if kind == "merge":
         return MergeProcessor(0, lambda: Merge(plan()), where)
-    emitter = Emitter(where.bootstrap)
+    emitter = Emitter(where.kafka)
     instruments = Instruments(CollectorRegistry())
     return IntakeProcessor(RESPONSES, 0, lambda: SourcePartition(RESPONSES, 0, 1, plan()), where, emitter, instruments)
 
@@ -107,7 +108,8 @@ def main() -> int:
         for keys in KEYS:
             prefix = f"k{keys}."
             create_topics(
-                broker.bootstrap, [msgspec.structs.replace(topic, name=prefix + topic.name) for topic in catalogue(1)]
+                KafkaLink(broker.bootstrap),
+                [msgspec.structs.replace(topic, name=prefix + topic.name) for topic in catalogue(1)],
             )
             rows, size = asyncio.run(write(links(broker.bootstrap, prefix), keys))
             for kind in ("source", "merge"):

@@ -18,6 +18,7 @@ import msgspec
 from benchmarks.recovery_time import links
 from closeloop.broker.local import LocalKafka
 from closeloop.broker.topics_admin import create_topics
+from schemas.kafka_link import KafkaLink
 from schemas.topics import PARTIALS, RESPONSES_STATE, catalogue
 from streams.kafka.changelog import OutRecord
 
@@ -69,7 +70,7 @@ def main() -> int:
             prefix = f"p{partitions}."
             wanted = [topic for topic in catalogue(partitions) if topic.name in (RESPONSES_STATE, PARTIALS)]
             topics = [msgspec.structs.replace(topic, name=prefix + topic.name) for topic in wanted]
-            create_topics(broker.bootstrap, topics)
+            create_topics(KafkaLink(broker.bootstrap), topics)
             asyncio.run(flushes(broker.bootstrap, prefix, partitions, 50))  # warm
             pid = broker.pid(node)
             assert pid is not None

@@ -16,6 +16,8 @@ from closeloop.ports import LOOPBACK, free_port, is_free
 from closeloop.supervisor import Room, StartError, Stopped, Supervisor, command, stop_on_signals
 from schemas import migrate
 from schemas.database import open_database
+from schemas.kafka_link import KafkaLink
+from schemas.kafka_settings import SECURITY_VARIABLES
 from schemas.loop_yaml import load
 from schemas.metrics import Clock
 from schemas.settings import SERVERS, SettingsError, from_environment
@@ -52,7 +54,9 @@ def bring_up(options: UpOptions, supervisor: Supervisor) -> Addresses:
     kafka, embedded = _start_broker(options, supervisor)
     database = os.environ.get("DATABASE_URL") or f"sqlite:///{(options.data_dir / 'closeloop.db').resolve()}"
     _prepare_database(database)
-    environment = {
+    # A broker that we start ourselves speaks plainly, whatever the settings say of another.
+    plain = dict.fromkeys(SECURITY_VARIABLES, "") if options.broker in ("embedded", "local") else {}
+    environment = plain | {
         "KAFKA_BOOTSTRAP_SERVERS": kafka,
         "CLOSELOOP_EMBEDDED_BROKER": "1" if embedded else "0",
         "CLOSELOOP_PARTITIONS": str(EMBEDDED_PARTITIONS if embedded else options.partitions),
@@ -68,7 +72,8 @@ def bring_up(options: UpOptions, supervisor: Supervisor) -> Addresses:
         create_embedded_topics(kafka, [spec.name for spec in catalogue(EMBEDDED_PARTITIONS)])
     else:
         replication = 3 if options.broker == "local" and options.nodes == 3 else 1
-        create_topics(kafka, catalogue(options.partitions, replication))
+        link = KafkaLink(kafka) if options.broker == "local" else KafkaLink(kafka, base.kafka_security)
+        create_topics(link, catalogue(options.partitions, replication))
     sandbox = None
     if base.slack_bot_token is None:
         sandbox, slack = _start_sandbox(options, supervisor, environment)

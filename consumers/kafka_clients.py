@@ -6,6 +6,7 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.errors import IllegalArgumentError, IllegalStateError, KafkaConfigurationError, KafkaError
 
 from schemas.deadletters import LETTER_BYTES
+from schemas.kafka_python import kafka_python
 from schemas.settings import Settings
 
 EMBEDDED_API_VERSION = (2, 3)
@@ -17,7 +18,7 @@ SEND_TIMEOUT_S = 30.0
 def group_consumer(settings: Settings, group: str, max_poll_records: int) -> KafkaConsumer:
     """A member of a consumer group that starts at the beginning and commits only when told to."""
     return KafkaConsumer(
-        bootstrap_servers=settings.kafka.split(","),
+        **kafka_python(settings.kafka_link),
         group_id=group,
         client_id=group,
         enable_auto_commit=False,
@@ -37,7 +38,7 @@ def group_consumer(settings: Settings, group: str, max_poll_records: int) -> Kaf
 def plain_consumer(settings: Settings) -> KafkaConsumer:
     """A consumer without a group, for looking at the cluster."""
     return KafkaConsumer(
-        bootstrap_servers=settings.kafka.split(","),
+        **kafka_python(settings.kafka_link),
         client_id="closeloop-consumers",
         enable_auto_commit=False,
         bootstrap_timeout_ms=5_000,
@@ -49,7 +50,7 @@ def plain_consumer(settings: Settings) -> KafkaConsumer:
 def safe_producer(settings: Settings, client_id: str) -> KafkaProducer:
     """An idempotent producer that waits for every in-sync replica."""
     return KafkaProducer(
-        bootstrap_servers=settings.kafka.split(","),
+        **kafka_python(settings.kafka_link),
         client_id=client_id,
         enable_idempotence=True,
         acks="all",

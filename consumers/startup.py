@@ -6,16 +6,17 @@ import time
 from collections.abc import Callable, Sequence
 
 import structlog
-from kafka.errors import KafkaError
 from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
-from consumers import kafka_clients
+from schemas.kafka_reach import Reach
+from schemas.kafka_refusals import KafkaUnreachable
 from schemas.settings import Settings
 from schemas.tables import Base
 
 LIMIT_S = 300.0
 _EVERY_S = 1.0
+_ANSWER_S = 2.0
 _SAY_EVERY_S = 5.0
 
 
@@ -25,9 +26,13 @@ def wait_for_database(engine: Engine, stop: threading.Event, limit: float = LIMI
 
 
 def wait_for_kafka(settings: Settings, topics: Sequence[str], stop: threading.Event, limit: float = LIMIT_S) -> bool:
-    """Wait until Kafka answers and has the topics. The embedded broker makes a topic when it is first used."""
+    """Wait until Kafka answers and has the topics. The embedded broker makes a topic when it is first used.
+
+    Raises ``KafkaRefused``: waiting is no use.
+    """
     wanted = [] if settings.embedded_broker else topics
-    return _wait("Kafka", lambda: _kafka_lacks(settings, wanted), stop, limit)
+    reach = Reach(settings.kafka_link)
+    return _wait("Kafka", lambda: _kafka_lacks(reach, wanted), stop, limit)
 
 
 def _wait(name: str, lacks: Callable[[], str | None], stop: threading.Event, limit: float) -> bool:
@@ -57,13 +62,9 @@ def _database_lacks(engine: Engine) -> str | None:
     return f"tables {', '.join(sorted(missing))}: run `closeloop db upgrade`" if missing else None
 
 
-def _kafka_lacks(settings: Settings, topics: Sequence[str]) -> str | None:
+def _kafka_lacks(reach: Reach, topics: Sequence[str]) -> str | None:
     try:
-        consumer = kafka_clients.plain_consumer(settings)
-        try:
-            missing = set(topics) - set(consumer.topics())
-        finally:
-            consumer.close(autocommit=False, timeout_ms=1_000)
-    except KafkaError as error:
-        return f"no answer from {settings.kafka} ({type(error).__name__})"
+        missing = set(topics) - set(reach.ask(_ANSWER_S).topics)
+    except KafkaUnreachable as silence:
+        return str(silence)
     return f"topics {', '.join(sorted(missing))}: run `closeloop topics create`" if missing else None

@@ -9,6 +9,8 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from gateway.live_rows import LiveRows
+from schemas.kafka_link import KafkaLink
+from schemas.kafka_python import kafka_python
 from schemas.topics import CASES, METRICS
 
 POLL_MS = 250
@@ -26,7 +28,7 @@ class LiveView:
 
     def __init__(
         self,
-        bootstrap: str,
+        kafka: KafkaLink,
         rows: LiveRows,
         on_failure: Callable[[str], None],
         *,
@@ -39,7 +41,7 @@ class LiveView:
         self.rows = rows
         self.caught_up = threading.Event()
         """Set once the rows hold all that was on the topic when the thread began."""
-        self._bootstrap = bootstrap
+        self._kafka = kafka
         self._embedded = embedded
         self._topics = topics
         self._on_failure = on_failure
@@ -75,7 +77,7 @@ class LiveView:
 
     def _consumer(self) -> Any:
         settings: dict[str, Any] = {
-            "bootstrap_servers": self._bootstrap.split(","),
+            **kafka_python(self._kafka),
             "client_id": "closeloop-gateway-live",
             "group_id": None,
             "enable_auto_commit": False,

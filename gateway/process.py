@@ -47,6 +47,9 @@ from schemas.config_base import seconds
 from schemas.config_gateway import size_bytes
 from schemas.database import open_database, readers, sessions
 from schemas.database_pulse import DatabasePulse
+from schemas.kafka_link import PLAINTEXT
+from schemas.kafka_reach import Reach
+from schemas.kafka_refusals import KafkaRefused, KafkaUnreachable
 from schemas.settings import Settings
 from schemas.tables import Base
 from schemas.topics import readers_of_topics
@@ -56,6 +59,7 @@ GRACEFUL_SECONDS = 3
 """What open requests get to end after SIGTERM; with the producer's flush well within 10 seconds."""
 _TABLES_EVERY_SECONDS = 1.0
 _SAY_EVERY_SECONDS = 5.0
+_REACH_SECONDS = 5.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _log = structlog.get_logger("gateway")
@@ -103,7 +107,7 @@ def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]
     instruments = Instruments()
     process = instruments.process
     live = LiveView(
-        settings.kafka,
+        settings.kafka_link,
         LiveRows(),
         on_failure,
         embedded=settings.embedded_broker,
@@ -115,7 +119,7 @@ def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]
     trend = BookTrend()
     groups = readers_of_topics(timeline=loop.timeline is not None)
     cluster = ClusterWatch(
-        ClusterReader(settings.kafka, embedded=settings.embedded_broker, readers=groups),
+        ClusterReader(settings.kafka_link, embedded=settings.embedded_broker, readers=groups),
         lambda at: trend.note(at, live.rows.books()),
         readers=groups,
     )
@@ -131,7 +135,7 @@ def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]
         writers=writing,
         reader=EventReader(words.metrics),
         producer=EventProducer(
-            settings.kafka, on_fatal=on_failure, on_clock=lambda offset: process.compared("kafka", offset)
+            settings.kafka_link, on_fatal=on_failure, on_clock=lambda offset: process.compared("kafka", offset)
         ),
         live=live,
         hub=Hub(),
@@ -162,6 +166,10 @@ async def _serve(settings: Settings, loop: Loop) -> int:
     running = asyncio.get_running_loop()
     for number in _SIGNALS:
         running.add_signal_handler(number, stop.ask)
+    refusal = await asyncio.to_thread(_refusal, settings)
+    if refusal:
+        _log.error("refused_to_start", why=refusal)
+        return 2
     parts = dataclasses.replace(make_parts(settings, loop, stop.fail), spool=_spool(settings, loop))
     if not await _tables_exist(parts.readers, stop):
         return stop.code
@@ -215,6 +223,19 @@ def _spool(settings: Settings, loop: Loop) -> Spool | None:
         )
         return None
     return Spool(directory, size_bytes(wanted.most), seconds(wanted.after))
+
+
+def _refusal(settings: Settings) -> str:
+    """Why Kafka does not let us in, or an empty text. One that is away is waited for while we serve."""
+    if settings.kafka_security == PLAINTEXT:
+        return ""  # nobody is refused there
+    try:
+        Reach(settings.kafka_link).ask(_REACH_SECONDS)
+    except KafkaRefused as refused:
+        return str(refused)
+    except KafkaUnreachable as silence:
+        _log.warning("kafka_away", lack=str(silence))
+    return ""
 
 
 def _bind(host: str, port: int) -> socket.socket:

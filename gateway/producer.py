@@ -11,6 +11,7 @@ from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, KafkaError, KafkaExceptio
 
 from gateway.intake import Record
 from schemas.deadletters import LETTER_BYTES
+from schemas.kafka_link import KafkaLink
 from schemas.process_metrics import clock_offset
 
 LINGER_MS = 5
@@ -72,7 +73,7 @@ class EventProducer:
 
     def __init__(
         self,
-        bootstrap: str,
+        kafka: KafkaLink,
         deadline: float = 10.0,
         on_fatal: Callable[[str], None] | None = None,
         on_clock: Callable[[float], None] = lambda _offset: None,
@@ -86,7 +87,7 @@ class EventProducer:
         self._on_fatal = on_fatal
         self._producer = Producer(
             {
-                "bootstrap.servers": bootstrap,
+                **kafka.librdkafka(),
                 "client.id": "closeloop-gateway",
                 "acks": "all",
                 "enable.idempotence": True,

@@ -7,7 +7,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from schemas.kafka_link import PLAINTEXT, KafkaLink, KafkaSecurity
+from schemas.kafka_settings import read_security
 from schemas.metrics import Clock
+from schemas.setting_values import SettingsError
+from schemas.setting_values import secret as read_secret
+
+__all__ = ["SERVERS", "Settings", "SettingsError", "from_environment"]
 
 SERVERS = r"[^,\s]+:\d{1,5}(,[^,\s]+:\d{1,5})*$"
 """Where Kafka is: one address or several."""
@@ -18,14 +24,11 @@ _DATABASE_REMEDY = (
 )
 
 
-class SettingsError(ValueError):
-    """A setting of the environment that cannot be used: names the variable and what would be right."""
-
-
 class Settings(Struct, frozen=True, kw_only=True):
     """Everything a process needs besides loop.yaml. Secrets never appear in its ``repr``."""
 
     kafka: str = "127.0.0.1:9092"
+    kafka_security: KafkaSecurity = PLAINTEXT
     embedded_broker: bool = False
     """The broker is librdkafka's in-process one: no transactions' isolation, one member a group, no admin."""
     partitions: int = 3
@@ -58,6 +61,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     traces: bool = False
     """Whether spans are sent; where to stands in OpenTelemetry's own variables."""
 
+    @property
+    def kafka_link(self) -> KafkaLink:
+        """Where Kafka is and how we get in: what every client is opened with."""
+        return KafkaLink(self.kafka, self.kafka_security)
+
     def __repr__(self) -> str:
         return f"Settings(kafka={self.kafka!r}, clock={self.clock!r})"
 
@@ -70,7 +78,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         return env.get(name) or default
 
     def secret(name: str) -> str | None:
-        return _secret(env, name)
+        return read_secret(env, name)
 
     def number(name: str, default: float, minimum: float, maximum: float) -> float:
         raw = env.get(name)
@@ -103,13 +111,18 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         return value
 
     clock = one_of("CLOSELOOP_CLOCK", "wall", "wall", "event")
+    embedded = one_of("CLOSELOOP_EMBEDDED_BROKER", "0", "0", "1", "false", "true") in ("1", "true")
+    security = read_security(env)
+    if embedded and security != PLAINTEXT:
+        raise SettingsError("KAFKA_SECURITY_PROTOCOL: the embedded broker speaks PLAINTEXT alone; leave it out")
     defaults = Settings()
     mail = secret("SMTP_URL")
     return Settings(
         kafka=shaped(
             "KAFKA_BOOTSTRAP_SERVERS", defaults.kafka, SERVERS, "give HOST:PORT, or several with commas between"
         ),
-        embedded_broker=one_of("CLOSELOOP_EMBEDDED_BROKER", "0", "0", "1", "false", "true") in ("1", "true"),
+        kafka_security=security,
+        embedded_broker=embedded,
         partitions=whole("CLOSELOOP_PARTITIONS", defaults.partitions, 1, 1000),
         database=shaped("DATABASE_URL", defaults.database, _DATABASE, _DATABASE_REMEDY, secret("DATABASE_URL")),
         config=Path(text("CLOSELOOP_CONFIG", str(defaults.config))),
@@ -143,25 +156,3 @@ def _wants_traces(env: Mapping[str, str]) -> bool:
     if env.get("OTEL_SDK_DISABLED", "").strip().lower() == "true" or env.get("OTEL_TRACES_EXPORTER") == "none":
         return False
     return bool(env.get("OTEL_EXPORTER_OTLP_ENDPOINT") or env.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"))
-
-
-def _secret(env: Mapping[str, str], name: str) -> str | None:
-    """A secret's value: of the variable itself, or of the file that ``NAME_FILE`` names. An empty variable is none.
-
-    Raises :class:`SettingsError` where both are given or the file holds nothing readable; never shows what it holds.
-    """
-    value, path = env.get(name) or None, env.get(f"{name}_FILE")
-    if not path:
-        return value
-    if value is not None:
-        raise SettingsError(f"{name}_FILE: {name} is given, too; leave one of them out")
-    try:
-        held = Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise SettingsError(
-            f"{name}_FILE: {path} cannot be read ({reason}); give a file with the secret alone"
-        ) from None
-    if not held:
-        raise SettingsError(f"{name}_FILE: {path} is empty; give a file with the secret alone")
-    return held

@@ -74,7 +74,7 @@ class IntakeProcessor:
         """Fence whoever had the partition, then read its state. Raises ChangelogError or ValueError."""
         self._writer = self._links.writer(self._topic, self._partition)
         await self._writer.open()
-        rows = await read_partition(self._links.bootstrap, self._state_topic, self._partition, self._links.client)
+        rows = await read_partition(self._links.kafka, self._state_topic, self._partition)
         state = self._make_state()
         await asyncio.to_thread(state.restore, list(rows.items()))
         self._state = state

@@ -70,7 +70,7 @@ class MergeProcessor:
         self._writer = links.writer(PARTIALS, self._partition)
         await self._writer.open()
         sent_below = await asyncio.to_thread(
-            committed_offset, links.bootstrap, links.group, self._partials, self._partition, links.client
+            committed_offset, links.kafka, links.group, self._partials, self._partition
         )
         state = self._make_state()
 
@@ -80,7 +80,7 @@ class MergeProcessor:
                     continue
                 state.apply(row.key, row.value, sent=row.offset < sent_below)
 
-        read = await replay_partition(links.bootstrap, self._partials, self._partition, take, links.client)
+        read = await replay_partition(links.kafka, self._partials, self._partition, take)
         self._state = state
         return read
 

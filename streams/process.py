@@ -38,12 +38,12 @@ def worker_settings(settings: Settings) -> WorkerSettings:
     if settings.embedded_broker:
         # No transactions and no members beside us; a fetch that waits is not woken by data.
         return WorkerSettings(
-            bootstrap=settings.kafka,
+            kafka=settings.kafka_link,
             data_dir=settings.data_dir / "streams",
             fetch=FetchSettings(max_wait_ms=10, session_timeout_ms=6_000, heartbeat_ms=1_000),
             writing=WriterSettings(fencing=False),
         )
-    return WorkerSettings(bootstrap=settings.kafka, data_dir=settings.data_dir / "streams")
+    return WorkerSettings(kafka=settings.kafka_link, data_dir=settings.data_dir / "streams")
 
 
 def makers(plan: Plan) -> Makers:

@@ -13,6 +13,7 @@ from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 from prometheus_client import CollectorRegistry
 
+from schemas.kafka_link import KafkaLink
 from schemas.topics import (
     ALERTS,
     DEADLETTERS,
@@ -28,9 +29,10 @@ from streams.arrival_clock import ArrivalClock
 from streams.collector import Collector
 from streams.instruments import Instruments
 from streams.intake_processor import IntakeProcessor, SourceState
-from streams.kafka.changelog import ClientConfig, WriterSettings
+from streams.kafka.changelog import WriterSettings
 from streams.kafka.chunks import Chunk
 from streams.kafka.cluster import ClusterError, partition_counts
+from streams.kafka.credentials import credentials
 from streams.kafka.emitter import EmitError, Emitter
 from streams.kafka.links import Links
 from streams.kafka.transport import ChunkApp, FetchSettings
@@ -52,7 +54,7 @@ class Stalled(Exception):  # noqa: N818  named for what was found
 class WorkerSettings:
     """What a worker needs besides the plan. Times in seconds."""
 
-    bootstrap: str
+    kafka: KafkaLink
     data_dir: Path
     group: str = STREAMS_GROUP
     prefix: str = ""
@@ -64,7 +66,6 @@ class WorkerSettings:
     stall_after: float = 60.0
     stop_timeout: float = 4.0
     cluster_wait: float = 60.0
-    client: ClientConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ class Worker:
         """
         settings = self._settings
         self._links = await asyncio.to_thread(self._look_at_cluster)
-        self._emitter = Emitter(settings.bootstrap, settings.client)
+        self._emitter = Emitter(settings.kafka)
         await self._emitter.start()
         self._app = self._build_app()
         helpers = [
@@ -149,22 +150,21 @@ class Worker:
     def _look_at_cluster(self) -> Links:
         settings = self._settings
         names = [*STATE_OF, *STATE_OF.values(), PARTIALS, METRICS, ALERTS, DEADLETTERS]
-        found = partition_counts(
-            settings.bootstrap, [settings.prefix + name for name in names], settings.cluster_wait, settings.client
-        )
+        found = partition_counts(settings.kafka, [settings.prefix + name for name in names], settings.cluster_wait)
         counts = {name: found[settings.prefix + name] for name in names}
         for source, state in STATE_OF.items():
             if counts[source] != counts[state]:
                 raise ClusterError(
                     f"{source} has {counts[source]} partitions and {state} {counts[state]}: they must have as many"
                 )
-        return Links(settings.bootstrap, settings.group, counts, settings.writing, settings.client, settings.prefix)
+        return Links(settings.kafka, settings.group, counts, settings.writing, settings.prefix)
 
     def _build_app(self) -> ChunkApp:
         settings = self._settings
         app = ChunkApp(
             settings.group,
-            broker=[f"kafka://{server}" for server in settings.bootstrap.split(",")],
+            broker=[f"kafka://{server}" for server in settings.kafka.servers.split(",")],
+            broker_credentials=credentials(settings.kafka.security),
             broker_client_id=settings.group,  # what Kafka calls the worker by
             fetch=settings.fetch,
             datadir=settings.data_dir,

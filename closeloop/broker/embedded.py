@@ -32,6 +32,7 @@ from typing import Self
 from confluent_kafka import KafkaException, Producer
 
 from closeloop.broker.errors import BrokerError
+from schemas.kafka_link import KafkaLink
 
 PARTITIONS = 4
 """How many partitions every topic of the embedded broker has; librdkafka offers no way to choose."""
@@ -56,7 +57,7 @@ class EmbeddedBroker:
         """
         # Bootstrap servers are mandatory and ignored; the cluster belongs to this client and ends with it.
         self._host: Producer | None = Producer(
-            {"bootstrap.servers": "embedded", "test.mock.num.brokers": 1, "log_level": 0}
+            {**KafkaLink("embedded").librdkafka(), "test.mock.num.brokers": 1, "log_level": 0}
         )
         try:
             brokers = self._host.list_topics(timeout=_START_TIMEOUT_S).brokers.values()
@@ -98,7 +99,7 @@ def create_embedded_topics(bootstrap: str, names: Iterable[str]) -> None:
     Raises:
         BrokerError: nobody answers at that address.
     """
-    asker = Producer({"bootstrap.servers": bootstrap, "log_level": 0})
+    asker = Producer({**KafkaLink(bootstrap).librdkafka(), "log_level": 0})
     try:
         for name in names:
             asker.list_topics(topic=name, timeout=_START_TIMEOUT_S)

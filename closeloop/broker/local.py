@@ -21,7 +21,9 @@ from closeloop.broker.jars import Report, resolve
 from closeloop.broker.java import find_java
 from closeloop.broker.layout import check_ports_free, remember_layout
 from closeloop.broker.node import KafkaNode, Runtime
+from closeloop.broker.properties import BARE, Surroundings
 from closeloop.broker.reach import live_brokers
+from schemas.kafka_link import KafkaLink
 
 READY_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 8.0
@@ -58,6 +60,7 @@ class LocalKafka:
         *,
         heap_mb: int = 384,
         fast_start: bool = False,
+        around: Surroundings = BARE,
         report: Report | None = None,
     ) -> None:
         """Describe a cluster; nothing happens before `start`.
@@ -68,6 +71,7 @@ class LocalKafka:
             ports: the clients' ports, one a node; free ones if None.
             heap_mb: the most Java heap of one node, in MiB.
             fast_start: see Runtime.fast_start.
+            around: what a lone node has besides its plain listener.
             report: takes lines of progress while jars are fetched; stderr if None.
 
         Raises:
@@ -80,6 +84,7 @@ class LocalKafka:
         self._wanted_ports = tuple(ports) if ports is not None else None
         self._heap_mb = heap_mb
         self._fast_start = fast_start
+        self._around = around
         self._report = report
         self._nodes: dict[int, KafkaNode] = {}
         self._bootstrap = ""
@@ -116,7 +121,9 @@ class LocalKafka:
             BrokerError: Java or mvn is missing, the folder is in use or of another size, a port is taken, or a node
                 died or did not serve in time. Nothing is left running then.
         """
-        runtime = Runtime(find_java(), tuple(resolve(report=self._report)), self._heap_mb, self._fast_start)
+        runtime = Runtime(
+            find_java(), tuple(resolve(report=self._report)), self._heap_mb, self._fast_start, self._around
+        )
         try:
             self._data_dir.mkdir(parents=True, exist_ok=True)
             self._take_folder()
@@ -304,6 +311,6 @@ def _accepts(port: int) -> bool:
 def _registered(bootstrap: str) -> frozenset[int]:
     """Return the ids of the nodes that the controller counts as alive; empty while nobody answers."""
     try:
-        return live_brokers(bootstrap, _ANSWER_TIMEOUT_S)
+        return live_brokers(KafkaLink(bootstrap), _ANSWER_TIMEOUT_S)
     except BrokerError:
         return frozenset()

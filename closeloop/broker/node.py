@@ -13,7 +13,7 @@ import msgspec
 from closeloop.broker import die_with_parent
 from closeloop.broker.errors import BrokerError
 from closeloop.broker.layout import Layout
-from closeloop.broker.properties import NodePorts, log4j2_properties, server_properties
+from closeloop.broker.properties import BARE, NodePorts, Surroundings, log4j2_properties, server_properties
 
 _LINES_OF_FAILURE = 12
 FORMAT_TIMEOUT_S = 60.0
@@ -28,18 +28,21 @@ class Runtime(msgspec.Struct, frozen=True):
         heap_mb: the most heap of one node, in MiB.
         fast_start: keep the JIT at its first stage: half the CPU time to start and to stop, for tests that live for
             seconds; a node under load for minutes is quicker without.
+        around: what the node has besides its plain listener.
     """
 
     java: Path
     jars: tuple[Path, ...]
     heap_mb: int = 384
     fast_start: bool = False
+    around: Surroundings = BARE
 
     def command(self, home: Path, main_class: str, *arguments: str) -> list[str]:
         """Return the command line that runs a class of the jars with the node's log configuration."""
         stage = ["-XX:TieredStopAtLevel=1"] if self.fast_start else []
         return [
             str(self.java), f"-Xmx{self.heap_mb}m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", *stage,
+            *self.around.java,
             "-Djava.awt.headless=true",
             f"-Dlog4j2.configurationFile={home / 'log4j2.properties'}",
             f"-Dkafka.logs.file={home / 'kafka.log'}",
@@ -78,7 +81,9 @@ class KafkaNode:
     def write_files(self) -> None:
         """Write the node's settings and log configuration; they follow the code, not the data."""
         self._home.mkdir(parents=True, exist_ok=True)
-        self._properties.write_text(server_properties(self.ports, self._layout.nodes, self._log_dir), encoding="utf-8")
+        self._properties.write_text(
+            server_properties(self.ports, self._layout.nodes, self._log_dir, self._runtime.around), encoding="utf-8"
+        )
         (self._home / "log4j2.properties").write_text(log4j2_properties(), encoding="utf-8")
 
     def begin_format(self) -> subprocess.Popen[bytes] | None:

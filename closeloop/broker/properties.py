@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -21,22 +22,46 @@ class NodePorts(msgspec.Struct, frozen=True):
     controller: int
 
 
-def server_properties(node: NodePorts, cluster: tuple[NodePorts, ...], log_dir: Path) -> str:
+class Surroundings(msgspec.Struct, frozen=True):
+    """What a broker has besides its plain listener: listeners with TLS or SASL, an authorizer, and what these need.
+
+    Attributes:
+        listeners: more of them: upper-case name to its port on 127.0.0.1 and its protocol, such as `SASL_SSL`.
+        settings: more lines of `server.properties`, by their names; they win over ours.
+        java: more options of the process, such as `-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=..`.
+    """
+
+    listeners: Mapping[str, tuple[int, str]] = {}
+    settings: Mapping[str, str] = {}
+    java: tuple[str, ...] = ()
+
+
+BARE = Surroundings()
+
+
+def server_properties(
+    node: NodePorts, cluster: tuple[NodePorts, ...], log_dir: Path, around: Surroundings = BARE
+) -> str:
     """Return a node's `server.properties`: KRaft, broker and controller in one process, sized for a developer's box.
 
     Internal topics are replicated to every node. With three nodes a write with acks=all needs two of them
     (`min.insync.replicas=2`), so one may die without loss or standstill.
     """
     count = len(cluster)
+    more = {name: f"{name}://127.0.0.1:{port}" for name, (port, _) in around.listeners.items()}
+    protocols = {"PLAINTEXT": "PLAINTEXT", "CONTROLLER": "PLAINTEXT"}
+    protocols |= {name: protocol for name, (_, protocol) in around.listeners.items()}
+    plain = f"PLAINTEXT://127.0.0.1:{node.client}"
     quorate = 2 if count >= 3 else 1
     settings: dict[str, object] = {
         "process.roles": "broker,controller",
         "node.id": node.node_id,
         "controller.quorum.voters": ",".join(f"{n.node_id}@127.0.0.1:{n.controller}" for n in cluster),
         "controller.listener.names": "CONTROLLER",
-        "listeners": f"PLAINTEXT://127.0.0.1:{node.client},CONTROLLER://127.0.0.1:{node.controller}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{node.client}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listeners": ",".join([plain, f"CONTROLLER://127.0.0.1:{node.controller}", *more.values()]),
+        "advertised.listeners": ",".join([plain, *more.values()]),
+        "inter.broker.listener.name": "PLAINTEXT",
+        "listener.security.protocol.map": ",".join(f"{name}:{protocol}" for name, protocol in protocols.items()),
         "log.dirs": log_dir,
         # Topics are made by `closeloop topics`, never by a typing error.
         "auto.create.topics.enable": "false",
@@ -65,6 +90,7 @@ def server_properties(node: NodePorts, cluster: tuple[NodePorts, ...], log_dir: 
         "log.cleaner.threads": 1,
         "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
     }
+    settings.update(around.settings)
     return "".join(f"{key}={_escaped(str(value))}\n" for key, value in settings.items())
 
 

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
-
 from closeloop.broker.errors import BrokerError
+from schemas.kafka_link import KafkaLink
+from schemas.kafka_reach import Reach
+from schemas.kafka_refusals import KafkaRefused, KafkaUnreachable
 
 
-def live_brokers(bootstrap: str, timeout_s: float) -> frozenset[int]:
+def live_brokers(kafka: KafkaLink, timeout_s: float) -> frozenset[int]:
     """Return the ids of the brokers that the cluster counts as alive.
 
-    Through librdkafka: a kafka-python client that nobody answers leaves its thread and sockets behind.
-
     Args:
-        bootstrap: `HOST:PORT,..`.
+        kafka: where the cluster is, and how we get in.
         timeout_s: how long to wait for an answer.
 
     Raises:
-        BrokerError: there was none.
+        BrokerError: there was none, or it does not let us in.
     """
-    asker = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
     try:
-        return frozenset(asker.list_topics(timeout=timeout_s).brokers)
-    except KafkaException as error:
-        reason = error.args[0].str() if error.args else type(error).__name__
-        raise BrokerError(f"No Kafka answers at {bootstrap} within {timeout_s:g} s: {reason}.") from error
+        return Reach(kafka).ask(timeout_s).brokers
+    except (KafkaRefused, KafkaUnreachable) as error:
+        raise BrokerError(str(error)) from None

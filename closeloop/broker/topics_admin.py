@@ -13,6 +13,8 @@ from kafka.errors import KafkaError, KafkaTimeoutError, for_code
 
 from closeloop.broker.errors import BrokerError
 from closeloop.broker.reach import live_brokers
+from schemas.kafka_link import KafkaLink
+from schemas.kafka_python import kafka_python
 
 _NONE = 0
 _SETTLED_S = 10.0
@@ -103,7 +105,7 @@ def remedy(difference: Difference) -> str:
             return f"if {actual} is meant give --replication {actual}, else kafka-reassign-partitions.sh moves copies"
 
 
-def alter_settings(bootstrap: str, differences: Sequence[OtherConfig], answer_within_s: float = 10.0) -> None:
+def alter_settings(kafka: KafkaLink, differences: Sequence[OtherConfig], answer_within_s: float = 10.0) -> None:
     """Set what differs to what is specified; other settings of the topics stay.
 
     Raises:
@@ -112,13 +114,13 @@ def alter_settings(bootstrap: str, differences: Sequence[OtherConfig], answer_wi
     wanted: dict[str, dict[str, str]] = {}
     for difference in differences:
         wanted.setdefault(difference.topic, {})[difference.setting] = difference.expected
-    with _admin(bootstrap, answer_within_s) as admin:
+    with _admin(kafka, answer_within_s) as admin:
         answer = admin.alter_configs(
             [ConfigResource(ConfigResourceType.TOPIC, name, new) for name, new in wanted.items()]
         )
         refused = [f"{name} ({said})" for name, said in answer.get("topic", {}).items() if said != "OK"]
         if refused:
-            raise BrokerError(f"Kafka at {bootstrap} refuses settings of {', '.join(refused)}.")
+            raise BrokerError(f"Kafka at {kafka.servers} refuses settings of {', '.join(refused)}.")
         # The brokers hear of it from the controller a moment later.
         asked = [ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(new)) for name, new in wanted.items()]
         deadline = time.monotonic() + _SETTLED_S
@@ -127,17 +129,17 @@ def alter_settings(bootstrap: str, differences: Sequence[OtherConfig], answer_wi
             if all(found[name][key]["value"] == value for name, new in wanted.items() for key, value in new.items()):
                 return
             if time.monotonic() > deadline:
-                raise BrokerError(f"Kafka at {bootstrap} took the settings, but does not show them.")
+                raise BrokerError(f"Kafka at {kafka.servers} took the settings, but does not show them.")
             time.sleep(0.05)
 
 
-def create_topics(bootstrap: str, topics: Sequence[Topic], answer_within_s: float = 10.0) -> list[str]:
+def create_topics(kafka: KafkaLink, topics: Sequence[Topic], answer_within_s: float = 10.0) -> list[str]:
     """Create those topics that are missing, wait until all of them have leaders, return the names created.
 
     Topics that exist are left as they are (see check_topics), also when another process makes them at this moment.
 
     Args:
-        bootstrap: `HOST:PORT,..`.
+        kafka: where the cluster is, and how we get in.
         topics: what to create.
         answer_within_s: how long to wait for the cluster's first answer.
 
@@ -146,7 +148,7 @@ def create_topics(bootstrap: str, topics: Sequence[Topic], answer_within_s: floa
     """
     if not topics:
         return []
-    with _admin(bootstrap, answer_within_s) as admin:
+    with _admin(kafka, answer_within_s) as admin:
         existing = set(admin.list_topics())
         wanted = {
             topic.name: {
@@ -165,26 +167,26 @@ def create_topics(bootstrap: str, topics: Sequence[Topic], answer_within_s: floa
                     created.append(result["name"])
                 elif code != _TOPIC_ALREADY_EXISTS:
                     reason = result.get("error_message") or for_code(code).__name__
-                    raise BrokerError(f"Kafka at {bootstrap} refuses to create topic {result['name']}: {reason}")
+                    raise BrokerError(f"Kafka at {kafka.servers} refuses to create topic {result['name']}: {reason}")
         try:
             admin.wait_for_topics([topic.name for topic in topics], timeout_ms=_LEADER_DEADLINE_MS)
         except KafkaTimeoutError as error:
-            raise BrokerError(f"Kafka at {bootstrap}: {error}") from error
+            raise BrokerError(f"Kafka at {kafka.servers}: {error}") from error
         return created
 
 
-def check_topics(bootstrap: str, topics: Sequence[Topic], answer_within_s: float = 10.0) -> list[Difference]:
+def check_topics(kafka: KafkaLink, topics: Sequence[Topic], answer_within_s: float = 10.0) -> list[Difference]:
     """Return where the cluster differs from the specifications, in their order; an empty list is agreement.
 
     Args:
-        bootstrap: `HOST:PORT,..`.
+        kafka: where the cluster is, and how we get in.
         topics: what should be there. Settings they do not name, and other topics, are not looked at.
         answer_within_s: how long to wait for the cluster's first answer.
 
     Raises:
         BrokerError: no cluster answers.
     """
-    with _admin(bootstrap, answer_within_s) as admin:
+    with _admin(kafka, answer_within_s) as admin:
         existing = set(admin.list_topics())
         present = [topic for topic in topics if topic.name in existing]
         described = (
@@ -226,17 +228,17 @@ def compare_topic(topic: Topic, copies: Sequence[int], config: Mapping[str, str]
 
 
 @contextmanager
-def _admin(bootstrap: str, answer_within_s: float) -> Iterator[KafkaAdminClient]:
-    live_brokers(bootstrap, answer_within_s)
+def _admin(kafka: KafkaLink, answer_within_s: float) -> Iterator[KafkaAdminClient]:
+    live_brokers(kafka, answer_within_s)
     try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=_CONNECT_DEADLINE_MS)
+        admin = KafkaAdminClient(**kafka_python(kafka), bootstrap_timeout_ms=_CONNECT_DEADLINE_MS)
     except (KafkaError, ValueError) as error:
-        raise BrokerError(f"No Kafka answers at {bootstrap}: {error or type(error).__name__}.") from error
+        raise BrokerError(f"No Kafka answers at {kafka.servers}: {error or type(error).__name__}.") from error
     try:
         yield admin
     except KafkaError as error:
         raise BrokerError(
-            f"Kafka at {bootstrap} did not answer as expected: {error or type(error).__name__}."
+            f"Kafka at {kafka.servers} did not answer as expected: {error or type(error).__name__}."
         ) from error
     finally:
         admin.close()

@@ -24,6 +24,7 @@ from msgspec import Struct
 
 from closeloop.broker.errors import BrokerError
 from closeloop.broker.reach import live_brokers
+from schemas.kafka_link import KafkaLink
 
 ANSWER_S = 10.0
 
@@ -69,15 +70,15 @@ class GroupSeen(Struct, frozen=True):
 class Asker:
     """One cluster, asked. Raises :class:`BrokerError` at once where nobody answers."""
 
-    def __init__(self, bootstrap: str, within_s: float = ANSWER_S) -> None:
-        self.bootstrap = bootstrap
+    def __init__(self, kafka: KafkaLink, within_s: float = ANSWER_S) -> None:
+        self.kafka = kafka
         self._within_s = within_s
-        self.brokers = live_brokers(bootstrap, within_s)
+        self.brokers = live_brokers(kafka, within_s)
         # What librdkafka would write on standard error is in the answers, too.
         quiet = logging.getLogger("closeloop.cluster")
         quiet.addHandler(logging.NullHandler())
         quiet.propagate = False
-        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0}, logger=quiet)
+        self._admin = AdminClient({**kafka.librdkafka(), "log_level": 0}, logger=quiet)
 
     def topics(self, names: Sequence[str] | None = None) -> dict[str, TopicSeen]:
         """The topics of these names, or all but Kafka's own, that are there.
@@ -187,7 +188,7 @@ class Asker:
         reason = "no answer in time"
         if isinstance(error, KafkaException):
             reason = error.args[0].name().strip("_").lower().replace("_", " ")
-        return BrokerError(f"Kafka at {self.bootstrap}: {reason}.")
+        return BrokerError(f"Kafka at {self.kafka.servers}: {reason}.")
 
 
 def _names(operations: Iterable[Any] | None) -> frozenset[str]:

@@ -37,9 +37,9 @@ class Behind(Struct, frozen=True, kw_only=True):
 
 def look(settings: Settings, readers: Mapping[str, tuple[str, ...]] = READERS) -> ClusterReport:
     """One look at the cluster. Raises ``BrokerError`` where nobody answers."""
-    live_brokers(settings.kafka, _REACH_S)
+    live_brokers(settings.kafka_link, _REACH_S)
     topics = {topic for read in readers.values() for topic in read}
-    reader = ClusterReader(settings.kafka, embedded=settings.embedded_broker, topics=topics, readers=readers)
+    reader = ClusterReader(settings.kafka_link, embedded=settings.embedded_broker, topics=topics, readers=readers)
     try:
         report = make_report(reader.look(time.time()), None, readers)
     finally:

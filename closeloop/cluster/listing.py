@@ -29,7 +29,7 @@ class TopicOnCluster(Struct, frozen=True, kw_only=True):
 
 def topic_rows(settings: Settings) -> list[TopicOnCluster]:
     """Every topic but Kafka's own, by name. Raises ``BrokerError``."""
-    asker = Asker(settings.kafka)
+    asker = Asker(settings.kafka_link)
     ours = {spec.name for spec in catalogue(settings.partitions)}
     topics = asker.topics()
     led = [

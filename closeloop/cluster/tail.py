@@ -13,6 +13,7 @@ from closeloop.cluster.asking import Asker, Partition
 from closeloop.cluster.reading import Read, read_record
 from closeloop.errors import UserError
 from schemas.cloudevents import EventReader
+from schemas.kafka_link import KafkaLink
 from schemas.loop_yaml import load, metric_specs
 from schemas.scales import DEFAULT_METRICS
 
@@ -46,7 +47,7 @@ def tail(
         raise UserError(f"--partition: {topic} has {', '.join(map(str, numbers))}")
     places = [Partition(topic, number) for number in numbers if partition in (None, number)]
     begins, ends = asker.beginnings(places), asker.ends(places)
-    consumer = _consumer(asker.bootstrap)
+    consumer = _consumer(asker.kafka)
     try:
         if offset is not None:
             starts = {place: max(begins[place], offset) for place in places}
@@ -144,10 +145,10 @@ def _bytes(raw: str | bytes | None) -> bytes | None:
     return raw.encode() if isinstance(raw, str) else raw
 
 
-def _consumer(bootstrap: str) -> Consumer:
+def _consumer(kafka: KafkaLink) -> Consumer:
     return Consumer(
         {
-            "bootstrap.servers": bootstrap,
+            **kafka.librdkafka(),
             "group.id": "closeloop-looking",  # never joined nor committed; librdkafka wants a name
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",

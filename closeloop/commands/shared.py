@@ -59,6 +59,7 @@ def _mendable(error: Exception) -> str | None:
     from closeloop.errors import UserError
     from gateway.keys import KeyRefused
     from schemas.database import DatabaseUrlError
+    from schemas.kafka_refusals import KafkaRefused
     from schemas.loop_yaml import ConfigError
     from schemas.migrate import MigrationError
     from schemas.tracing import TracingUnavailable
@@ -67,6 +68,7 @@ def _mendable(error: Exception) -> str | None:
         BrokerError,
         ConfigError,
         DatabaseUrlError,
+        KafkaRefused,
         KeyRefused,
         MigrationError,
         SettingsError,

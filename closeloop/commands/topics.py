@@ -38,7 +38,7 @@ def topics_create(
         from schemas.topics import catalogue
 
         settings = read_settings()
-        created = create_topics(settings.kafka, catalogue(settings.partitions, replication))
+        created = create_topics(settings.kafka_link, catalogue(settings.partitions, replication))
         say(f"created {', '.join(created)}" if created else "nothing to create: all topics are there")
 
 
@@ -52,7 +52,7 @@ def topics_check(
         from schemas.topics import catalogue
 
         settings = read_settings()
-        differences = check_topics(settings.kafka, catalogue(settings.partitions, replication))
+        differences = check_topics(settings.kafka_link, catalogue(settings.partitions, replication))
         for difference in differences:
             say(f"{difference} -> {remedy(difference)}")
         if not differences:
@@ -71,7 +71,7 @@ def topics_mend(
         from schemas.topics import catalogue
 
         settings = read_settings()
-        found = check_topics(settings.kafka, catalogue(settings.partitions, replication))
+        found = check_topics(settings.kafka_link, catalogue(settings.partitions, replication))
         differences = [one for one in found if isinstance(one, OtherConfig) and one.actual is not None]
         if not differences:
             say("nothing to set: every topic that is there has the catalogue's settings")
@@ -80,7 +80,7 @@ def topics_mend(
             say(str(difference))
         if not yes and not typer.confirm("Set these? A shorter retention deletes records for good.", err=True):
             refuse("nothing was changed")
-        alter_settings(settings.kafka, differences)
+        alter_settings(settings.kafka_link, differences)
         say(f"set {len(differences)}")
 
 
@@ -149,7 +149,7 @@ def topics_tail(
             refuse("--offset: not with --follow")
         settings = read_settings()
         found = tail(
-            Asker(settings.kafka),
+            Asker(settings.kafka_link),
             topic,
             last,
             event_reader(config, settings.zone),

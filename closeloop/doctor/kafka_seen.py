@@ -21,6 +21,8 @@ from closeloop.broker.topics_admin import Difference, OtherReplication, check_to
 from closeloop.cluster import lag
 from closeloop.cluster.asking import Asker, GroupSeen, Partition, TopicSeen
 from gateway.cluster.report import ClusterReport
+from schemas.kafka_link import KafkaLink
+from schemas.kafka_python import kafka_python
 from schemas.settings import Settings
 from schemas.topics import (
     CASES,
@@ -84,7 +86,7 @@ def look(settings: Settings, *, timeline: bool = True) -> KafkaSeen:
     """Ask the cluster of these settings, whose loop keeps customers' timelines or does not."""
     readers = readers_of_topics(timeline=timeline)
     try:
-        asker = Asker(settings.kafka, REACH_S)
+        asker = Asker(settings.kafka_link, REACH_S)
     except BrokerError as error:
         return KafkaSeen(address=settings.kafka, embedded=settings.embedded_broker, problem=str(error))
     if settings.embedded_broker:
@@ -102,10 +104,10 @@ def look(settings: Settings, *, timeline: bool = True) -> KafkaSeen:
     copies = min((one.copies for topic in topics.values() for one in topic.partitions), default=1)
     specs = catalogue(settings.partitions, copies)
     visible = [spec for spec in specs if spec.name not in topics or topics[spec.name].partitions]
-    found = _known("settings of topics", lambda: check_topics(settings.kafka, visible, 5.0), unknown) or []
+    found = _known("settings of topics", lambda: check_topics(settings.kafka_link, visible, 5.0), unknown) or []
     rights = _known("permissions", lambda: _rights(asker, settings, topics, specs, readers), unknown)
     report = _known("groups", lambda: lag.look(settings, readers), unknown)
-    version = _known("version", lambda: _version(settings.kafka, min(asker.brokers, default=0)), unknown) or ()
+    version = _known("version", lambda: _version(settings.kafka_link, min(asker.brokers, default=0)), unknown) or ()
     after = _known("the broker's clock", lambda: asker.newest_times(arrivals), unknown) or {}
     return KafkaSeen(
         address=settings.kafka,
@@ -166,12 +168,12 @@ def _rights(
         topics={name: topic.allowed for name, topic in topics.items()},
         groups={name: seen[name].allowed if name in seen else frozenset() for name in groups},
         cluster=asker.cluster_allowed(),
-        transactions=_transactions(settings.kafka, ids),
+        transactions=_transactions(settings.kafka_link, ids),
     )
 
 
-def _transactions(bootstrap: str, ids: Sequence[str]) -> dict[str, bool]:
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=5_000)
+def _transactions(kafka: KafkaLink, ids: Sequence[str]) -> dict[str, bool]:
+    admin = KafkaAdminClient(**kafka_python(kafka), bootstrap_timeout_ms=5_000)
     try:
         found: dict[str, bool] = {}
         for name in ids:
@@ -186,8 +188,8 @@ def _transactions(bootstrap: str, ids: Sequence[str]) -> dict[str, bool]:
         admin.close()
 
 
-def _version(bootstrap: str, broker: int) -> tuple[int, ...]:
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=5_000)
+def _version(kafka: KafkaLink, broker: int) -> tuple[int, ...]:
+    admin = KafkaAdminClient(**kafka_python(kafka), bootstrap_timeout_ms=5_000)
     try:
         return tuple(admin.get_broker_version_data(broker).broker_version)
     finally:

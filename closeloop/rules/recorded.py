@@ -77,7 +77,7 @@ def from_topics(settings: Settings, since_ms: int, tell: Tell) -> Iterator[Recor
     The partitions are assigned, without a group: nobody's offsets change. Signals of the running streams are left out:
     the rules under test make their own. Raises ``UserError`` and ``BrokerError``.
     """
-    live_brokers(settings.kafka, REACH_S)
+    live_brokers(settings.kafka_link, REACH_S)
     consumer = plain_consumer(settings)
     try:
         yield from _read(consumer, since_ms, tell)

@@ -20,6 +20,8 @@ from kafka.errors import KafkaError
 from gateway.cluster.answers import brokers_of, disks_of, groups_of, partitions_of
 from gateway.cluster.looks import DiskSeen, GroupSeen, Look, PartitionSeen, Place, Reading, Unread, readings
 from gateway.cluster.unread import RecordReader
+from schemas.kafka_link import KafkaLink
+from schemas.kafka_python import kafka_python
 from schemas.topics import READERS, catalogue
 
 DISKS_EVERY_SECONDS = 30.0
@@ -37,7 +39,7 @@ class ClusterReader:
 
     def __init__(
         self,
-        bootstrap: str,
+        kafka: KafkaLink,
         *,
         embedded: bool = False,
         topics: Iterable[str] = _CATALOGUE,
@@ -48,12 +50,12 @@ class ClusterReader:
 
         ``patience`` is how many seconds a broker may take to answer at all.
         """
-        self._bootstrap = bootstrap
+        self._kafka = kafka
         self._embedded = embedded
         self._readers = dict(readers)
         self._topics = frozenset(topics)
         self._admin: Any = None
-        self._records = RecordReader(bootstrap, embedded=embedded, patience=patience)
+        self._records = RecordReader(kafka, embedded=embedded, patience=patience)
         self._disks_at = -math.inf
         self._disks: tuple[DiskSeen, ...] | None = None
 
@@ -100,7 +102,7 @@ class ClusterReader:
         if self._admin is None:
             version = {"api_version": _EMBEDDED_API} if self._embedded else {}
             self._admin = KafkaAdminClient(
-                bootstrap_servers=self._bootstrap.split(","),
+                **kafka_python(self._kafka),
                 client_id="closeloop-pipeline",
                 request_timeout_ms=_DEADLINE_MS,
                 bootstrap_timeout_ms=_DEADLINE_MS,

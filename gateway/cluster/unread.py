@@ -11,6 +11,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from gateway.cluster.looks import Place, Reading, Unread
+from schemas.kafka_link import KafkaLink
 
 _NAME = "closeloop-pipeline"
 
@@ -21,10 +22,10 @@ class RecordReader:
     What was found out about a record is kept until the group or the partition has moved.
     """
 
-    def __init__(self, bootstrap: str, *, embedded: bool, patience: float, seconds: float = 1.5) -> None:
+    def __init__(self, kafka: KafkaLink, *, embedded: bool, patience: float, seconds: float = 1.5) -> None:
         """``patience`` is how many seconds a broker may take, ``seconds`` what all records of one look may take."""
         self._settings: dict[str, Any] = {
-            "bootstrap.servers": bootstrap,
+            **kafka.librdkafka(),
             "client.id": _NAME,
             "group.id": _NAME,  # librdkafka wants a name; it is neither joined nor committed to
             "enable.auto.commit": False,

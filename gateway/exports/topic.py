@@ -7,6 +7,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from gateway.exports.answers import Consumed
+from schemas.kafka_link import KafkaLink
 
 BATCH = 2_000
 POLL_S = 0.1
@@ -21,12 +22,12 @@ class TopicUnreadable(Exception):  # noqa: N818 - an answer to whoever asks
 class TopicReader:
     """Reads one topic; for one thread. Close it at the end."""
 
-    def __init__(self, bootstrap: str, topic: str, *, embedded: bool) -> None:
+    def __init__(self, kafka: KafkaLink, topic: str, *, embedded: bool) -> None:
         self._topic = topic
         self._embedded = embedded
         self._consumer: Any = Consumer(
             {
-                "bootstrap.servers": bootstrap,
+                **kafka.librdkafka(),
                 "client.id": _NAME,
                 "group.id": _NAME,  # librdkafka wants a name; it is neither joined nor committed to
                 "enable.auto.commit": False,

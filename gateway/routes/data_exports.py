@@ -136,7 +136,7 @@ class _OpenTopic:
 
 
 def _open(parts: Parts) -> _OpenTopic:
-    reader = TopicReader(parts.settings.kafka, RESPONSES, embedded=parts.settings.embedded_broker)
+    reader = TopicReader(parts.settings.kafka_link, RESPONSES, embedded=parts.settings.embedded_broker)
     try:
         return _OpenTopic(reader)
     except TopicUnreadable as error:

@@ -9,7 +9,7 @@ Decision 0005.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
@@ -18,10 +18,10 @@ from typing import Any, NamedTuple, Self
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from schemas.deadletters import LETTER_BYTES
+from schemas.kafka_link import KafkaLink
 
 log = logging.getLogger("closeloop.kafka")
 
-ClientConfig = Mapping[str, str | int | float | bool]
 """Further settings of librdkafka's clients, such as those of TLS and SASL."""
 
 READ_BATCH = 10_000
@@ -103,17 +103,14 @@ class ChangelogWriter:
 
     def __init__(
         self,
-        bootstrap: str,
+        kafka: KafkaLink,
         transactional_id: str,
         settings: WriterSettings | None = None,
-        client: ClientConfig | None = None,
     ) -> None:
-        """``client`` holds further librdkafka settings, such as those of TLS and SASL."""
         self.transactional_id = transactional_id
         self._settings = settings or WriterSettings()
         config: dict[str, str | int | float | bool] = {
-            **(client or {}),
-            "bootstrap.servers": bootstrap,
+            **kafka.librdkafka(),
             "client.id": transactional_id,
             "acks": "all",
             "enable.idempotence": True,
@@ -270,12 +267,11 @@ class ChangelogReader:
     predecessor's transaction: before that, the end that readers see may lie before rows that count.
     """
 
-    def __init__(self, bootstrap: str, topic: str, partition: int, client: ClientConfig | None = None) -> None:
+    def __init__(self, kafka: KafkaLink, topic: str, partition: int) -> None:
         self._where = TopicPartition(topic, partition, 0)
         self._consumer = Consumer(
             {
-                **(client or {}),
-                "bootstrap.servers": bootstrap,
+                **kafka.librdkafka(),
                 "group.id": "closeloop-recovery",  # never joined nor committed; librdkafka wants a name
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
@@ -329,11 +325,9 @@ class ChangelogReader:
         return f"{self._where.topic}/{self._where.partition}"
 
 
-def _replay(
-    bootstrap: str, topic: str, partition: int, take: Callable[[Sequence[Row]], None], client: ClientConfig | None
-) -> int:
+def _replay(kafka: KafkaLink, topic: str, partition: int, take: Callable[[Sequence[Row]], None]) -> int:
     read = 0
-    with ChangelogReader(bootstrap, topic, partition, client) as reader:
+    with ChangelogReader(kafka, topic, partition) as reader:
         for batch in reader.batches():
             take(batch)
             read += len(batch)
@@ -341,22 +335,19 @@ def _replay(
 
 
 async def replay_partition(
-    bootstrap: str,
+    kafka: KafkaLink,
     topic: str,
     partition: int,
     take: Callable[[Sequence[Row]], None],
-    client: ClientConfig | None = None,
 ) -> int:
     """Read a partition from beginning to end in a thread; ``take`` is called there with one list of rows after another.
 
     Returns how many rows there were. Raises ChangelogError, and what ``take`` raises.
     """
-    return await asyncio.to_thread(_replay, bootstrap, topic, partition, take, client)
+    return await asyncio.to_thread(_replay, kafka, topic, partition, take)
 
 
-async def read_partition(
-    bootstrap: str, topic: str, partition: int, client: ClientConfig | None = None
-) -> dict[bytes, bytes]:
+async def read_partition(kafka: KafkaLink, topic: str, partition: int) -> dict[bytes, bytes]:
     """The last value of every living key of a compacted partition. Raises ChangelogError."""
     rows: dict[bytes, bytes] = {}
 
@@ -367,5 +358,5 @@ async def read_partition(
             else:
                 rows[row.key] = row.value
 
-    await replay_partition(bootstrap, topic, partition, take, client)
+    await replay_partition(kafka, topic, partition, take)
     return rows

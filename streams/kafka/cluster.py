@@ -5,9 +5,12 @@ import time
 from collections.abc import Mapping, Sequence
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from streams.kafka.changelog import ClientConfig, log
+from schemas.kafka_link import KafkaLink
+from schemas.kafka_reach import Reach
+from schemas.kafka_refusals import KafkaUnreachable
+from streams.kafka.changelog import log
 
 METADATA_TIMEOUT_S = 5.0
 SAY_EVERY_S = 5.0
@@ -18,26 +21,24 @@ class ClusterError(Exception):
     """The cluster cannot be used as it is. The text says what to do."""
 
 
-def partition_counts(
-    bootstrap: str, topics: Sequence[str], wait: float = 60.0, client: ClientConfig | None = None
-) -> Mapping[str, int]:
+def partition_counts(kafka: KafkaLink, topics: Sequence[str], wait: float = 60.0) -> Mapping[str, int]:
     """How many partitions each topic has. Waits up to ``wait`` seconds for the cluster and for missing topics.
 
-    Raises ClusterError.
+    Raises ClusterError, and ``KafkaRefused`` at once.
     """
-    asking = Producer({**(client or {}), "bootstrap.servers": bootstrap, "log_level": 0}, logger=log)
+    reach = Reach(kafka)
     deadline = time.monotonic() + wait
     said_at = -math.inf
     while True:
         try:
-            found = asking.list_topics(timeout=METADATA_TIMEOUT_S).topics
-        except KafkaException as exc:
-            problem = f"Kafka at {bootstrap} does not answer: {exc.args[0].str()}"
+            found = reach.ask(METADATA_TIMEOUT_S).topics
+        except KafkaUnreachable as silence:
+            problem = str(silence)
         else:
-            missing = [topic for topic in topics if topic not in found or not found[topic].partitions]
+            missing = [topic for topic in topics if not found.get(topic)]
             if not missing:
-                return {topic: len(found[topic].partitions) for topic in topics}
-            problem = f"Kafka at {bootstrap} lacks {', '.join(missing)}: create them with `closeloop topics create`"
+                return {topic: found[topic] for topic in topics}
+            problem = f"Kafka at {kafka.servers} lacks {', '.join(missing)}: create them with `closeloop topics create`"
         if time.monotonic() >= deadline:
             raise ClusterError(problem)
         if time.monotonic() - said_at >= SAY_EVERY_S:
@@ -46,9 +47,9 @@ def partition_counts(
         time.sleep(0.5)
 
 
-def committed_offset(bootstrap: str, group: str, topic: str, partition: int, client: ClientConfig | None = None) -> int:
+def committed_offset(kafka: KafkaLink, group: str, topic: str, partition: int) -> int:
     """The next offset that the group would read, 0 if it has committed none. Raises ClusterError."""
-    asking = Consumer({**(client or {}), "bootstrap.servers": bootstrap, "group.id": group, "log_level": 0}, logger=log)
+    asking = Consumer({**kafka.librdkafka(), "group.id": group, "log_level": 0}, logger=log)
     try:
         (at,) = asking.committed([TopicPartition(topic, partition)], timeout=METADATA_TIMEOUT_S * 2)
     except KafkaException as exc:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from schemas.deadletters import LETTER_BYTES
-from streams.kafka.changelog import ANY_PARTITION, ClientConfig
+from schemas.kafka_link import KafkaLink
+from streams.kafka.changelog import ANY_PARTITION
 
 log = logging.getLogger("closeloop.kafka")
 
@@ -48,17 +49,15 @@ class Emitter:
 
     def __init__(
         self,
-        bootstrap: str,
-        client: ClientConfig | None = None,
+        kafka: KafkaLink,
         linger_ms: float = 2.0,
         delivery_timeout: float = 20.0,
         compression: str = "none",
     ) -> None:
-        """``client`` holds further librdkafka settings; ``delivery_timeout`` is in seconds."""
+        """``delivery_timeout`` is in seconds."""
         self._producer = Producer(
             {
-                **(client or {}),
-                "bootstrap.servers": bootstrap,
+                **kafka.librdkafka(),
                 "acks": "all",
                 "enable.idempotence": True,
                 "partitioner": "murmur2_random",

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from streams.kafka.changelog import ChangelogWriter, ClientConfig, WriterSettings
+from schemas.kafka_link import KafkaLink
+from streams.kafka.changelog import ChangelogWriter, WriterSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,11 +14,10 @@ class Links:
     Topics are named as in the catalogue, everywhere but on the wire.
     """
 
-    bootstrap: str
+    kafka: KafkaLink
     group: str
     partitions: Mapping[str, int]
     writing: WriterSettings = field(default_factory=WriterSettings)
-    client: ClientConfig | None = None
     prefix: str = ""
     """Stands before every topic's name: several loops on one cluster."""
 
@@ -27,4 +27,4 @@ class Links:
 
     def writer(self, topic: str, partition: int) -> ChangelogWriter:
         """The writer that goes with holding a partition: its transactional id is the partition's, not the worker's."""
-        return ChangelogWriter(self.bootstrap, f"{self.group}-{topic}-{partition}", self.writing, self.client)
+        return ChangelogWriter(self.kafka, f"{self.group}-{topic}-{partition}", self.writing)

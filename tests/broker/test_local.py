@@ -10,6 +10,7 @@ from confluent_kafka.admin import AdminClient, PartitionMetadata
 from closeloop.broker.errors import BrokerError
 from closeloop.broker.local import LocalKafka, restart_delay_s
 from closeloop.broker.topics_admin import create_topics
+from schemas.kafka_link import KafkaLink
 from tests.broker.records import produce, read, until
 from tests.fixtures.kafka import TopicForTest
 
@@ -42,7 +43,7 @@ def test_one_node_keeps_data_and_ports_over_a_restart_and_says_why_it_cannot_sta
     broker = LocalKafka(tmp_path, fast_start=True)
     with broker:
         bootstrap, pid = broker.bootstrap, broker.pid(1)
-        assert create_topics(bootstrap, [TopicForTest("kept", 1, {})]) == ["kept"]
+        assert create_topics(KafkaLink(bootstrap), [TopicForTest("kept", 1, {})]) == ["kept"]
         assert produce(bootstrap, "kept", values) == values
         with pytest.raises(BrokerError, match="Another `closeloop` runs a Kafka on"):
             LocalKafka(tmp_path).start()
@@ -63,7 +64,7 @@ def test_three_nodes_survive_the_death_of_one(tmp_path):
     topic = TopicForTest("safe", 1, {"min.insync.replicas": "2"}, replication=3)
     before, after = ([b"%s-%d" % (phase, i) for i in range(200)] for phase in (b"before", b"after"))
     with LocalKafka(tmp_path, nodes=3, fast_start=True) as cluster:
-        create_topics(cluster.bootstrap, [topic])
+        create_topics(KafkaLink(cluster.bootstrap), [topic])
         assert produce(cluster.bootstrap, "safe", before) == before
 
         cluster.supervise()

@@ -26,6 +26,7 @@ from closeloop.cluster.asking import Asker
 from closeloop.cluster.reading import HIDDEN, hidden, one_line, read_record
 from schemas.cloudevents import EventReader
 from schemas.deadletters import InvalidEvent, dead_letter
+from schemas.kafka_link import KafkaLink
 from schemas.metrics import Books
 from schemas.scales import DEFAULT_METRICS
 from schemas.topics import ALERTS, DEADLETTERS, METRICS, RESPONSES, TOUCHPOINTS, catalogue
@@ -98,8 +99,8 @@ def topics(kafka: str) -> Iterator[Callable[..., Answer]]:
 
     assert asked("create").code == 0
     yield asked
-    differences = [one for one in check_topics(kafka, catalogue()) if isinstance(one, OtherConfig)]
-    alter_settings(kafka, differences)
+    differences = [one for one in check_topics(KafkaLink(kafka), catalogue()) if isinstance(one, OtherConfig)]
+    alter_settings(KafkaLink(kafka), differences)
 
 
 def send(kafka: str, topic: str, *values: bytes, partition: int = 0, **settings: str) -> None:
@@ -120,7 +121,7 @@ def send(kafka: str, topic: str, *values: bytes, partition: int = 0, **settings:
 def test_a_wrong_retention_is_found_and_mended_only_when_told(kafka: str, topics: Callable[..., Answer]) -> None:
     assert topics("check").code == 0
     wrong = OtherConfig(ALERTS, "retention.ms", "60000", None)
-    alter_settings(kafka, [wrong])
+    alter_settings(KafkaLink(kafka), [wrong])
     found = topics("check")
     assert found.code == 1
     assert found.err == f"{ALERTS}: retention.ms is 60000 instead of 2592000000 -> closeloop topics mend\n"
@@ -201,4 +202,4 @@ def test_tail_of_nothing_and_of_what_is_not_there(topics: Callable[..., Answer])
 
 def test_a_broker_that_is_none(free_port: int) -> None:
     with pytest.raises(BrokerError, match="No Kafka answers"):
-        Asker(f"127.0.0.1:{free_port}", within_s=0.3)
+        Asker(KafkaLink(f"127.0.0.1:{free_port}"), within_s=0.3)

@@ -24,6 +24,7 @@ from closeloop.ports import free_port
 from closeloop.sandbox import ThreadedSandbox
 from schemas.alerts import Alert
 from schemas.database import sessions
+from schemas.kafka_link import KafkaLink
 from schemas.tables import CaseRow, TimelineRow
 from schemas.topics import ALERTS, RESPONSES, TOUCHPOINTS, catalogue
 from tests.consumers.alerts import an_alert
@@ -81,7 +82,7 @@ class Room:
 
 @pytest.fixture
 def room(kafka: str, engine: Engine, slack: ThreadedSandbox, tmp_path: Path) -> Iterator[Room]:
-    create_topics(kafka, catalogue(3))
+    create_topics(KafkaLink(kafka), catalogue(3))
     made = Room(kafka, engine, slack, tmp_path / "room.log")
     made.start()
     yield made

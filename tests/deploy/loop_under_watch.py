@@ -22,6 +22,7 @@ import yaml
 from closeloop.broker.local import LocalKafka
 from closeloop.broker.topics_admin import create_topics
 from closeloop.ports import free_port
+from schemas.kafka_link import KafkaLink
 from schemas.migrate import upgrade
 from schemas.topics import catalogue
 from tests.deploy.promtool import prometheus
@@ -213,7 +214,7 @@ def watched_loop(folder: Path, broker_folder: Path) -> Iterator[Watched]:
         broker = LocalKafka(broker_folder, nodes=1, fast_start=True)
         broker.start()
         stack.callback(broker.stop)
-        create_topics(broker.bootstrap, catalogue(2))
+        create_topics(KafkaLink(broker.bootstrap), catalogue(2))
         upgrade(f"sqlite:///{folder}/closeloop.db")
         loop = Watched(folder, broker.bootstrap, broker_folder)
         stack.callback(loop.close)

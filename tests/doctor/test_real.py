@@ -30,6 +30,7 @@ from closeloop.sandbox import Settings as SandboxSettings
 from gateway.keys import create_key
 from gateway.process import make_parts
 from schemas import migrate
+from schemas.kafka_link import KafkaLink
 from schemas.settings import Settings
 from schemas.topics import ALERTS, DESK_GROUP, INVITATIONS, RESPONSES, STREAMS_GROUP, TOUCHPOINTS, catalogue
 from tests.cli.asking import EXAMPLE, ask
@@ -46,17 +47,17 @@ def kafka_findings(bootstrap: str) -> dict[str, Finding]:
 
 @pytest.fixture
 def cluster(kafka: str) -> Iterator[str]:
-    create_topics(kafka, catalogue())
+    create_topics(KafkaLink(kafka), catalogue())
     yield kafka
-    create_topics(kafka, catalogue())
-    alter_settings(kafka, [OtherConfig(ALERTS, "retention.ms", str(30 * 86_400_000), None)])
+    create_topics(KafkaLink(kafka), catalogue())
+    alter_settings(KafkaLink(kafka), [OtherConfig(ALERTS, "retention.ms", str(30 * 86_400_000), None)])
 
 
 @pytest.mark.kafka
 @pytest.mark.faults
 def test_a_wrong_retention_and_a_missing_topic_are_found_and_mended_by_what_it_says(cluster: str) -> None:
     assert kafka_findings(cluster) == {}
-    alter_settings(cluster, [OtherConfig(ALERTS, "retention.ms", "60000", None)])
+    alter_settings(KafkaLink(cluster), [OtherConfig(ALERTS, "retention.ms", "60000", None)])
     admin = AdminClient({"bootstrap.servers": cluster})
     admin.delete_topics([INVITATIONS])[INVITATIONS].result(30)
     wait_until(lambda: INVITATIONS not in admin.list_topics(timeout=10).topics)
@@ -92,12 +93,12 @@ def test_a_group_is_well_while_its_member_runs(cluster: str) -> None:
 def test_a_record_from_the_future_shows_a_broker_whose_clock_is_ahead(cluster: str) -> None:
     assert "clock of the broker" not in kafka_findings(cluster)
     setting = OtherConfig(TOUCHPOINTS, "message.timestamp.type", "CreateTime", None)
-    alter_settings(cluster, [setting])
+    alter_settings(KafkaLink(cluster), [setting])
     producer = Producer({"bootstrap.servers": cluster})
     producer.produce(TOUCHPOINTS, b"{}", timestamp=int((time.time() + 600) * 1000))
     assert producer.flush(20) == 0
     finding = kafka_findings(cluster)["clock of the broker"]
-    alter_settings(cluster, [msgspec.structs.replace(setting, expected="LogAppendTime")])
+    alter_settings(KafkaLink(cluster), [msgspec.structs.replace(setting, expected="LogAppendTime")])
     assert (finding.level, finding.said) == ("wrong", "10 min ahead of this machine's")
 
 
@@ -116,7 +117,7 @@ def guarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     except BrokerError as error:
         lacking("a real Kafka", str(error))
     try:
-        create_topics(broker.bootstrap, catalogue())
+        create_topics(KafkaLink(broker.bootstrap), catalogue())
         yield broker.bootstrap
     finally:
         broker.stop()

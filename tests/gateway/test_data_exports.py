@@ -26,6 +26,7 @@ from gateway.keys import create_key
 from gateway.parts import Parts
 from schemas.access_tables import AuditRow
 from schemas.cloudevents import EventReader
+from schemas.kafka_link import KafkaLink
 from schemas.scales import DEFAULT_METRICS
 from schemas.topics import RESPONSES as RESPONSES_TOPIC
 from tests.cli.asking import ask
@@ -173,7 +174,7 @@ def test_answers_are_read_off_their_topic(
 @pytest.mark.kafka
 def test_an_empty_partition_ends_at_once(kafka: str, kafka_topics: Callable[..., str]) -> None:
     topic = kafka_topics(1, "empty")
-    reader = TopicReader(kafka, topic, embedded=False)
+    reader = TopicReader(KafkaLink(kafka), topic, embedded=False)
     try:
         assert list(reader.read(0, ALWAYS.since)) == []
     finally:

@@ -26,6 +26,7 @@ from gateway.live_rows import LiveRows
 from gateway.parts import Parts
 from gateway.producer import EventProducer
 from schemas.case_ledger import act
+from schemas.kafka_link import KafkaLink
 from schemas.tables import CaseEventRow
 from schemas.topics import RESPONSES, TOUCHPOINTS, catalogue
 from tests.gateway.conftest import KeptRecords
@@ -68,7 +69,7 @@ def everything(bootstrap: str, topic: str) -> list[Any]:
 
 @pytest.fixture
 def event_topics(kafka: str) -> None:
-    create_topics(kafka, [spec for spec in catalogue(3) if spec.name in (TOUCHPOINTS, RESPONSES)])
+    create_topics(KafkaLink(kafka), [spec for spec in catalogue(3) if spec.name in (TOUCHPOINTS, RESPONSES)])
 
 
 @pytest.fixture
@@ -79,8 +80,8 @@ def over_kafka(
     metrics = kafka_topics(3, "metrics", cleanup_policy="compact")
     cases = kafka_topics(3, "cases")
     failures: list[str] = []
-    live = LiveView(kafka, LiveRows(), failures.append, topics=(metrics, cases))
-    producer = EventProducer(kafka, deadline=10)
+    live = LiveView(KafkaLink(kafka), LiveRows(), failures.append, topics=(metrics, cases))
+    producer = EventProducer(KafkaLink(kafka), deadline=10)
     parts = dataclasses.replace(make(sqlite_database, kafka=kafka), live=live, producer=producer)
     producer.start()
     live.start()
@@ -179,7 +180,7 @@ def test_the_live_view_reads_all_from_the_beginning_and_the_stream_tells_what_ch
         send(kafka, metrics, (row.record_key(), msgspec.json.encode(row)))
     wait_until(lambda: parts.live.rows.size() == 2)
 
-    late = LiveView(kafka, LiveRows(), lambda why: None, topics=(metrics, cases))
+    late = LiveView(KafkaLink(kafka), LiveRows(), lambda why: None, topics=(metrics, cases))
     late.start()
     wait_until(late.caught_up.is_set)
     assert [row.version for row in late.rows.metrics("nps", "7d")] == [3]
@@ -252,9 +253,9 @@ def test_a_broker_that_goes_answers_503_and_comes_back_with_nothing_lost(
     broker.start()
     failures: list[str] = []
     try:
-        create_topics(broker.bootstrap, catalogue(3))
-        live = LiveView(broker.bootstrap, LiveRows(), failures.append)
-        producer = EventProducer(broker.bootstrap, deadline=2, on_fatal=failures.append)
+        create_topics(KafkaLink(broker.bootstrap), catalogue(3))
+        live = LiveView(KafkaLink(broker.bootstrap), LiveRows(), failures.append)
+        producer = EventProducer(KafkaLink(broker.bootstrap), deadline=2, on_fatal=failures.append)
         parts = dataclasses.replace(make(sqlite_database, kafka=broker.bootstrap), live=live, producer=producer)
         producer.start()
         live.start()
@@ -296,7 +297,7 @@ def test_a_view_that_fails_for_good_says_so(kafka: str, kafka_topics: Callable[.
 
     topics = (kafka_topics(1, "metrics"), kafka_topics(1, "cases"))
     failures: list[str] = []
-    live = LiveView(kafka, Broken(), failures.append, topics=topics)
+    live = LiveView(KafkaLink(kafka), Broken(), failures.append, topics=topics)
     live.start()
     send(kafka, topics[0], (b"k", b"v"))
     wait_until(lambda: failures)

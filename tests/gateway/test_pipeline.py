@@ -18,6 +18,7 @@ from gateway.cluster.looks import Look, Place, Reading
 from gateway.cluster.report import ClusterReport, Lag, make_report
 from gateway.cluster.watch import ClusterWatch
 from gateway.pipeline import outbox_of
+from schemas.kafka_link import KafkaLink
 from schemas.tables import CaseRow, SlackOutboxRow
 from schemas.topics import RESPONSES, STREAMS_GROUP, catalogue
 from tests.gateway.conftest import Served
@@ -109,7 +110,7 @@ def test_a_real_cluster_tells_lag_rate_workers_and_disks(kafka: str, kafka_topic
     answers, totals = kafka_topics(2, "answers"), kafka_topics(2, "totals", cleanup_policy="compact")
     streams, desk, idle = (f"{name}-{uuid.uuid4().hex[:8]}" for name in ("streams", "desk", "idle"))
     readers = {streams: (answers, totals), desk: (answers,), idle: (totals,)}
-    reader = ClusterReader(kafka, topics=(answers, totals), readers=readers)
+    reader = ClusterReader(KafkaLink(kafka), topics=(answers, totals), readers=readers)
     member = Consumer({"bootstrap.servers": kafka, "group.id": desk, "client.id": "desk-1", "log_level": 0})
 
     def report(before: Look | None = None) -> tuple[Look, ClusterReport]:
@@ -195,7 +196,7 @@ def test_the_embedded_broker_tells_little_and_the_rest_is_named() -> None:
         producer = Producer({"bootstrap.servers": broker.bootstrap, "log_level": 0})
         producer.produce(RESPONSES, b"1", b"k", partition=0)
         assert producer.flush(20) == 0
-        reader = ClusterReader(broker.bootstrap, embedded=True)
+        reader = ClusterReader(KafkaLink(broker.bootstrap), embedded=True)
         try:
             report = make_report(reader.look(time.time()), None)
         finally:
@@ -209,7 +210,7 @@ def test_the_embedded_broker_tells_little_and_the_rest_is_named() -> None:
 
 
 def test_a_cluster_that_is_away_is_said_to_be_and_nothing_waits_for_it(gateway: Served) -> None:
-    reader = ClusterReader("127.0.0.1:1", patience=0.3)
+    reader = ClusterReader(KafkaLink("127.0.0.1:1"), patience=0.3)
     watch = ClusterWatch(reader)
     began = time.monotonic()
     assert watch.latest() is None

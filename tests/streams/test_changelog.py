@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
+from schemas.kafka_link import KafkaLink
 from streams.kafka.changelog import (
     ChangelogError,
     ChangelogWriter,
@@ -31,12 +32,14 @@ def test_what_was_flushed_is_recovered_and_deleted_keys_are_not(broker: Broker) 
     topic = broker.topic(partitions=2, **COMPACTED)
 
     async def scenario() -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
-        writer = ChangelogWriter(broker.bootstrap, f"{topic}-1")
+        writer = ChangelogWriter(KafkaLink(broker.bootstrap), f"{topic}-1")
         await writer.open()
         await writer.flush(rows(topic, {b"a": b"1", b"b": b"1", b"c": b"1"}, 1))
         await writer.flush(rows(topic, {b"a": b"2", b"b": None}, 1))
         await writer.close()
-        return await read_partition(broker.bootstrap, topic, 1), await read_partition(broker.bootstrap, topic, 0)
+        return await read_partition(KafkaLink(broker.bootstrap), topic, 1), await read_partition(
+            KafkaLink(broker.bootstrap), topic, 0
+        )
 
     written, empty = asyncio.run(scenario())
     assert written == {b"a": b"2", b"c": b"1"}
@@ -47,14 +50,14 @@ def test_an_aborted_tail_and_bare_markers_do_not_hold_up_recovery(broker: Broker
     topic = broker.topic(**COMPACTED)
     broker.produce(topic, [b"0", b"1"], partition=0, **{"transactional.id": topic})
     broker.aborted(topic, [b"never"] * 50)
-    assert asyncio.run(read_partition(broker.bootstrap, topic, 0)) == {b"0": b"0", b"1": b"1"}
+    assert asyncio.run(read_partition(KafkaLink(broker.bootstrap), topic, 0)) == {b"0": b"0", b"1": b"1"}
 
 
 def test_a_partition_of_markers_alone_recovers_as_empty(broker: Broker) -> None:
     topic = broker.topic(**COMPACTED)
     broker.aborted(topic, [b"never"])
     assert broker.ends(topic)[0] == 2
-    assert asyncio.run(read_partition(broker.bootstrap, topic, 0)) == {}
+    assert asyncio.run(read_partition(KafkaLink(broker.bootstrap), topic, 0)) == {}
 
 
 @pytest.mark.faults
@@ -62,7 +65,7 @@ def test_a_compacted_log_with_holes_recovers_the_last_values(broker: Broker) -> 
     topic = broker.topic(**COMPACTED)
 
     async def write() -> None:
-        writer = ChangelogWriter(broker.bootstrap, topic)
+        writer = ChangelogWriter(KafkaLink(broker.bootstrap), topic)
         await writer.open()
         for turn in range(40):
             await writer.flush(rows(topic, {b"k%d" % key: b"%d" % turn for key in range(20)}))
@@ -79,12 +82,12 @@ def test_a_compacted_log_with_holes_recovers_the_last_values(broker: Broker) -> 
 
         # Appending rolls the active segment, which the cleaner never touches.
         broker.produce(topic, [], partition=0)
-        with ChangelogReader(broker.bootstrap, topic, 0) as reader:
+        with ChangelogReader(KafkaLink(broker.bootstrap), topic, 0) as reader:
             counted.append(sum(len(batch) for batch in reader.batches()))
         return counted[-1] < 40 * 20
 
     wait_until(compacted, "the cleaner has run", 90)
-    assert asyncio.run(read_partition(broker.bootstrap, topic, 0)) == expected
+    assert asyncio.run(read_partition(KafkaLink(broker.bootstrap), topic, 0)) == expected
 
 
 def test_a_log_whose_start_has_moved_is_read_from_its_new_start(broker: Broker) -> None:
@@ -96,14 +99,14 @@ def test_a_log_whose_start_has_moved_is_read_from_its_new_start(broker: Broker) 
     admin = AdminClient({"bootstrap.servers": broker.bootstrap})
     for future in admin.delete_records([TopicPartition(topic, 0, 7)]).values():
         future.result()
-    assert asyncio.run(read_partition(broker.bootstrap, topic, 0)) == {b"7": b"7", b"8": b"8", b"9": b"9"}
+    assert asyncio.run(read_partition(KafkaLink(broker.bootstrap), topic, 0)) == {b"7": b"7", b"8": b"8", b"9": b"9"}
 
 
 def test_a_holder_that_lost_its_partition_cannot_write(broker: Broker) -> None:
     topic = broker.topic(**COMPACTED)
 
     async def scenario() -> None:
-        old, new = (ChangelogWriter(broker.bootstrap, topic) for _ in range(2))
+        old, new = (ChangelogWriter(KafkaLink(broker.bootstrap), topic) for _ in range(2))
         await old.open()
         await old.flush(rows(topic, {b"state": b"old"}))
         await new.open()
@@ -114,7 +117,7 @@ def test_a_holder_that_lost_its_partition_cannot_write(broker: Broker) -> None:
         await new.close()
 
     asyncio.run(scenario())
-    assert asyncio.run(read_partition(broker.bootstrap, topic, 0)) == {b"state": b"old", b"other": b"new"}
+    assert asyncio.run(read_partition(KafkaLink(broker.bootstrap), topic, 0)) == {b"state": b"old", b"other": b"new"}
 
 
 def test_a_process_that_slept_through_its_successor_cannot_write(broker: Broker) -> None:
@@ -137,9 +140,9 @@ def test_a_process_that_slept_through_its_successor_cannot_write(broker: Broker)
         zombie.send_signal(signal.SIGSTOP)
 
         async def succeed() -> dict[bytes, bytes]:
-            successor = ChangelogWriter(broker.bootstrap, topic)
+            successor = ChangelogWriter(KafkaLink(broker.bootstrap), topic)
             await successor.open()
-            inherited = await read_partition(broker.bootstrap, topic, 0)
+            inherited = await read_partition(KafkaLink(broker.bootstrap), topic, 0)
             await successor.flush(rows(topic, {b"state": b"after"}))
             await successor.close()
             return inherited
@@ -152,7 +155,7 @@ def test_a_process_that_slept_through_its_successor_cannot_write(broker: Broker)
     finally:
         zombie.kill()
         zombie.communicate(timeout=30)
-    assert asyncio.run(read_partition(broker.bootstrap, topic, 0)) == {b"state": b"after"}
+    assert asyncio.run(read_partition(KafkaLink(broker.bootstrap), topic, 0)) == {b"state": b"after"}
 
 
 def test_a_predecessors_open_transaction_is_ended_before_recovery(broker: Broker) -> None:
@@ -166,9 +169,9 @@ def test_a_predecessors_open_transaction_is_ended_before_recovery(broker: Broker
     broker.produce(topic, [b"0"], partition=0)
 
     async def scenario() -> dict[bytes, bytes]:
-        writer = ChangelogWriter(broker.bootstrap, topic)
+        writer = ChangelogWriter(KafkaLink(broker.bootstrap), topic)
         await writer.open()
-        found = await read_partition(broker.bootstrap, topic, 0)
+        found = await read_partition(KafkaLink(broker.bootstrap), topic, 0)
         await writer.close()
         return found
 
@@ -179,7 +182,7 @@ def test_a_flush_that_cannot_be_delivered_leaves_nothing_and_says_so(broker: Bro
     topic = broker.topic(**COMPACTED, **{"max.message.bytes": "2000"})
 
     async def scenario() -> None:
-        writer = ChangelogWriter(broker.bootstrap, topic)
+        writer = ChangelogWriter(KafkaLink(broker.bootstrap), topic)
         await writer.open()
         with pytest.raises(ChangelogError, match="MSG_SIZE_TOO_LARGE"):
             await writer.flush([*rows(topic, {b"small": b"1"}), *rows(topic, {b"large": b"x" * 10_000})])
@@ -188,12 +191,14 @@ def test_a_flush_that_cannot_be_delivered_leaves_nothing_and_says_so(broker: Bro
         await writer.close()
 
     asyncio.run(scenario())
-    assert asyncio.run(read_partition(broker.bootstrap, topic, 0)) == {b"next": b"1"}
+    assert asyncio.run(read_partition(KafkaLink(broker.bootstrap), topic, 0)) == {b"next": b"1"}
 
 
 def test_closing_cuts_short_what_waits_for_a_broker_that_is_gone(free_port: int) -> None:
     async def scenario() -> None:
-        writer = ChangelogWriter(f"127.0.0.1:{free_port}", "nobody-there", WriterSettings(open_timeout=3_600.0))
+        writer = ChangelogWriter(
+            KafkaLink(f"127.0.0.1:{free_port}"), "nobody-there", WriterSettings(open_timeout=3_600.0)
+        )
         opening = asyncio.create_task(writer.open())
         await asyncio.sleep(0)
         async with asyncio.timeout(60):
@@ -208,10 +213,10 @@ def test_without_fencing_rows_are_written_all_the_same(broker: Broker) -> None:
     topic = broker.topic(**COMPACTED)
 
     async def scenario() -> None:
-        writer = ChangelogWriter(broker.bootstrap, uuid.uuid4().hex, WriterSettings(fencing=False))
+        writer = ChangelogWriter(KafkaLink(broker.bootstrap), uuid.uuid4().hex, WriterSettings(fencing=False))
         await writer.open()
         await writer.flush(rows(topic, {b"a": b"1"}))
         await writer.close()
 
     asyncio.run(scenario())
-    assert asyncio.run(read_partition(broker.bootstrap, topic, 0)) == {b"a": b"1"}
+    assert asyncio.run(read_partition(KafkaLink(broker.bootstrap), topic, 0)) == {b"a": b"1"}

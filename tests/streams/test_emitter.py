@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
+from schemas.kafka_link import KafkaLink
 from streams.kafka.emitter import EmitError, Emitter
 from tests.streams.conftest import Broker
 
@@ -24,7 +25,7 @@ def test_what_was_drained_is_on_the_broker_in_order_with_its_headers(broker: Bro
     topic = broker.topic()
 
     async def scenario() -> None:
-        emitter = Emitter(broker.bootstrap)
+        emitter = Emitter(KafkaLink(broker.bootstrap))
         await emitter.start()
         for number in range(1_000):
             emitter.send(topic, b"k", b"%d" % number, headers=[("n", b"%d" % number)])
@@ -44,7 +45,7 @@ def test_keys_are_placed_as_javas_clients_place_them(broker: Broker) -> None:
     keys = [b"c%d" % number for number in range(50)]
 
     async def scenario() -> None:
-        emitter = Emitter(broker.bootstrap)
+        emitter = Emitter(KafkaLink(broker.bootstrap))
         await emitter.start()
         for key in keys:
             emitter.send(topic, key, b"")
@@ -61,7 +62,7 @@ def test_draining_does_not_wait_for_what_is_sent_meanwhile(broker: Broker) -> No
     topic = broker.topic()
 
     async def scenario() -> None:
-        emitter = Emitter(broker.bootstrap)
+        emitter = Emitter(KafkaLink(broker.bootstrap))
         await emitter.start()
         ended = asyncio.Event()
 
@@ -84,7 +85,7 @@ def test_draining_does_not_wait_for_what_is_sent_meanwhile(broker: Broker) -> No
 
 def test_what_cannot_be_delivered_is_an_error_of_the_drain(free_port: int) -> None:
     async def scenario() -> None:
-        emitter = Emitter(f"127.0.0.1:{free_port}", delivery_timeout=0.3)
+        emitter = Emitter(KafkaLink(f"127.0.0.1:{free_port}"), delivery_timeout=0.3)
         await emitter.start()
         emitter.send("t", b"k", b"v")
         with pytest.raises(EmitError, match="not delivered"):

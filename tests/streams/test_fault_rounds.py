@@ -21,6 +21,7 @@ import pytest
 from closeloop.broker.errors import BrokerError
 from closeloop.broker.local import LocalKafka
 from closeloop.broker.topics_admin import create_topics
+from schemas.kafka_link import KafkaLink
 from schemas.topics import ALERTS, DEADLETTERS, METRICS
 from tests.fixtures.missing import lacking
 from tests.streams.fault_crew import PARTITIONS, SOURCES, Cluster, Crew, spawn, topics, wait
@@ -41,7 +42,7 @@ class Run:
     """A cluster, a crew and a feeder, and what the topics say at the end."""
 
     def __init__(self, kafka: LocalKafka, folder: Path) -> None:
-        create_topics(kafka.bootstrap, topics())
+        create_topics(KafkaLink(kafka.bootstrap), topics())
         config = folder / "loop.yaml"
         config.write_text(LOOP_YAML)
         self.cluster = Cluster(kafka)

@@ -12,6 +12,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from closeloop.logs import configure_logs
+from schemas.kafka_link import KafkaLink
 from schemas.loop_yaml import load
 from schemas.settings import Settings
 from streams.instruments import Instruments
@@ -35,7 +36,7 @@ def main() -> int:
         states = Makers(partial(CountingSource, crash=options.get("crash", False)), CountingMerge)
     worker = Worker(
         WorkerSettings(
-            bootstrap=bootstrap,
+            kafka=KafkaLink(bootstrap),
             data_dir=Path(folder),
             group=f"{prefix}streams",
             prefix=prefix,

@@ -6,12 +6,13 @@ Arguments: bootstrap, topic, transactional id. Answers each line with ``flushed`
 import asyncio
 import sys
 
+from schemas.kafka_link import KafkaLink
 from streams.kafka.changelog import ChangelogError, ChangelogWriter, FencedError, OutRecord
 
 
 async def main() -> None:
     bootstrap, topic, transactional_id = sys.argv[1:]
-    writer = ChangelogWriter(bootstrap, transactional_id)
+    writer = ChangelogWriter(KafkaLink(bootstrap), transactional_id)
     await writer.open()
     sys.stdout.write("open\n")
     sys.stdout.flush()
