@@ -111,6 +111,12 @@ async def same_origin(connection: ASGIConnection[Any, Any, Any, Any], _handler: 
         raise Refusal(403, "origin", "origin", "requests of other web sites are not taken")
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Refusal(403, "origin", "sec-fetch-site", "requests of other web sites are not taken")
+    json_only(connection)
+
+
+def json_only(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """Refuse a body of another type than JSON (415): those that a form could send are among them."""
+    headers = connection.headers
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     empty = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
     if not empty and kind not in _JSON_TYPES and not kind.endswith("+json"):

@@ -5,7 +5,7 @@ survey tools, survey pages) calls :meth:`Admission.admit` with the CloudEvents t
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -21,6 +21,7 @@ from gateway.intake import (
     Intake,
     Record,
     Shape,
+    anything,
     take_in,
     take_in_events,
 )
@@ -55,12 +56,20 @@ class Admission:
         self._instruments = instruments
         self._tracing = tracing
 
-    async def take(self, shape: Shape, headers: Mapping[str, str], body: bytes, at: datetime) -> EventsAnswer:
-        """Take the events of a request's body. ``at`` is its arrival, UTC; ``headers`` have names in lower case.
+    async def take(
+        self,
+        shape: Shape,
+        headers: Mapping[str, str],
+        body: bytes,
+        at: datetime,
+        may_emit: Callable[[str], bool] = anything,
+    ) -> EventsAnswer:
+        """Take the events of a request's body. ``at`` is its arrival, UTC; ``headers`` have names in lower case;
+        ``may_emit`` says whether the sender may send events of a source.
 
         Raises :class:`Refusal`: 400 if no event can be taken, 413, and what :meth:`admit` raises.
         """
-        intake = await self._judge(shape, headers, body, at)
+        intake = await self._judge(shape, headers, body, at, may_emit)
         self._count_rejected(intake)
         if intake.first_error is not None and not intake.records:
             raise _all_rejected(intake, intake.first_error)
@@ -79,11 +88,13 @@ class Admission:
         self._count_rejected(intake)
         return await self._hand_on(intake, headers, route)
 
-    async def _judge(self, shape: Shape, headers: Mapping[str, str], body: bytes, at: datetime) -> Intake:
+    async def _judge(
+        self, shape: Shape, headers: Mapping[str, str], body: bytes, at: datetime, may_emit: Callable[[str], bool]
+    ) -> Intake:
         try:
             if len(body) > _LARGE_BODY:
-                return await asyncio.to_thread(take_in, self._reader, shape, headers, body, at)
-            return take_in(self._reader, shape, headers, body, at)
+                return await asyncio.to_thread(take_in, self._reader, shape, headers, body, at, may_emit)
+            return take_in(self._reader, shape, headers, body, at, may_emit)
         except InvalidEvent as error:
             self._instruments.events.labels(error.reason).inc()
             raise Refusal(400, error.reason, error.field, error.problem) from None

@@ -18,6 +18,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.broadcast import Broadcast
 from gateway.console.viewing import Views
+from gateway.cross_origin import CrossOrigin
 from gateway.error_answers import answer_fault, answer_http, answer_refusal
 from gateway.parts import Parts
 from gateway.problems import Refusal
@@ -114,7 +115,7 @@ def build_app(parts: Parts) -> Litestar:
         return views
 
     handlers: Any = {Refusal: answer_refusal, HTTPException: answer_http, Exception: answer_fault}
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             *events.routes,
             *metrics.routes,
@@ -150,6 +151,8 @@ def build_app(parts: Parts) -> Litestar:
         request_max_body_size=MAX_BODY_BYTES,
         state=State({"parts": parts}),
     )
+    app.asgi_handler = CrossOrigin(app.asgi_handler, parts.loop.gateway.cors)  # outermost, so that refusals have it too
+    return app
 
 
 def _openapi() -> OpenAPIConfig:

@@ -1,18 +1,48 @@
-"""Read a request's body with a limit that holds while reading."""
+"""Read a request's body: with a limit that holds while reading and unpacking, and a time in which it has to come."""
 
 import asyncio
 from typing import Any
 
 from litestar import Request
 
+from gateway.encodings import ENCODINGS, BrokenError, NotReadError, TooLargeError, known_encoding, unpack
 from gateway.problems import Refusal
 
 _DRAIN_BYTES = 64 * 1024 * 1024
 _DRAIN_SECONDS = 5.0
+_LARGE_BODY = 16 * 1024
+"""Larger compressed bodies are unpacked in a thread, so that they hold up no other request."""
 
 
-async def read_body(request: Request[Any, Any, Any], limit: int) -> bytes:
-    """The body, at most ``limit`` bytes of it in memory. Raises :class:`Refusal` (413)."""
+async def read_body(request: Request[Any, Any, Any], limit: int, seconds: float | None = None) -> bytes:
+    """The body, unpacked; at most ``limit`` bytes, as it comes and as it is unpacked.
+
+    Raises :class:`Refusal`: 400 (not what its encoding says), 408 (not there within ``seconds``), 413, 415 (an encoding
+    that is not read here).
+    """
+    try:
+        encoding = known_encoding(request.headers.get("content-encoding", ""))
+    except NotReadError as unread:
+        raise Refusal(415, "encoding", "content-encoding", str(unread), {"Accept-Encoding": ENCODINGS}) from None
+    try:
+        async with asyncio.timeout(seconds):
+            body = await _read(request, limit)
+    except TimeoutError:
+        text = f"the body was not there within {seconds:g} seconds; send smaller batches"
+        raise Refusal(408, "slow", "", text, {"Connection": "close"}) from None
+    if not encoding:
+        return body
+    try:
+        if len(body) > _LARGE_BODY:
+            return await asyncio.to_thread(unpack, encoding, body, limit)
+        return unpack(encoding, body, limit)
+    except BrokenError:
+        raise Refusal(400, "encoding", "content-encoding", f"the body is not {encoding}, or ends early") from None
+    except TooLargeError:
+        raise _too_large(limit) from None
+
+
+async def _read(request: Request[Any, Any, Any], limit: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     stream = request.stream()
@@ -27,8 +57,12 @@ async def read_body(request: Request[Any, Any, Any], limit: int) -> bytes:
     if too_large:
         parts.clear()
         await _drain(stream)
-        raise Refusal(413, "too_large", "", f"a request may have {limit:,} bytes; send smaller batches")
+        raise _too_large(limit)
     return b"".join(parts)
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal(413, "too_large", "", f"a request may have {limit:,} bytes, unpacked; send smaller batches")
 
 
 async def _drain(stream: Any) -> None:

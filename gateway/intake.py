@@ -1,6 +1,6 @@
 """From a request's bytes to records for Kafka: each event validated, its bytes untouched. Pure: the time is given."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import unquote_to_bytes
@@ -105,24 +105,36 @@ def shape_of(content_type: str, headers: Mapping[str, str], body: bytes) -> Shap
     return "array" if body.lstrip()[:1] == b"[" else "single"
 
 
-def take_in(reader: EventReader, shape: Shape, headers: Mapping[str, str], body: bytes, now: datetime) -> Intake:
-    """Validate every event of a request.
+def anything(_source: str) -> bool:
+    """Lets every source pass."""
+    return True
+
+
+def take_in(
+    reader: EventReader,
+    shape: Shape,
+    headers: Mapping[str, str],
+    body: bytes,
+    now: datetime,
+    may_emit: Callable[[str], bool] = anything,
+) -> Intake:
+    """Validate every event of a request; ``may_emit`` says whether its sender may send events of a source.
 
     Raises :class:`InvalidEvent` where the body cannot be cut into events, :class:`gateway.splitting.TooMany`.
     """
     if shape == "binary":
-        return _judge([_Attempt(reader, body, now, headers)])
+        return _judge([_Attempt(reader, body, now, headers)], may_emit)
     if shape == "single":
-        return _judge([_Attempt(reader, body, now)])
+        return _judge([_Attempt(reader, body, now)], may_emit)
     cut = split_array if shape == "array" else split_lines
     if not body.strip():
         raise InvalidEvent("empty", "", "the batch has no bytes; send CloudEvents in JSON")
-    return _judge([_Attempt(reader, value, now) for value in cut(body, MAX_BATCH_EVENTS)])
+    return _judge([_Attempt(reader, value, now) for value in cut(body, MAX_BATCH_EVENTS)], may_emit)
 
 
 def take_in_events(reader: EventReader, values: Sequence[bytes], now: datetime) -> Intake:
     """Validate structured events, one a value."""
-    return _judge([_Attempt(reader, value, now) for value in values])
+    return _judge([_Attempt(reader, value, now) for value in values], anything)
 
 
 class _Attempt:
@@ -162,13 +174,15 @@ class _Attempt:
         return found if isinstance(found, str) and len(found) <= MAX_ECHOED_ID else None
 
 
-def _judge(attempts: list[_Attempt]) -> Intake:
+def _judge(attempts: list[_Attempt], may_emit: Callable[[str], bool]) -> Intake:
     records: list[Record] = []
     results: list[EventResult] = []
     first: InvalidEvent | None = None
     for index, attempt in enumerate(attempts):
         try:
             event, record = attempt.read()
+            if not may_emit(event.source):
+                raise InvalidEvent("invalid", "source", "this API key may not send events of this source")  # noqa: TRY301
         except InvalidEvent as error:
             first = first or error
             results.append(

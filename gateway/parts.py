@@ -17,6 +17,7 @@ from gateway.instruments import Instruments
 from gateway.key_ring import KeyRing
 from gateway.live import LiveView
 from gateway.producer import EventProducer
+from gateway.rate_limits import Throttle
 from gateway.slack.interactions import SlackDesk
 from gateway.slack.signature import SignatureCheck
 from gateway.spool.spool import Spool
@@ -56,6 +57,7 @@ class Parts:
     tracing: Tracing = OFF
     attempts: Attempts = field(default_factory=Attempts)
     spool: Spool | None = None
+    throttle: Throttle = field(default_factory=Throttle)
 
     @property
     def admission(self) -> Admission:

@@ -31,6 +31,7 @@ from gateway.keys import any_key
 from gateway.live import LiveView
 from gateway.live_rows import LiveRows
 from gateway.parts import Parts
+from gateway.patience import protocol_with
 from gateway.producer import EventProducer
 from gateway.slack.calls import SlackCalls
 from gateway.slack.interactions import SlackDesk
@@ -245,8 +246,10 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 async def _listen(parts: Parts, stop: _Stop, listener: socket.socket) -> None:
+    slow = parts.loop.gateway.slow_clients
     config = uvicorn.Config(
         build_app(parts),
+        http=protocol_with(seconds(slow.headers), seconds(slow.body)),
         log_config=None,
         log_level="warning",
         access_log=False,

@@ -31,8 +31,7 @@ class SpoolConfig(Section, frozen=True, kw_only=True):
 class RateLimit(Section, frozen=True, kw_only=True):
     """How much one API key (one address, where no key is asked) may send: a bucket that fills again by the second."""
 
-    requests_per_second: Rate | None = None
-    events_per_second: Rate | None = None
+    events_per_second: Rate
     burst: Duration = "10s"
     """How many seconds' worth may come at once after a quiet time."""
 

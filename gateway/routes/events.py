@@ -9,8 +9,9 @@ from litestar.openapi.spec import Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.openapi.spec.media_type import OpenAPIMediaType
 
-from gateway.access import needs, same_origin
+from gateway.access import caller_of, needs
 from gateway.bodies import read_body
+from gateway.cross_origin import from_known_page
 from gateway.intake import (
     MAX_BATCH_BYTES,
     MAX_BATCH_EVENTS,
@@ -19,7 +20,9 @@ from gateway.intake import (
 )
 from gateway.parts import Parts, now
 from gateway.problems import Refusal
+from gateway.rate_gate import RateGate
 from gateway.routes.answers import refusals
+from schemas.config_base import seconds
 
 
 def _body() -> RequestBody:
@@ -48,7 +51,7 @@ class _EventsOperation(Operation):
 @post(
     "/v1/events",
     status_code=202,
-    guards=[needs("emit"), same_origin],
+    guards=[needs("emit"), from_known_page],
     summary="Send events",
     description=(
         "One CloudEvent, a JSON array of them, NDJSON, or binary mode (`ce-` headers and a JSON body). 202 means that "
@@ -57,18 +60,25 @@ class _EventsOperation(Operation):
     ),
     operation_class=_EventsOperation,
     request_max_body_size=None,
-    responses=refusals(400, 413, 415, 429, 503),
+    responses=refusals(400, 408, 413, 415, 429, 503),
     tags=["events"],
 )
 async def post_events(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> Response[EventsAnswer]:
     """Read the body, and let the admission answer for its events."""
-    body = await read_body(request, MAX_BATCH_BYTES)
+    gate = RateGate(request, parts)
+    gate.check()
+    body = await read_body(request, MAX_BATCH_BYTES, seconds(parts.loop.gateway.slow_clients.body))
     headers = dict(request.headers.items())
     shape = shape_of(headers.get("content-type", ""), headers, body)
     if shape is None:
         text = "send application/json, application/cloudevents+json, -batch+json, or application/x-ndjson"
         raise Refusal(415, "content_type", "content-type", text)
-    return Response(await parts.admission.take(shape, headers, body, now()), status_code=202)
+    try:
+        answer = await parts.admission.take(shape, headers, body, now(), caller_of(request).may_emit)
+    except Refusal as refusal:
+        refusal.headers.update(gate.charge(1))
+        raise
+    return Response(answer, status_code=202, headers=gate.charge(len(answer.results)))
 
 
 routes = [post_events]

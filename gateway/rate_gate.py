@@ -1,0 +1,55 @@
+"""The rate limit at a route: who asks, how it stands, and the headers that tell it."""
+
+import time
+from typing import Any
+
+from litestar import Request
+
+from gateway.access import address_of, caller_of
+from gateway.attempts import network_of
+from gateway.parts import Parts
+from gateway.problems import Refusal
+from gateway.rate_limits import Limit, Standing
+from schemas.config_base import seconds
+from schemas.config_gateway import RateLimit
+
+
+class RateGate:
+    """The limit of one request's sender: its API key, or its address where no key is asked."""
+
+    def __init__(self, request: Request[Any, Any, Any], parts: Parts) -> None:
+        configured = parts.loop.gateway.rate_limit
+        self._limit = None if configured is None else limit_of(configured)
+        self._throttle = parts.throttle
+        caller = caller_of(request)
+        self._sender = f"key {caller.key_id or caller.name}" if caller.name else network_of(address_of(request))
+
+    def check(self) -> None:
+        """Let it in while anything is left. Raises :class:`Refusal` (429)."""
+        if self._limit is None:
+            return
+        now = self._throttle.standing(self._sender, self._limit, time.monotonic())
+        if now.wait:
+            text = f"more than {self._limit.rate:g} events a second; send again in {now.wait} seconds"
+            raise Refusal(429, "rate_limit", "", text, {"Retry-After": str(now.wait), **rate_headers(self._limit, now)})
+
+    def charge(self, events: int) -> dict[str, str]:
+        """Count so many events, at least one a request; the headers of the answer."""
+        if self._limit is None:
+            return {}
+        now = self._throttle.charge(self._sender, self._limit, max(1, events), time.monotonic())
+        return rate_headers(self._limit, now)
+
+
+def limit_of(configured: RateLimit) -> Limit:
+    """loop.yaml's words as numbers."""
+    return Limit(configured.events_per_second, max(1.0, configured.events_per_second * seconds(configured.burst)))
+
+
+def rate_headers(limit: Limit, now: Standing) -> dict[str, str]:
+    """The headers of the IETF's draft "RateLimit header fields for HTTP": the policy, and what is left of it."""
+    window = max(1, round(limit.burst / limit.rate))
+    return {
+        "RateLimit-Policy": f'"events";q={round(limit.burst)};w={window}',
+        "RateLimit": f'"events";r={now.left};t={now.wait}',
+    }
