@@ -19,6 +19,7 @@ from closeloop.commands import (
     rules,
     silences,
     slack,
+    surveys,
     topics,
     watch,
 )
@@ -49,6 +50,7 @@ app.add_typer(silences.app, name="silences")
 app.add_typer(cases.app, name="cases")
 app.add_typer(export.app, name="export")
 app.add_typer(slack.app, name="slack")
+app.add_typer(surveys.app, name="surveys")
 
 
 def main() -> None:

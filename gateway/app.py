@@ -42,6 +42,7 @@ from gateway.routes import (
     silences,
     slack,
     stream,
+    surveys,
     themes,
     totals,
 )
@@ -137,6 +138,7 @@ def build_app(parts: Parts) -> Litestar:
             *health.routes,
             *pages.routes,
             *card_links.routes,
+            *surveys.routes,
             *console.routes,
         ],
         dependencies={
@@ -173,6 +175,7 @@ def _openapi() -> OpenAPIConfig:
         ),
         tags=[
             Tag("events", "What apps send."),
+            Tag("surveys", "Questions on pages of their own."),
             Tag("metrics", "What customers say, with its honesty."),
             Tag("themes", "What unhappy customers write about."),
             Tag("cases", "Unhappy customers, and what is done about them."),

@@ -22,6 +22,12 @@ class Instruments:
             ["result"],
             registry=self.registry,
         )
+        self.survey_answers = Counter(
+            "closeloop_gateway_survey_answers_total",
+            "Forms of survey pages by what they were: first, revised, repeat (counted already), closed (too late).",
+            ["survey", "result"],
+            registry=self.registry,
+        )
         self.delivery_seconds = Histogram(
             "closeloop_gateway_delivery_seconds",
             "Time until Kafka acknowledged all events of a request.",

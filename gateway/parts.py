@@ -22,6 +22,7 @@ from gateway.slack.interactions import SlackDesk
 from gateway.slack.signature import SignatureCheck
 from gateway.spool.spool import Spool
 from gateway.standing import StandingMetrics
+from gateway.surveys.desk import SurveyDesk
 from gateway.themes.remembered import RememberedThemes
 from gateway.vocabulary import Vocabulary
 from schemas.cloudevents import EventReader
@@ -54,6 +55,7 @@ class Parts:
     themes: RememberedThemes
     slack: SlackDesk
     signature: SignatureCheck
+    surveys: SurveyDesk
     tracing: Tracing = OFF
     attempts: Attempts = field(default_factory=Attempts)
     spool: Spool | None = None

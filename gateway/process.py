@@ -40,6 +40,7 @@ from gateway.slack.socket_mode import SocketMode
 from gateway.spool.place import is_memory
 from gateway.spool.spool import Spool
 from gateway.standing import StandingMetrics
+from gateway.surveys.desk import SurveyDesk
 from gateway.themes.remembered import RememberedThemes
 from gateway.vocabulary import vocabulary
 from schemas.cloudevents import EventReader
@@ -150,6 +151,7 @@ def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]
         themes=RememberedThemes(),
         slack=SlackDesk(reading, writing, loop, words, SlackCalls(settings.slack_bot_token, settings.slack_api_url)),
         signature=SignatureCheck(settings.slack_signing_secret),
+        surveys=SurveyDesk(settings.survey_keys, settings.public_url),
         tracing=start_tracing(settings.traces, "gateway"),
     )
 

@@ -12,6 +12,7 @@ from schemas.config_gateway import Gateway
 from schemas.config_grouping import Grouping
 from schemas.config_owners import Calendar, Person, Receiver, Rotation, Route, Team
 from schemas.config_rules import Rule
+from schemas.config_surveys import Survey
 from schemas.config_timeline import Timeline
 from schemas.scales import MetricKind
 
@@ -113,3 +114,5 @@ class Loop(Section, frozen=True, kw_only=True):
     sign_in: SignIn = SignIn()
     audit: Audit = Audit()
     gateway: Gateway = Gateway()
+    surveys: dict[str, Survey] = {}
+    """Questions on pages of their own, behind signed links."""

@@ -31,6 +31,7 @@ from schemas.loop_metric_checks import check_computed
 from schemas.loop_owner_checks import check_owners
 from schemas.loop_rotation_checks import check_rotation
 from schemas.loop_routing_checks import check_route
+from schemas.loop_survey_checks import check_surveys
 from schemas.loop_word_checks import check_words
 from schemas.panes import pane_seconds, usable_windows_near
 from schemas.public_holidays import unknown_country
@@ -71,6 +72,7 @@ def check(loop: Loop) -> Iterator[Misfit]:
     yield from check_access(loop)
     if loop.timeline is not None:
         yield from _check_length(loop.timeline.keep, ("timeline", "keep"))
+    yield from check_surveys(loop)
     for path, duration in (
         (("deduplication", "responses"), loop.deduplication.responses),
         (("deduplication", "touchpoints"), loop.deduplication.touchpoints),

@@ -130,3 +130,29 @@ class TimelineRow(Base):
     scale_min: Mapped[int | None]
     scale_max: Mapped[int | None]
     higher_is_better: Mapped[bool | None]
+
+
+class SurveyAnswerRow(Base):
+    """What was answered to one invitation on a survey page: how often, not by whom, and no words.
+
+    It is what makes a second submit of the same form the same event, for as long as the link is good.
+    """
+
+    __tablename__ = "survey_answers"
+    __table_args__ = (Index("survey_answers_by_end", "expires_at"),)
+
+    invitation: Mapped[str] = mapped_column(String(36), primary_key=True)
+    survey: Mapped[str] = mapped_column(String(32))
+    number: Mapped[int]
+    """How many different answers there were; each revises the one before."""
+    score: Mapped[int]
+    """Of the newest."""
+    commented: Mapped[bool]
+    digest: Mapped[str] = mapped_column(String(64))
+    """Of the newest answer, under the key of the links: it tells a repeated form from a changed one."""
+    sent: Mapped[bool]
+    """Whether the newest answer is known to have been taken."""
+    answered_at: Mapped[datetime]
+    """The first."""
+    expires_at: Mapped[datetime]
+    """When the link's time is over; the row may go then."""

@@ -18,6 +18,8 @@ __all__ = ["SERVERS", "Settings", "SettingsError", "from_environment"]
 SERVERS = r"[^,\s]+:\d{1,5}(,[^,\s]+:\d{1,5})*$"
 """Where Kafka is: one address or several."""
 _URL = r"https?://[^/\s]"
+_SURVEY_KEY_LENGTH = 32
+_SURVEY_KEYS = 2
 _DATABASE = r"(sqlite|postgresql)(\+\w+)?://"
 _DATABASE_REMEDY = (
     "not a database URL; only sqlite and postgresql are supported: give sqlite:///PATH or postgresql://USER@HOST/NAME"
@@ -43,6 +45,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     slack_api_url: str = "https://slack.com/api/"
     smtp_url: str | None = None
     """The mail server, for cases that Slack does not take: ``smtp://USER:PASSWORD@HOST:587`` or ``smtps://``."""
+    survey_keys: tuple[str, ...] = ()
+    """What survey links are sealed with: the first seals, every one of them opens. None: no survey links."""
     slack_pace: float = 1.0
     """Messages a second a channel."""
     public_url: str = "http://127.0.0.1:8080"
@@ -135,6 +139,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         smtp_url=shaped("SMTP_URL", "", r"smtps?://[^/\s]", "give smtp://HOST:PORT or smtps://HOST:PORT", mail)
         if mail
         else None,
+        survey_keys=_survey_keys(secret("CLOSELOOP_SURVEY_KEY")),
         slack_pace=number("CLOSELOOP_SLACK_PACE", defaults.slack_pace, 0.01, 100_000),
         public_url=shaped("CLOSELOOP_PUBLIC_URL", defaults.public_url, _URL, "give a URL, http:// or https://").rstrip(
             "/"
@@ -149,6 +154,19 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         log_level=one_of("CLOSELOOP_LOG_LEVEL", defaults.log_level, "debug", "info", "warning", "error"),
         traces=_wants_traces(env),
     )
+
+
+def _survey_keys(held: str | None) -> tuple[str, ...]:
+    """The keys of survey links, of which there are two while one takes over from the other."""
+    keys = tuple((held or "").replace(",", " ").split())
+    if any(len(key) < _SURVEY_KEY_LENGTH for key in keys):
+        raise SettingsError(
+            f"CLOSELOOP_SURVEY_KEY: shorter than {_SURVEY_KEY_LENGTH} characters; take the output of"
+            " `openssl rand -base64 32`"
+        )
+    if len(keys) > _SURVEY_KEYS:
+        raise SettingsError(f"CLOSELOOP_SURVEY_KEY: {len(keys)} keys; give the one that seals and the one before it")
+    return keys
 
 
 def _wants_traces(env: Mapping[str, str]) -> bool:

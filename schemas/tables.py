@@ -13,7 +13,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from schemas.access_tables import ApiKeyRow, AuditRow, ConsoleSessionRow, SignInRow
 from schemas.alerts import Severity, Subject
 from schemas.cases import CaseState
-from schemas.record_tables import AnswerTermsRow, BooksRow, DeadLetterRow, MetricDayRow, MetricRow, TimelineRow
+from schemas.record_tables import (
+    AnswerTermsRow,
+    BooksRow,
+    DeadLetterRow,
+    MetricDayRow,
+    MetricRow,
+    SurveyAnswerRow,
+    TimelineRow,
+)
 from schemas.table_base import Base, UtcDateTime
 
 __all__ = [
@@ -40,6 +48,7 @@ __all__ = [
     "SlackOutboxRow",
     "SlackSurfaceRow",
     "SlackUserRow",
+    "SurveyAnswerRow",
     "TeamTurnRow",
     "TimelineRow",
     "TimerRow",

@@ -2,8 +2,8 @@
 
 Dead letters are kept as long as their topic keeps them, days of the history as long as ``history.days`` says, the audit
 trail as long as ``audit.keep`` says, customers' timelines as long as ``timeline.keep`` says (the timers remove them as
-well, at most an hour later). Nothing else is ever deleted: cases and their history are what people are asked about
-later.
+well, at most an hour later), and what makes a survey's answer count once as long as its link is good. Nothing else is
+ever deleted: cases and their history are what people are asked about later.
 """
 
 from datetime import date, datetime, timedelta
@@ -14,7 +14,7 @@ from sqlalchemy import Delete, Select, delete, func, select
 from schemas.config import Loop
 from schemas.config_base import seconds
 from schemas.database import open_database, sessions
-from schemas.tables import AuditRow, DeadLetterRow, MetricDayRow, TimelineRow
+from schemas.tables import AuditRow, DeadLetterRow, MetricDayRow, SurveyAnswerRow, TimelineRow
 from schemas.timeline_retention import EVERYTHING, kept_since, newest_kept
 from schemas.topics import DEADLETTERS, catalogue
 
@@ -26,6 +26,8 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     letters_before: datetime
     days_before: date
+    links_before: datetime
+    """Links that ended before."""
 
 
 class Pruned(Struct, frozen=True, kw_only=True):
@@ -48,6 +50,7 @@ def limits(now: datetime, newest_day: date | None, history_days: int, *, by_even
         letters_before=now - timedelta(milliseconds=letters_kept_ms()),
         # A day of room: the calendar of history.zone may be behind or ahead of UTC's.
         days_before=today - timedelta(days=history_days + 1),
+        links_before=now - timedelta(days=1),
     )
 
 
@@ -66,6 +69,7 @@ def prune(url: str, now: datetime, loop: Loop, *, by_events: bool, really: bool)
             limit = limits(now, newest, loop.history.days, by_events=by_events)
             audit_before = now - timedelta(seconds=seconds(loop.audit.keep))
             since = kept_since(loop.timeline, now, newest_kept(session), by_events=by_events)
+            old_links = SurveyAnswerRow.expires_at < limit.links_before
             old_letters, old_days = DeadLetterRow.at < limit.letters_before, MetricDayRow.day < limit.days_before
             kept = f"{letters_kept_ms() // _DAY_MS} days of topic {DEADLETTERS}"
             plan: list[tuple[str, str, str, Select[int], Delete]] = [
@@ -96,6 +100,13 @@ def prune(url: str, now: datetime, loop: Loop, *, by_events: bool, really: bool)
                     f"audit.keep: {loop.audit.keep}",
                     select(func.count()).select_from(AuditRow).where(AuditRow.at < audit_before),
                     delete(AuditRow).where(AuditRow.at < audit_before),
+                ),
+                (
+                    "survey_answers",
+                    f"{limit.links_before:%Y-%m-%d %H:%M} UTC",
+                    "links that have expired",
+                    select(func.count()).select_from(SurveyAnswerRow).where(old_links),
+                    delete(SurveyAnswerRow).where(old_links),
                 ),
             ]
             found = []

@@ -13,7 +13,7 @@ from closeloop.database.pruning import limits
 from closeloop.database.standing import Standing, judge
 from schemas import migrate
 from schemas.database import open_database, sessions
-from schemas.tables import AuditRow, DeadLetterRow, MetricDayRow, TimelineRow
+from schemas.tables import AuditRow, DeadLetterRow, MetricDayRow, SurveyAnswerRow, TimelineRow
 from tests.cli.asking import EXAMPLE, Answer, ask, refused
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -66,6 +66,13 @@ def day(number: int, when: date) -> MetricDayRow:
 
 def step(number: int, at: datetime) -> TimelineRow:
     return TimelineRow(event_source="/shop", event_id=f"t{number}", kind="touchpoint", customer_id="c1", at=at)
+
+
+def survey_answer(number: int, ended: datetime) -> SurveyAnswerRow:
+    return SurveyAnswerRow(
+        invitation=f"i{number}", survey="nps", number=1, score=3, commented=False, digest="d", sent=True,
+        answered_at=ended, expires_at=ended,
+    )  # fmt: skip
 
 
 def test_a_database_from_nothing_to_the_newest_and_what_each_step_says(tables: Database) -> None:
@@ -159,6 +166,7 @@ def test_pruning_is_a_dry_run_until_yes_and_keeps_what_is_young(tables: Database
             )
         )  # fmt: skip
     tables.keep(step(1, now - timedelta(days=31)), step(2, now - timedelta(days=29)))
+    tables.keep(survey_answer(1, now - timedelta(days=2)), survey_answer(2, now - timedelta(hours=2)))
     config = ("--config", str(EXAMPLE))
     dry = tables.ask("prune", *config)
     assert [line.split("\t")[:2] for line in dry.out.splitlines()] == [
@@ -166,6 +174,7 @@ def test_pruning_is_a_dry_run_until_yes_and_keeps_what_is_young(tables: Database
         ["metric_days", "1"],
         ["timeline", "1"],
         ["audit", "1"],
+        ["survey_answers", "1"],
     ]
     assert "--yes" in dry.err
     assert tables.ids(DeadLetterRow) == {"l1", "l2"}

@@ -17,9 +17,11 @@ _WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     _keys_and_sign_in()
     _timelines()
+    _surveys()
 
 
 def downgrade() -> None:
+    op.drop_table("survey_answers")
     op.drop_table("timeline")
     op.drop_table("audit")
     op.drop_table("console_sessions")
@@ -103,3 +105,20 @@ def _timelines() -> None:
     )
     op.create_index("timeline_by_customer", "timeline", ["customer_id", "at"])
     op.create_index("timeline_by_time", "timeline", ["at"])
+
+
+def _surveys() -> None:
+    op.create_table(
+        "survey_answers",
+        sa.Column("invitation", sa.String(length=36), nullable=False),
+        sa.Column("survey", sa.String(length=32), nullable=False),
+        sa.Column("number", _WHOLE, nullable=False),
+        sa.Column("score", _WHOLE, nullable=False),
+        sa.Column("commented", sa.Boolean(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("sent", sa.Boolean(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("invitation", name=op.f("pk_survey_answers")),
+    )
+    op.create_index("survey_answers_by_end", "survey_answers", ["expires_at"])

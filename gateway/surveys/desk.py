@@ -1,0 +1,99 @@
+"""What the survey pages share in a process: the seals of links, and how fast they may be asked for."""
+
+import time
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from gateway.surveys.answering import source_of
+from gateway.surveys.links import Invitation, Seals, expiry, invitation_id
+from gateway.surveys.pace import Pace
+from schemas.config import Loop
+from schemas.config_base import Duration, seconds
+from schemas.events import Attributes, Identifier, Name, Touchpoint, TouchpointEvent
+
+
+class LinkRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom a link is to ask what. Only ``survey`` and ``customer_id`` have to be given."""
+
+    survey: str
+    customer_id: Identifier
+    about: Identifier | None = None
+    """What is asked about, in a word of your own, such as ``order-17``: answers to all links about it count once."""
+    touchpoint: Name | None = None
+    touchpoint_event_id: Identifier | None = None
+    channel: Name | None = None
+    language: str | None = None
+    """BCP 47; without it the page speaks the reader's."""
+    attributes: Attributes = {}
+    expires_in: Duration | None = None
+    """In place of the survey's ``expires``."""
+    invited: bool = False
+    """Whether to count the invitation for the response rate: only if nobody else tells of it."""
+
+
+class LinkMade(Struct, frozen=True, kw_only=True):
+    """A link, and until when it is good. ``invitation`` is the id of the answer's event."""
+
+    url: str
+    expires_at: datetime
+    invitation: str
+
+
+class SurveyDesk:
+    """Makes links, opens them, and holds back whoever asks too often."""
+
+    def __init__(self, keys: tuple[str, ...], public_url: str) -> None:
+        self.seals = Seals(keys) if keys else None
+        self._public_url = public_url
+        self._links = Pace(burst=20, every_s=3.0)
+        self._addresses = Pace(burst=300, every_s=0.2)
+
+    def make(self, wanted: LinkRequest, loop: Loop, now: datetime) -> tuple[LinkMade, Invitation]:
+        """A link. Raises ``LookupError`` for an unknown survey or without a key, :class:`LinkTooLong`."""
+        if self.seals is None:
+            raise LookupError("CLOSELOOP_SURVEY_KEY")
+        survey = loop.surveys[wanted.survey]
+        about = wanted.about or wanted.touchpoint_event_id
+        identity = invitation_id(wanted.survey, wanted.customer_id, about)
+        named = wanted.touchpoint_event_id
+        if wanted.invited and named is None:
+            named = _sent_id(identity)
+        invitation = Invitation(
+            survey=wanted.survey,
+            id=identity,
+            customer_id=wanted.customer_id,
+            expires_at=expiry(now, timedelta(seconds=seconds(wanted.expires_in or survey.expires))),
+            channel=wanted.channel or survey.channel,
+            touchpoint=wanted.touchpoint,
+            touchpoint_event_id=named,
+            language=wanted.language,
+            attributes=wanted.attributes,
+        )
+        url = f"{self._public_url}/s/{self.seals.seal(invitation)}"
+        return LinkMade(url=url, expires_at=invitation.end(), invitation=identity), invitation
+
+    def allows(self, address: str, link: str = "") -> bool:
+        """Whether one more request of this address, for this link, is answered now."""
+        at = time.monotonic()
+        return self._addresses.allows(address, at) and (not link or self._links.allows(link, at))
+
+
+def invited_event(invitation: Invitation, touchpoint: str, now: datetime) -> TouchpointEvent:
+    """The touchpoint that tells that a customer was asked: the same for every link of one invitation."""
+    return TouchpointEvent(
+        specversion="1.0",
+        id=_sent_id(invitation.id),
+        source=source_of(invitation.survey),
+        time=now,
+        data=Touchpoint(
+            customer_id=invitation.customer_id,
+            touchpoint=touchpoint,
+            channel=invitation.channel,
+            attributes=invitation.attributes,
+        ),
+    )
+
+
+def _sent_id(invitation: str) -> str:
+    return f"{invitation}:sent"
