@@ -119,3 +119,43 @@ def test_straight_into_kafka(event_topics: None, kafka: str, mode: str) -> None:
     assert set(found) == {one.get_id() for one in sent}
     for one in sent:
         same(one, found[one.get_id()])
+
+
+TYPES = ("application/json", "application/json; charset=utf-8")
+STRUCTURED_TYPES = ("application/cloudevents+json", "application/cloudevents+json; charset=utf-8")
+
+
+@pytest.mark.parametrize("kind", [*TYPES, *STRUCTURED_TYPES])
+@pytest.mark.parametrize("way", ["http", "kafka"])
+def test_the_combinations_of_the_conformance_set(
+    over_kafka: tuple[Parts, str, str], event_topics: None, kafka: str, kind: str, way: str
+) -> None:
+    """Each mode and content type of CloudEvents' own conformance features, with a type and data that the loop reads."""
+    parts, _, _ = over_kafka
+    run = uuid.uuid4().hex[:8]
+    attributes = {
+        "specversion": "1.0", "type": TOUCHPOINT_TYPE, "time": "2018-04-05T03:56:24Z", "id": run,
+        "source": "/mycontext/subcontext",
+    }  # fmt: skip
+    data = {"customer_id": "c1", "touchpoint": "order.delivered"}
+    if kind in TYPES:
+        prefix = "ce-" if way == "http" else "ce_"
+        headers = {f"{prefix}{name}": text for name, text in attributes.items()} | {"content-type": kind}
+        body = msgspec.json.encode(data)
+    else:
+        headers = {"content-type": kind}
+        body = msgspec.json.encode({**attributes, "datacontenttype": "application/json", "data": data})
+    if way == "http":
+        with serving(parts) as url, httpx.Client(base_url=url, trust_env=False) as client:
+            assert client.post("/v1/events", content=body, headers=headers).status_code == 202
+    else:
+        producer = Producer({"bootstrap.servers": kafka, "acks": "all"})
+        producer.produce(TOUCHPOINTS, body, b"c1", headers=list(headers.items()))
+        assert producer.flush(20) == 0
+    ours, theirs = read_back(kafka, run)[run]
+    assert (ours.id, ours.source, ours.time) == (
+        run,
+        "/mycontext/subcontext",
+        datetime(2018, 4, 5, 3, 56, 24, tzinfo=UTC),
+    )
+    assert theirs.get_data() == data
