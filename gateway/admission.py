@@ -88,6 +88,13 @@ class Admission:
         self._count_rejected(intake)
         return await self._hand_on(intake, headers, route)
 
+    async def keep(self, records: Sequence[Record]) -> None:
+        """Hand on records that a part of the gateway made and that are no events, such as dead letters.
+
+        Raises :class:`Refusal` (503) while they can neither go to Kafka nor wait on the disk.
+        """
+        await self._deliver(records)
+
     async def _judge(
         self, shape: Shape, headers: Mapping[str, str], body: bytes, at: datetime, may_emit: Callable[[str], bool]
     ) -> Intake:

@@ -35,6 +35,7 @@ from gateway.routes import (
     explore,
     exports,
     health,
+    hooks,
     incidents,
     metrics,
     pages,
@@ -119,6 +120,7 @@ def build_app(parts: Parts) -> Litestar:
     app = Litestar(
         route_handlers=[
             *events.routes,
+            *hooks.routes,
             *metrics.routes,
             *explore.routes,
             *themes.routes,
@@ -176,6 +178,7 @@ def _openapi() -> OpenAPIConfig:
         tags=[
             Tag("events", "What apps send."),
             Tag("surveys", "Questions on pages of their own."),
+            Tag("hooks", "What survey tools send."),
             Tag("metrics", "What customers say, with its honesty."),
             Tag("themes", "What unhappy customers write about."),
             Tag("cases", "Unhappy customers, and what is done about them."),

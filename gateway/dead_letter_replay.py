@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from gateway.dead_letters import REPLAYABLE, Cursor
+from gateway.hooks.letters import PREFIX, hook_of
 from gateway.intake import Record
 from schemas.alerts import Alert
 from schemas.cloudevents import EventReader, context_attributes
@@ -66,14 +67,19 @@ def sendable() -> tuple[ColumnElement[bool], ...]:
     """Letters that have bytes and a topic they may go to, and were not sent again yet, as SQL."""
     return (
         DeadLetterRow.replayed_at.is_(None),
-        DeadLetterRow.topic.in_(REPLAYABLE),
+        or_(DeadLetterRow.topic.in_(REPLAYABLE), DeadLetterRow.topic.startswith(PREFIX, autoescape=True)),
         func.coalesce(func.length(DeadLetterRow.value), 0) > 0,
     )
 
 
 def may_be_sent(row: DeadLetterRow) -> bool:
     """The same of one row."""
-    return row.replayed_at is None and row.topic in REPLAYABLE and bool(row.value)
+    return row.replayed_at is None and goes_again(row.topic) and bool(row.value)
+
+
+def goes_again(topic: str) -> bool:
+    """Whether letters of this topic, or of this hook, may be sent again at all."""
+    return topic in REPLAYABLE or hook_of(topic) is not None
 
 
 def next_batch(session: Session, request: ReplayRequest, before: datetime, after: Cursor | None) -> Batch:
@@ -106,7 +112,12 @@ def next_batch(session: Session, request: ReplayRequest, before: datetime, after
 
 
 def refusal_now(row: DeadLetterRow, events: EventReader, now: datetime) -> str | None:
-    """Why the streams or the desk would not read it under this gateway's loop.yaml; ``None``: they would. Pure."""
+    """Why the streams or the desk would not read it under this gateway's loop.yaml; ``None``: they would. Pure.
+
+    What came in by a hook is not judged here but by its mapping, when it is sent again.
+    """
+    if hook_of(row.topic) is not None:
+        return None
     try:
         if row.topic == ALERTS:
             _alerts.decode(row.value or b"")

@@ -28,6 +28,13 @@ class Instruments:
             ["survey", "result"],
             registry=self.registry,
         )
+        self.hook_deliveries = Counter(
+            "closeloop_gateway_hook_deliveries_total",
+            "What survey tools sent to hooks, by hook and by what became of it: taken, ignored, letter (could not be "
+            "mapped, is a dead letter), unsigned (refused), or unavailable (the tool was told to send it again).",
+            ["hook", "outcome"],
+            registry=self.registry,
+        )
         self.delivery_seconds = Histogram(
             "closeloop_gateway_delivery_seconds",
             "Time until Kafka acknowledged all events of a request.",

@@ -12,6 +12,7 @@ from gateway.attempts import Attempts
 from gateway.book_trend import BookTrend
 from gateway.cluster.watch import ClusterWatch
 from gateway.console.trends import Weeks
+from gateway.hooks.desk import HookDesk
 from gateway.hub import Hub
 from gateway.instruments import Instruments
 from gateway.key_ring import KeyRing
@@ -56,6 +57,7 @@ class Parts:
     slack: SlackDesk
     signature: SignatureCheck
     surveys: SurveyDesk
+    hooks: HookDesk
     tracing: Tracing = OFF
     attempts: Attempts = field(default_factory=Attempts)
     spool: Spool | None = None

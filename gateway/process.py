@@ -24,6 +24,7 @@ from gateway.cluster.asking import ClusterReader
 from gateway.cluster.gauges import ClusterGauges
 from gateway.cluster.watch import ClusterWatch
 from gateway.console.trends import Weeks
+from gateway.hooks.desk import HookDesk
 from gateway.hub import Hub
 from gateway.instruments import Instruments
 from gateway.key_ring import KeyRing
@@ -49,6 +50,7 @@ from schemas.config_base import seconds
 from schemas.config_gateway import size_bytes
 from schemas.database import open_database, readers, sessions
 from schemas.database_pulse import DatabasePulse
+from schemas.hook_secrets import hook_secrets
 from schemas.kafka_link import PLAINTEXT
 from schemas.kafka_reach import Reach
 from schemas.kafka_refusals import KafkaRefused, KafkaUnreachable
@@ -120,6 +122,7 @@ def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]
     instruments.slack_socket_wanted.set(settings.slack_app_token is not None)
     trend = BookTrend()
     groups = readers_of_topics(timeline=loop.timeline is not None)
+    events = EventReader(words.metrics)
     cluster = ClusterWatch(
         ClusterReader(settings.kafka_link, embedded=settings.embedded_broker, readers=groups),
         lambda at: trend.note(at, live.rows.books()),
@@ -135,7 +138,7 @@ def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]
         words=words,
         readers=reading,
         writers=writing,
-        reader=EventReader(words.metrics),
+        reader=events,
         producer=EventProducer(
             settings.kafka_link, on_fatal=on_failure, on_clock=lambda offset: process.compared("kafka", offset)
         ),
@@ -152,6 +155,7 @@ def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]
         slack=SlackDesk(reading, writing, loop, words, SlackCalls(settings.slack_bot_token, settings.slack_api_url)),
         signature=SignatureCheck(settings.slack_signing_secret),
         surveys=SurveyDesk(settings.survey_keys, settings.public_url),
+        hooks=HookDesk(loop, words.metrics, events, hook_secrets(loop.hooks), instruments),
         tracing=start_tracing(settings.traces, "gateway"),
     )
 

@@ -10,6 +10,7 @@ from schemas.config_clock import Digest, Reminders, Sla, Step
 from schemas.config_delivery import Mail, Webhook
 from schemas.config_gateway import Gateway
 from schemas.config_grouping import Grouping
+from schemas.config_hooks import Hook
 from schemas.config_owners import Calendar, Person, Receiver, Rotation, Route, Team
 from schemas.config_rules import Rule
 from schemas.config_surveys import Survey
@@ -116,3 +117,5 @@ class Loop(Section, frozen=True, kw_only=True):
     gateway: Gateway = Gateway()
     surveys: dict[str, Survey] = {}
     """Questions on pages of their own, behind signed links."""
+    hooks: dict[str, Hook] = {}
+    """Ways in for survey tools, by name: ``/hooks/NAME``."""

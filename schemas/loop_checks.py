@@ -27,6 +27,7 @@ from schemas.loop_customer_checks import check_silent, check_thresholds, check_w
 from schemas.loop_delivery_checks import check_delivery
 from schemas.loop_gateway_checks import check_gateway
 from schemas.loop_grouping_checks import check_grouping
+from schemas.loop_hook_checks import check_hooks
 from schemas.loop_metric_checks import check_computed
 from schemas.loop_owner_checks import check_owners
 from schemas.loop_rotation_checks import check_rotation
@@ -69,6 +70,7 @@ def check(loop: Loop) -> Iterator[Misfit]:
     yield from check_grouping(loop)
     yield from check_delivery(loop)
     yield from check_gateway(loop)
+    yield from check_hooks(loop)
     yield from check_access(loop)
     if loop.timeline is not None:
         yield from _check_length(loop.timeline.keep, ("timeline", "keep"))

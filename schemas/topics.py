@@ -114,6 +114,11 @@ def catalogue(partitions: int = DEFAULT_PARTITIONS, replication: int = 1) -> tup
         topic(CASES, "case id", "CaseEvent", ("consumers",), ("streams", "gateway", "anyone"), _delete(800)),
         topic(INVITATIONS, "customer_id", "Invitation", ("streams",), ("apps", "gateway"), _delete(7)),
         topic(
-            DEADLETTERS, "source topic", "DeadLetter", ("streams", "consumers"), ("consumers",), _delete(30) | _ROOMY
+            DEADLETTERS,
+            "source topic",
+            "DeadLetter",
+            ("streams", "consumers", "gateway"),
+            ("consumers",),
+            _delete(30) | _ROOMY,
         ),
     )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any, get_args
 
+import msgspec
 from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
@@ -22,6 +23,7 @@ from gateway.dead_letter_replay import (
     refusal_now,
 )
 from gateway.dead_letters import Cursor, DeadLetterPage, DeadLetterShown, list_letters, read_cursor, show_letter
+from gateway.hooks.letters import hook_of
 from gateway.parts import Parts, now
 from gateway.problems import Refusal
 from gateway.producer import NotDeliveredError
@@ -96,7 +98,11 @@ async def get_letter(
     if row is None:
         raise Refusal(404, "missing", "id", "there is no such dead letter")
     await note(parts.writers, who_asks(request), Act(action="letter_read", subject=row.id))
-    return content_of(row, parts.reader, now())
+    content = content_of(row, parts.reader, now())
+    hook = hook_of(row.topic)
+    if hook is None:
+        return content
+    return msgspec.structs.replace(content, refused_now=parts.hooks.refusal(hook, row.value or b"", row.at))
 
 
 @post(
@@ -128,7 +134,8 @@ async def post_replay_all(
     guards=[needs("admin"), same_origin],
     summary="Send a dead letter again",
     description=(
-        "Produces the untouched bytes to the topic they came from. Worth it once the reason is gone, for instance a "
+        "Produces the untouched bytes to the topic they came from; what came in by a hook goes through the hook's "
+        "mapping again. Worth it once the reason is gone, for instance a "
         "metric was declared; a record that still cannot be read becomes a new dead letter. 409: it was sent already."
     ),
     responses=refusals(404, 409, 422, 503),
@@ -150,7 +157,13 @@ async def replay_one(parts: Parts, letter_id: str, who: Who) -> DeadLetterShown:
         raise Refusal(409, "replayed", "id", "was sent again already")
     if not may_be_sent(row):
         raise Refusal(422, "invalid", "id", "has no bytes that could be sent again")
-    await _deliver(parts, [row])
+    hook = hook_of(row.topic)
+    if hook is None:
+        await _deliver(parts, [row])
+    else:
+        refused = await parts.hooks.replay(hook, row.value or b"", row.at, parts.admission)
+        if refused is not None:
+            raise Refusal(422, "refused", "id", f"still refused: {refused}")
     await asyncio.to_thread(_mark, parts, [row], who, Act(action="letter_replayed", subject=row.id))
     found = await asyncio.to_thread(_find, parts, letter_id)
     return show_letter(found if found is not None else row)
@@ -167,15 +180,27 @@ async def replay_batch(parts: Parts, request: ReplayRequest, who: Who) -> Replay
             return next_batch(session, request, before, after)
 
     batch = await asyncio.to_thread(read)
-    against = [None if request.anyhow else refusal_now(row, parts.reader, at) for row in batch.rows]
-    sending = [row for row, why in zip(batch.rows, against, strict=True) if why is None]
+    of_kafka = [row for row in batch.rows if hook_of(row.topic) is None]
+    against = [None if request.anyhow else refusal_now(row, parts.reader, at) for row in of_kafka]
+    sending = [row for row, why in zip(of_kafka, against, strict=True) if why is None]
     if sending:
         await _deliver(parts, sending)
         act = Act(action="letters_replayed", subject=request.reason, detail={"letters": len(sending)})
         await asyncio.to_thread(_mark, parts, sending, who, act)
+    sent = len(sending)
+    for row in batch.rows:
+        hook = hook_of(row.topic)
+        if hook is None:
+            continue
+        why = await parts.hooks.replay(hook, row.value or b"", row.at, parts.admission)
+        if why is None:
+            act = Act(action="letter_replayed", subject=row.id)
+            await asyncio.to_thread(_mark, parts, [row], who, act)
+            sent += 1
+        against.append(why)
     return ReplayAnswer(
-        sent=len(sending),
-        refused=len(batch.rows) - len(sending),
+        sent=sent,
+        refused=len(batch.rows) - sent,
         refusal=next((why for why in against if why is not None), None),
         before=before,
         next=batch.next.text() if batch.next is not None else None,
