@@ -28,6 +28,7 @@ from gateway.routes import (
     cases,
     configuration,
     console,
+    contract,
     data_exports,
     deadletters,
     delivery,
@@ -141,6 +142,7 @@ def build_app(parts: Parts) -> Litestar:
             *pages.routes,
             *card_links.routes,
             *surveys.routes,
+            *contract.routes,
             *console.routes,
         ],
         dependencies={
