@@ -175,7 +175,7 @@ def _openapi() -> OpenAPIConfig:
                     scheme="bearer",
                     description="An API key of `closeloop keys create`. On loopback without any key none is asked.",
                 )
-            }
+            },
         ),
         tags=[
             Tag("events", "What apps send."),

@@ -69,9 +69,9 @@ class AllRejected(Struct, frozen=True, kw_only=True):
     """No event of the request could be taken: the first problem, and a result for each."""
 
     error: Problem
-    accepted: int
-    rejected: int
-    results: list[EventResult]
+    accepted: int = 0
+    rejected: int = 0
+    results: list[EventResult] = []
 
 
 class Intake(Struct, frozen=True):

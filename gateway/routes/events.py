@@ -1,20 +1,17 @@
 """``POST /v1/events``: the way in for apps that speak HTTP."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request, Response, post
 from litestar.di import NamedDependency
-from litestar.openapi.spec import Operation, RequestBody, Schema
-from litestar.openapi.spec.enums import OpenAPIType
-from litestar.openapi.spec.media_type import OpenAPIMediaType
+from litestar.openapi.datastructures import ResponseSpec
 
 from gateway.access import caller_of, needs
 from gateway.bodies import read_body
 from gateway.cross_origin import from_known_page
 from gateway.intake import (
     MAX_BATCH_BYTES,
-    MAX_BATCH_EVENTS,
+    AllRejected,
     EventsAnswer,
     shape_of,
 )
@@ -22,30 +19,12 @@ from gateway.parts import Parts, now
 from gateway.problems import Refusal
 from gateway.rate_gate import RateGate
 from gateway.routes.answers import refusals
+from gateway.routes.event_document import EventsOperation
 from schemas.config_base import seconds
 
-
-def _body() -> RequestBody:
-    event = Schema(type=OpenAPIType.OBJECT, description="A CloudEvent 1.0; its schema is in docs/contract.")
-    batch = Schema(type=OpenAPIType.ARRAY, items=event, max_items=MAX_BATCH_EVENTS)
-    lines = Schema(type=OpenAPIType.STRING, description="One CloudEvent a line.")
-    return RequestBody(
-        required=True,
-        content={
-            "application/cloudevents+json": OpenAPIMediaType(schema=event),
-            "application/cloudevents-batch+json": OpenAPIMediaType(schema=batch),
-            "application/x-ndjson": OpenAPIMediaType(schema=lines),
-            "application/json": OpenAPIMediaType(schema=Schema(one_of=[event, batch])),
-        },
-    )
-
-
-@dataclass
-class _EventsOperation(Operation):
-    """Describes the body, which the handler reads itself: its events go to Kafka byte for byte."""
-
-    def __post_init__(self) -> None:
-        self.request_body = _body()
+_NOTHING_TAKEN = (
+    "No event could be taken: why, field by field. Where the body cannot be cut into events, `error` stands alone."
+)
 
 
 @post(
@@ -54,13 +33,17 @@ class _EventsOperation(Operation):
     guards=[needs("emit"), from_known_page],
     summary="Send events",
     description=(
-        "One CloudEvent, a JSON array of them, NDJSON, or binary mode (`ce-` headers and a JSON body). 202 means that "
-        "every accepted event is acknowledged by Kafka; a batch answers for each of its events, also where some are "
-        "bad. Sending an event again is safe: the same `source` and `id` count once."
+        "One CloudEvent, a JSON array of them, NDJSON, or binary mode (`ce-` headers and a JSON body); compressed, if "
+        "need be, with `Content-Encoding: gzip` or `zstd`. 202 means that every accepted event is acknowledged by "
+        "Kafka, or, where the answer says `spooled`, waits for it on the gateway's disk. A batch answers for each of "
+        "its events, also where some are bad. Sending an event again is safe: the same `source` and `id` count once."
     ),
-    operation_class=_EventsOperation,
+    operation_class=EventsOperation,
     request_max_body_size=None,
-    responses=refusals(400, 408, 413, 415, 429, 503),
+    responses={
+        **refusals(408, 413, 415, 429, 503),
+        400: ResponseSpec(AllRejected, description=_NOTHING_TAKEN, generate_examples=False),
+    },
     tags=["events"],
 )
 async def post_events(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> Response[EventsAnswer]:
