@@ -11,13 +11,19 @@ from typing import Any
 import msgspec
 import pytest
 from litestar.testing import TestClient
+from sqlalchemy import delete
 
 from gateway.app import build_app
 from gateway.parts import Parts
+from gateway.process import make_parts
 from gateway.surveys.desk import LinkRequest, SurveyDesk
 from schemas.config import Invitations
 from schemas.config_surveys import Survey
+from schemas.database import open_database
+from schemas.settings import Settings
+from schemas.tables import Base, SurveyAnswerRow
 from tests.gateway.conftest import ORIGIN, KeptRecords, database, make  # noqa: F401 - fixtures
+from tests.gateway.examples import configuration
 
 KEY = "key-of-links-" + "k" * 32
 SURVEYS = {
@@ -76,9 +82,35 @@ def asking_on(make: Callable[..., Parts]) -> Iterator[Callable[..., Asking]]:  #
         client.__exit__(None, None, None)
 
 
+@pytest.fixture(scope="module")
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asking]:
+    """One gateway for a module: to make one takes longer than most tests."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('surveys')}/closeloop.db"
+    engine = open_database(url)
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    kafka = KeptRecords()
+    parts = with_surveys(make_parts(Settings(database=url, kafka="127.0.0.1:1"), configuration(), refuse), kafka)
+    with TestClient(build_app(parts), base_url=ORIGIN) as client:
+        client.follow_redirects = False
+        yield Asking(parts, kafka, client)
+    parts.slack.close()
+    parts.writers.kw["bind"].dispose()
+
+
+def refuse(why: str) -> None:
+    """No part of the gateway may fail."""
+    raise AssertionError(why)
+
+
 @pytest.fixture
-def asking(asking_on: Callable[..., Asking], sqlite_database: str) -> Asking:
-    return asking_on(sqlite_database)
+def asking(_shared: Asking) -> Asking:
+    """A gateway on SQLite with nothing in Kafka or the table of answers."""
+    _shared.kafka.records.clear()
+    _shared.kafka.away = False
+    with _shared.parts.writers.begin() as session:
+        session.execute(delete(SurveyAnswerRow))
+    return _shared
 
 
 @pytest.fixture

@@ -130,8 +130,9 @@ export class Closeloop {
       if (!entries.length || offline()) return;
       const body = `[${entries.map((entry) => entry.body).join()}]`;
       this.#queue.mark(entries, Date.now());
-      // A beacon cannot carry a key: only without one is it as good.
-      if (!this.#options.key && navigator.sendBeacon?.(this.#address(), new Blob([body], { type: KIND }))) return;
+      // A beacon carries no key, and cookies, which a gateway of another origin does not take.
+      const plain = !this.#options.key && new URL(this.#address(), location.href).origin === location.origin;
+      if (plain && navigator.sendBeacon?.(this.#address(), new Blob([body], { type: KIND }))) return;
       void this.#post(entries, body, { keepalive: true });
     } catch {} // what waits is still kept
   };
