@@ -149,6 +149,8 @@ def test_on_a_phone_nobody_is_kept_out(
         assert box["height"] >= 44
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 360
+    rows = {box["y"] for box in boxes[:11] if box is not None}
+    assert len(rows) == 2
     first, second = boxes[:2] if language != "ar" else (boxes[1], boxes[0])
     assert first["x"] < second["x"]
     found = Axe().run(page, options={"preload": False}).response["violations"]

@@ -12,6 +12,7 @@ export const CSS = `
 *{box-sizing:border-box}
 .box{position:relative;background:var(--b);color:var(--t);padding:20px;border:1px solid var(--l);text-align:start;
 border-radius:var(--closeloop-radius,12px);font:16px/1.4 var(--closeloop-font,system-ui,sans-serif);max-width:620px}
+@media (max-width:480px){.box{padding:16px}}
 .over{position:fixed;inset-block-end:16px;inset-inline-end:16px;width:calc(100% - 32px);max-height:calc(100% - 32px);
 overflow:auto;z-index:var(--closeloop-layer,2147483000);box-shadow:0 8px 32px #0004;animation:rise .25s}
 @keyframes rise{from{opacity:0;transform:translateY(12px)}}
@@ -19,7 +20,7 @@ overflow:auto;z-index:var(--closeloop-layer,2147483000);box-shadow:0 8px 32px #0
 form,fieldset{border:0;margin:0;padding:0;min-width:0}
 legend{padding:0;margin-block-end:14px;font-weight:600;font-size:17px}
 .over legend{padding-inline-end:40px}
-.scale{display:grid;grid-template-columns:repeat(auto-fit,minmax(44px,1fr));gap:6px}
+.scale{display:grid;grid-template-columns:repeat(auto-fit,minmax(44px,1fr));gap:5px}
 .scale label{position:relative;display:grid;place-items:center;min-height:44px;border:1px solid var(--l);
 border-radius:8px;cursor:pointer}
 .scale input{position:absolute;inset:0;width:100%;height:100%;margin:0;opacity:0;cursor:pointer}
@@ -44,7 +45,7 @@ cursor:pointer}
 currentColor 46% 54%,#0000 54%),linear-gradient(-45deg,#0000 46%,currentColor 46% 54%,#0000 54%)}
 .said{margin:0}
 .said:not(:empty){margin-block-start:12px;font-weight:600}
-.over .said:only-child,.said.last{margin:0;padding:10px 44px 10px 0}
+.over .said.last{margin:0;padding:10px 44px 10px 0}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 @media (forced-colors:active){.scale :checked+span{outline:3px solid Highlight}}
 `;

@@ -176,11 +176,10 @@ function draw(options, answers) {
   }
   const group = make("fieldset", { role: "radiogroup" }, [make("legend", { id: "q" }, [question]), scores, ends]);
   group.setAttribute("aria-labelledby", "q");
-  const form = make("form", { noValidate: true }, [group, more]);
+  const form = make("form", { noValidate: true }, [group, said, more]);
   const close = make("button", { className: "close", type: "button", "aria-label": say("close", PLACE.close) });
   const box = make("div", { className: over ? "box over" : "box" }, [
     form,
-    said,
     ...(over ? [close] : []),
   ]);
   box.setAttribute("role", over ? "dialog" : "region");
@@ -233,7 +232,8 @@ function draw(options, answers) {
     event.preventDefault();
     if (!answer()) return;
     const inside = root.activeElement;
-    form.remove();
+    group.remove();
+    more.remove();
     said.textContent = "";
     said.className = "said last";
     setTimeout(() => {
