@@ -65,8 +65,9 @@ format: setup ## format and sort the imports
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-contract: setup ## write docs/contract/ from the structs
+contract: setup ## write docs/contract/ from the structs, and the JavaScript client's types from it
 	$(BIN)/closeloop contract --write docs/contract
+	$(BIN)/python clients/js/build.py
 
 client: setup ## write what is generated in clients/js: types, labels, bundles
 	$(BIN)/python clients/js/build.py

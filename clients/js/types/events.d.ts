@@ -3,16 +3,17 @@
 
 /** Something that happened between a customer and the company, e.g. `order.delivered`. */
 export interface Touchpoint {
-  /** At most 256 bytes of UTF-8. */
+  /** Your own number of the customer, no name or address; at most 256 bytes of UTF-8. At most 256 characters. */
   customer_id: string;
-  /** At most 128 characters. */
+  /** What happened, a word of yours, e.g. order.delivered. At most 128 characters. */
   touchpoint: string;
-  /** At most 128 characters. */
+  /** Where or by what, e.g. parcel, phone, app. At most 128 characters. */
   channel?: string | null;
-  /** At most 128 characters. */
+  /** ok, failed, or another word of yours; failed is what failure rates count. At most 128 characters. */
   outcome?: string | null;
-  /** At least 0. */
+  /** How long it took, milliseconds. At least 0. */
   duration_ms?: number | null;
+  /** What it was worth; the purchase of a lifetime value. */
   value?: Money | null;
   /** Dimensions of metrics and facts of routing. */
   attributes?: Record<string, string | number | boolean>;
@@ -43,26 +44,31 @@ export interface TouchpointEvent {
 
 /** A customer's answer to one survey question: a score on the scale of its metric, and perhaps words. */
 export interface Response {
-  /** At most 256 bytes of UTF-8. */
+  /** Your own number of the customer, no name or address; at most 256 bytes of UTF-8. At most 256 characters. */
   customer_id: string;
-  /** At most 128 characters. */
+  /** nps, csat, ces, or one that loop.yaml declares. At most 128 characters. */
   metric: string;
+  /** On the metric's scale: nps 0 to 10, csat 1 to 5, ces 1 to 7. */
   score: number;
+  /** The lowest score of this question, if not the metric's. */
   scale_min?: number | null;
+  /** The highest score of this question, if not the metric's. */
   scale_max?: number | null;
+  /** false where 1 is the best score of this question. */
   higher_is_better?: boolean | null;
-  /** At most 128 characters. */
+  /** What the answer is about. At most 128 characters. */
   touchpoint?: string | null;
-  /** At most 256 bytes of UTF-8. */
+  /** The id of the touchpoint that the answer is about. At most 256 bytes of UTF-8. */
   touchpoint_event_id?: string | null;
-  /** At most 128 characters. */
+  /** Where the customer was asked, e.g. email, app. At most 128 characters. */
   channel?: string | null;
   /** BCP 47, e.g. pt or zh-Hans. At most 35 characters. */
   language?: string | null;
-  /** At most 10000 characters. */
+  /** What the customer wrote. At most 10000 characters. */
   comment?: string | null;
+  /** The customer asks to be contacted: alerts by itself. */
   contact_requested?: boolean;
-  /** At most 256 bytes of UTF-8. */
+  /** The id of an earlier answer of the same source that this one replaces. At most 256 bytes of UTF-8. */
   revises?: string | null;
   /** Dimensions of metrics and facts of routing. */
   attributes?: Record<string, string | number | boolean>;
