@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from schemas.config_gateway import Cors, Gateway, SpoolConfig, size_bytes
@@ -33,6 +36,14 @@ def test_a_mistake_is_named(text: str, said: str) -> None:
         parse(f"gateway: {{{text}}}{REST}")
     (problem,) = wrong.value.problems
     assert problem.startswith(said), problem
+
+
+def test_the_examples_of_the_page_are_read() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "emit" / "http.md").read_text()
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        parse(block + REST)
 
 
 def test_what_is_right_is_read() -> None:
