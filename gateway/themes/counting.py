@@ -20,6 +20,7 @@ COVERED = 0.8
 """A term goes if a longer one that holds it has this share of its answers."""
 
 _MANY = 20
+_NONE: frozenset[str] = frozenset()
 _CONSIDERED = 1_000
 """Terms of which everything is worked out: those that come first by what is asked for."""
 
@@ -131,13 +132,17 @@ class TermCounts:
     def _spoken(self, terms: list[Term], examples: int) -> dict[Term, tuple[set[str], list[str]]]:
         """Of each term its customers and its newest answers."""
         found: dict[Term, tuple[set[str], list[str]]] = {term: (set(), []) for term in terms}
+        wanted: dict[str, dict[str, tuple[set[str], list[str]]]] = {}
+        for term, spoken in found.items():
+            wanted.setdefault(term.language, {})[term.key] = spoken
+        keys = {language: frozenset(those) for language, those in wanted.items()}
         for language, text, alert, customer in self._kept:
-            for key in unpacked(text):
-                spoken = found.get(Term(language, key))
-                if spoken is not None:
-                    spoken[0].add(customer)
-                    if len(spoken[1]) < examples:
-                        spoken[1].append(alert)
+            # Most terms of an answer are none of these: what they have in common is found without a loop.
+            for key in keys.get(language, _NONE).intersection(unpacked(text)):
+                customers, alerts = wanted[language][key]
+                customers.add(customer)
+                if len(alerts) < examples:
+                    alerts.append(alert)
         return found
 
     def _uncovered(self, terms: list[Term]) -> list[Term]:
