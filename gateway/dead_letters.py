@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from schemas.tables import DeadLetterRow
@@ -36,6 +36,32 @@ class DeadLetterPage(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
+class LetterFilter(Struct, frozen=True, kw_only=True):
+    """Which letters. Everything that is given must hold."""
+
+    reason: str | None = None
+    topic: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    waiting: bool = False
+    """Only those that were not sent again yet."""
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """As SQL."""
+        found: list[ColumnElement[bool]] = []
+        if self.reason is not None:
+            found.append(DeadLetterRow.reason == self.reason)
+        if self.topic is not None:
+            found.append(DeadLetterRow.topic == self.topic)
+        if self.since is not None:
+            found.append(DeadLetterRow.at >= self.since)
+        if self.until is not None:
+            found.append(DeadLetterRow.at < self.until)
+        if self.waiting:
+            found.append(DeadLetterRow.replayed_at.is_(None))
+        return found
+
+
 class Cursor(Struct, frozen=True):
     """Where a page ended."""
 
@@ -56,27 +82,18 @@ def read_cursor(text: str) -> Cursor:
     return Cursor(moment, letter_id)
 
 
-def list_letters(
-    session: Session,
-    reason: str | None,
-    topic: str | None,
-    after: Cursor | None,
-    limit: int,
-    *,
-    waiting: bool = False,
-) -> DeadLetterPage:
-    """The newest letters that fit. ``waiting``: only those that were not sent again."""
-    query = select(DeadLetterRow).order_by(DeadLetterRow.at.desc(), DeadLetterRow.id.desc()).limit(limit + 1)
-    if reason is not None:
-        query = query.where(DeadLetterRow.reason == reason)
-    if topic is not None:
-        query = query.where(DeadLetterRow.topic == topic)
-    if waiting:
-        query = query.where(DeadLetterRow.replayed_at.is_(None))
+def newest_letters(wanted: LetterFilter, after: Cursor | None, limit: int) -> Select[DeadLetterRow]:
+    """Asks for the letters that fit, the newest first, a page of them: those that come after a cursor."""
+    query = select(DeadLetterRow).where(*wanted.conditions())
     if after is not None:
         older = DeadLetterRow.at < after.at
         query = query.where(or_(older, and_(DeadLetterRow.at == after.at, DeadLetterRow.id < after.id)))
-    rows: Sequence[DeadLetterRow] = session.scalars(query).all()
+    return query.order_by(DeadLetterRow.at.desc(), DeadLetterRow.id.desc()).limit(limit)
+
+
+def list_letters(session: Session, wanted: LetterFilter, after: Cursor | None, limit: int) -> DeadLetterPage:
+    """A page of the letters that fit, the newest first."""
+    rows: Sequence[DeadLetterRow] = session.scalars(newest_letters(wanted, after, limit + 1)).all()
     shown = [show_letter(row) for row in rows[:limit]]
     more = len(rows) > limit
     return DeadLetterPage(deadletters=shown, next=Cursor(shown[-1].at, shown[-1].id).text() if more else None)

@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from gateway.problems import Refusal
+from gateway.vocabulary import parse_day
 
 MOST_DAYS = 3_660
+USUAL_DAYS = 30
 
 
 class Period(Struct, frozen=True):
@@ -48,6 +50,14 @@ def period(first: date | None, last: date | None, today: date, usual_days: int) 
     if start.toordinal() <= MOST_DAYS or end.year > 9000:
         raise Refusal(400, "invalid", "from", "give a year between 12 and 9000")
     return Period(start, end)
+
+
+def read_period(first: str | None, last: str | None, newest: date, usual_days: int = USUAL_DAYS) -> Period:
+    """The days that a query names, as :func:`period` completes them: up to ``newest`` where it says nothing else.
+
+    Raises :class:`Refusal` (400).
+    """
+    return period(parse_day("from", first), parse_day("to", last), newest, usual_days)
 
 
 def day_of(at: datetime, zone: str) -> date:

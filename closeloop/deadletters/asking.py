@@ -5,18 +5,18 @@ from typing import get_args
 
 import msgspec
 
-from closeloop.deadletters.letters import Wanted
 from closeloop.errors import UserError
+from gateway.dead_letters import LetterFilter
 from schemas.config_base import Duration, seconds
 from schemas.deadletters import DeadLetterReason
 
 
-def wanted(reason: str, topic: str, since: str, until: str, now: datetime, *, waiting: bool = False) -> Wanted:
+def wanted(reason: str, topic: str, since: str, until: str, now: datetime, *, waiting: bool = False) -> LetterFilter:
     """The filter of these words; an empty one asks for nothing."""
     known = get_args(DeadLetterReason)
     if reason and reason not in known:
         raise UserError(f"--reason: not a reason; there are {', '.join(known)}")
-    return Wanted(
+    return LetterFilter(
         reason=reason or None,
         topic=topic or None,
         since=moment_of("--since", since, now),

@@ -7,40 +7,15 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Engine, func, select
+from sqlalchemy import Engine, func, select
 
 from closeloop.errors import UserError
 from gateway.dead_letter_replay import may_be_sent
+from gateway.dead_letters import Cursor, LetterFilter, newest_letters
 from schemas.database import readers
 from schemas.tables import DeadLetterRow
 
 _AT_ONCE = 200
-
-
-class Wanted(Struct, frozen=True, kw_only=True):
-    """Which letters. Everything that is given must hold."""
-
-    reason: str | None = None
-    topic: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    waiting: bool = False
-    """Only those that were not sent again yet."""
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """As SQL."""
-        found: list[ColumnElement[bool]] = []
-        if self.reason is not None:
-            found.append(DeadLetterRow.reason == self.reason)
-        if self.topic is not None:
-            found.append(DeadLetterRow.topic == self.topic)
-        if self.since is not None:
-            found.append(DeadLetterRow.at >= self.since)
-        if self.until is not None:
-            found.append(DeadLetterRow.at < self.until)
-        if self.waiting:
-            found.append(DeadLetterRow.replayed_at.is_(None))
-        return found
 
 
 class Heap(Struct, frozen=True, kw_only=True):
@@ -92,7 +67,7 @@ class Letter(Struct, frozen=True, kw_only=True):
         return message | {"key": b64(self.key), "value": b64(self.value), "headers": headers}
 
 
-def heaps(engine: Engine, wanted: Wanted) -> list[Heap]:
+def heaps(engine: Engine, wanted: LetterFilter) -> list[Heap]:
     """How many letters there are by reason and topic, the largest heap first."""
     query = (
         select(
@@ -121,23 +96,18 @@ def heaps(engine: Engine, wanted: Wanted) -> list[Heap]:
     return sorted(found, key=lambda heap: (-heap.letters, heap.reason, heap.topic))
 
 
-def letters(engine: Engine, wanted: Wanted, most: int | None = None) -> Iterator[Letter]:
+def letters(engine: Engine, wanted: LetterFilter, most: int | None = None) -> Iterator[Letter]:
     """The letters, the newest first, a page at a time."""
-    last: tuple[datetime, str] | None = None
+    after: Cursor | None = None
     left = most
     while left is None or left > 0:
         page = _AT_ONCE if left is None else min(_AT_ONCE, left)
-        query = select(DeadLetterRow).where(*wanted.conditions())
-        if last is not None:
-            older = DeadLetterRow.at < last[0]
-            query = query.where(older | ((DeadLetterRow.at == last[0]) & (DeadLetterRow.id < last[1])))
-        query = query.order_by(DeadLetterRow.at.desc(), DeadLetterRow.id.desc()).limit(page)
         with readers(engine)() as session:
-            rows = [_letter(row) for row in session.scalars(query)]
+            rows = [_letter(row) for row in session.scalars(newest_letters(wanted, after, page))]
         yield from rows
         if len(rows) < page:
             return
-        last = (rows[-1].at, rows[-1].id)
+        after = Cursor(rows[-1].at, rows[-1].id)
         left = None if left is None else left - len(rows)
 
 

@@ -6,13 +6,12 @@ from datetime import date
 
 from msgspec import Struct
 
-from gateway.periods import Period, period
+from gateway.periods import USUAL_DAYS, Period, period, read_period
 from gateway.problems import Refusal
 from gateway.vocabulary import Vocabulary, parse_day
 from schemas.config_base import seconds
 from schemas.metrics import DAY
 
-USUAL_DAYS = 30
 MOST_WINDOW_DAYS = 90
 _WINDOW = re.compile(r"[1-9][0-9]{0,6}[smhd]")
 _DAY_SECONDS = 86_400
@@ -127,7 +126,7 @@ def read_comparison(
     live = words.check_window(window) if many is None else None
     if live == DAY:
         raise Refusal(400, "invalid", "window", "give a rolling window such as 7d, or days with `from` and `to`")
-    days = None if live else period(parse_day("from", first), parse_day("to", last), today, many or USUAL_DAYS)
+    days = None if live else read_period(first, last, today, many or USUAL_DAYS)
     one = SideAsked(segment=mine, period=days, window=live)
     theirs = read_segment(words, with_cut or mine.cut, with_key, "with_") if with_cut or any(with_key) else mine
     if rest:

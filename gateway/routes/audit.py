@@ -1,7 +1,6 @@
 """``GET /v1/audit``: who did what of the acts that a company answers for."""
 
 import asyncio
-from datetime import datetime
 from typing import Annotated, TypeVar, get_args
 
 from litestar import get
@@ -13,12 +12,12 @@ from gateway.audit_reads import AuditFilter, AuditPage, read_audit
 from gateway.parts import Parts
 from gateway.problems import Refusal
 from gateway.routes.answers import refusals, takes
+from gateway.routes.places import instant, number_cursor
 from schemas.audit import ACTIONS, Outcome
 from schemas.typed_walk import unknown_word
 
 MAX_PAGE = 500
 _Word = TypeVar("_Word", bound=str)
-_MAX_ID = 2**63 - 1
 
 TimeQuery = Annotated[str | None, QueryParameter(description="RFC 3339 with a zone, e.g. 2026-11-21T00:00:00Z")]
 
@@ -56,9 +55,9 @@ async def get_audit_trail(
         actor=actor or None,
         customer=customer or None,
         outcome=_one_of("outcome", outcome, get_args(Outcome)),
-        since=_instant("since", since),
-        until=_instant("until", until),
-        before_id=_cursor(cursor),
+        since=instant("since", since),
+        until=instant("until", until),
+        before_id=number_cursor(cursor),
     )
 
     def read() -> AuditPage:
@@ -75,26 +74,6 @@ def _one_of(field: str, text: str | None, known: tuple[_Word, ...]) -> _Word | N
     if found is None:
         raise Refusal(400, "invalid", field, unknown_word(text, known))
     return found
-
-
-def _instant(field: str, text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise Refusal(400, "invalid", field, "not a time with a zone; write it as 2026-11-21T10:15:02Z")
-    return moment
-
-
-def _cursor(text: str | None) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= _MAX_ID):
-        raise Refusal(400, "invalid", "cursor", "not a cursor of this list; give `next` of the page before")
-    return int(text)
 
 
 routes = [get_audit_trail]

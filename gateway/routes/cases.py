@@ -32,11 +32,11 @@ from gateway.case_shapes import CardPlace, Case, CasePage
 from gateway.parts import Parts, now
 from gateway.problems import Problem, Refusal
 from gateway.routes.answers import refusals, takes
+from gateway.routes.places import MAX_ID, number_cursor
 from schemas.case_ledger import Refused, user_action
 from schemas.cases import UserAction, Via
 
 MAX_PAGE = 200
-_MAX_ID = 2**63 - 1
 
 
 class RefusedAction(Struct, frozen=True, kw_only=True):
@@ -75,8 +75,7 @@ async def get_cases(
     count: Annotated[bool, QueryParameter(description="Say how many fit")] = False,
 ) -> CasePage:
     """Read a page."""
-    if cursor and not (cursor.isascii() and cursor.isdigit() and int(cursor) <= _MAX_ID):
-        raise Refusal(400, "invalid", "cursor", "not a cursor of this list; give `next` of the page before")
+    after = number_cursor(cursor)
     wanted = read_filter(
         state=wanted_state,
         owner=owner,
@@ -94,7 +93,7 @@ async def get_cases(
 
     def read() -> CasePage:
         with parts.readers() as session:
-            page = list_cases(session, parts.words, wanted, now(), int(cursor) if cursor else None, limit)
+            page = list_cases(session, parts.words, wanted, now(), after, limit)
             return msgspec.structs.replace(page, total=count_cases(session, wanted)) if count else page
 
     return await asyncio.to_thread(read)
@@ -113,7 +112,7 @@ async def get_cases(
 )
 async def get_case(parts: NamedDependency[Parts], case_id: FromPath[int]) -> Case:
     """Read one case."""
-    case = await asyncio.to_thread(_read, parts, case_id) if 0 < case_id <= _MAX_ID else None
+    case = await asyncio.to_thread(_read, parts, case_id) if 0 < case_id <= MAX_ID else None
     if case is None:
         raise Refusal(404, "missing", "id", f"there is no case C-{case_id}")
     return await _with_links(parts, case)
@@ -144,7 +143,7 @@ async def post_action(
     known = user_action(action)
     if known is None:
         raise Refusal(404, "missing", "action", f"no such action; there are {', '.join(get_args(UserAction))}")
-    if not 0 < case_id <= _MAX_ID:
+    if not 0 < case_id <= MAX_ID:
         raise Refusal(404, "missing", "id", f"there is no case C-{case_id}")
     via: Via = "console" if "origin" in request.headers else "api"
     key_name = caller_of(request).name

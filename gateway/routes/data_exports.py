@@ -21,7 +21,8 @@ from gateway.exports.topic import TopicReader, TopicUnreadable
 from gateway.parts import Parts, now
 from gateway.problems import Refusal
 from gateway.routes.answers import refusals, takes
-from gateway.routes.exports import BOM, Form, FormatQuery, as_file, as_form, instant
+from gateway.routes.exports import BOM, Form, FormatQuery, as_file, as_form
+from gateway.routes.places import instant
 from gateway.vocabulary import parse_day
 from schemas.audit import Act
 from schemas.config_base import seconds

@@ -22,12 +22,13 @@ from gateway.dead_letter_replay import (
     record_of,
     refusal_now,
 )
-from gateway.dead_letters import Cursor, DeadLetterPage, DeadLetterShown, list_letters, read_cursor, show_letter
+from gateway.dead_letters import DeadLetterPage, DeadLetterShown, LetterFilter, list_letters, read_cursor, show_letter
 from gateway.hooks.letters import hook_of
 from gateway.parts import Parts, now
 from gateway.problems import Refusal
 from gateway.producer import NotDeliveredError
 from gateway.routes.answers import refusals
+from gateway.routes.places import cursor_of
 from schemas.audit import Act, Who, record
 from schemas.deadletters import DeadLetterReason
 from schemas.tables import DeadLetterRow
@@ -52,11 +53,12 @@ async def get_letters(
     cursor: Annotated[str | None, QueryParameter(description="`next` of the page before")] = None,
 ) -> DeadLetterPage:
     """Read a page."""
-    after = _cursor(cursor)
+    after = cursor_of(cursor, read_cursor)
+    wanted = LetterFilter(reason=reason or None, topic=topic or None, waiting=waiting)
 
     def read() -> DeadLetterPage:
         with parts.readers() as session:
-            return list_letters(session, reason or None, topic or None, after, limit, waiting=waiting)
+            return list_letters(session, wanted, after, limit)
 
     return await asyncio.to_thread(read)
 
@@ -171,7 +173,7 @@ async def replay_one(parts: Parts, letter_id: str, who: Who) -> DeadLetterShown:
 
 async def replay_batch(parts: Parts, request: ReplayRequest, who: Who) -> ReplayAnswer:
     """Send one batch again. Raises :class:`Refusal`: 400 for a cursor that is none, 503."""
-    after = _cursor(request.cursor)
+    after = cursor_of(request.cursor, read_cursor)
     at = now()
     before = request.before or at
 
@@ -205,13 +207,6 @@ async def replay_batch(parts: Parts, request: ReplayRequest, who: Who) -> Replay
         before=before,
         next=batch.next.text() if batch.next is not None else None,
     )
-
-
-def _cursor(text: str | None) -> Cursor | None:
-    try:
-        return read_cursor(text) if text else None
-    except ValueError:
-        raise Refusal(400, "invalid", "cursor", "not a cursor of this list; give `next` of the page before") from None
 
 
 async def _deliver(parts: Parts, rows: Sequence[DeadLetterRow]) -> None:

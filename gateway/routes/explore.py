@@ -9,12 +9,11 @@ from litestar.params import QueryParameter
 
 from gateway.access import needs
 from gateway.explore.answering import compare, newest_day, trend
-from gateway.explore.questions import USUAL_DAYS, read_comparison, read_metric, read_segment, window_days
+from gateway.explore.questions import read_comparison, read_metric, read_segment, window_days
 from gateway.explore.shapes import Comparison, Trend
 from gateway.parts import Parts
-from gateway.periods import period
+from gateway.periods import read_period
 from gateway.routes.answers import refusals, takes
-from gateway.vocabulary import parse_day
 
 _Metric = Annotated[str | None, QueryParameter(description="A metric of `catalogue` in GET /v1/config, e.g. nps")]
 _Cut = Annotated[str | None, QueryParameter(description="A cut of loop.yaml; without one everybody")]
@@ -49,11 +48,11 @@ async def get_trend(
 ) -> Trend:
     """Read the days and add them up."""
     name, segment = read_metric(parts.words, metric), read_segment(parts.words, cut, key or [])
-    start, end, wide = parse_day("from", first), parse_day("to", last), window_days(window)
+    wide = window_days(window)
 
     def read() -> Trend:
         with parts.readers() as session:
-            days = period(start, end, newest_day(session, name, segment.cut, parts.words.zone), USUAL_DAYS)
+            days = read_period(first, last, newest_day(session, name, segment.cut, parts.words.zone))
             return trend(session, parts, name, segment, days, wide)
 
     return await asyncio.to_thread(read)

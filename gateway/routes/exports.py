@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import datetime
 from enum import StrEnum
 from itertools import chain
 from typing import Annotated, Any, TypeVar
@@ -44,6 +43,7 @@ from gateway.case_filter import (
 from gateway.parts import Parts, now
 from gateway.problems import Refusal
 from gateway.routes.answers import refusals, takes
+from gateway.routes.places import instant
 from schemas.audit import Act
 
 FormatQuery = Annotated[
@@ -207,19 +207,6 @@ async def _in_threads(content: Iterator[bytes]) -> AsyncIterator[bytes]:
 
     while piece := await asyncio.to_thread(some):
         yield piece
-
-
-def instant(field: str, text: str | None) -> datetime | None:
-    """A moment of a query. Raises :class:`Refusal` (400)."""
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise Refusal(400, "invalid", field, "not a time with a zone; write it as 2026-11-21T10:15:02Z")
-    return moment
 
 
 routes = [get_cases_export, get_audit]

@@ -11,11 +11,10 @@ from gateway.access import needs
 from gateway.incident_reads import list_incidents
 from gateway.incident_shapes import IncidentPage
 from gateway.parts import Parts, now
-from gateway.problems import Refusal
 from gateway.routes.answers import refusals
+from gateway.routes.places import number_cursor
 
 MAX_PAGE = 200
-_MAX_ID = 2**63 - 1
 
 
 @get(
@@ -36,12 +35,10 @@ async def get_incidents(
     cursor: Annotated[str | None, QueryParameter(description="`next` of the page before")] = None,
 ) -> IncidentPage:
     """Read a page."""
-    if cursor and not (cursor.isascii() and cursor.isdigit() and int(cursor) <= _MAX_ID):
-        raise Refusal(400, "invalid", "cursor", "not a cursor of this list; give `next` of the page before")
+    before = number_cursor(cursor)
 
     def read() -> IncidentPage:
         with parts.readers() as session:
-            before = int(cursor) if cursor else None
             return list_incidents(session, parts.loop, now(), unresolved=unresolved, before=before, limit=limit)
 
     return await asyncio.to_thread(read)

@@ -13,6 +13,7 @@ from gateway.case_requests import Unfit, who_acts
 from gateway.parts import Parts, now
 from gateway.problems import Problem, Refusal
 from gateway.routes.answers import refusals
+from gateway.routes.places import MAX_ID, number_cursor
 from gateway.silence_reads import as_written, find_silence, list_silences, show_silences
 from gateway.silence_requests import read_matchers, read_silence, refused
 from gateway.silence_shapes import (
@@ -32,7 +33,6 @@ from schemas.silence_reach import reach
 from schemas.silences import Doer
 
 MAX_PAGE = 200
-_MAX_ID = 2**63 - 1
 
 
 @get(
@@ -53,12 +53,10 @@ async def get_silences(
     cursor: Annotated[str | None, QueryParameter(description="`next` of the page before")] = None,
 ) -> SilencePage:
     """Read a page."""
-    if cursor and not (cursor.isascii() and cursor.isdigit() and int(cursor) <= _MAX_ID):
-        raise Refusal(400, "invalid", "cursor", "not a cursor of this list; give `next` of the page before")
+    before = number_cursor(cursor)
 
     def read() -> SilencePage:
         with parts.readers() as session:
-            before = int(cursor) if cursor else None
             return list_silences(session, parts.words, now(), ended=ended, before=before, limit=limit)
 
     return await asyncio.to_thread(read)
@@ -134,7 +132,7 @@ async def post_end(
     data: JSONBody[EndRequest | None] = None,
 ) -> SilenceEnded:
     """End it, with what its cases' histories say."""
-    if not 0 < silence_id <= _MAX_ID:
+    if not 0 < silence_id <= MAX_ID:
         raise Refusal(404, "missing", "id", f"there is no silence S-{silence_id}")
     doer, wrong = _who(request, parts, data.actor if data else None)
     if doer is None:

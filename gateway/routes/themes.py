@@ -9,18 +9,18 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from gateway.access import needs
-from gateway.answer_reads import AnswerFilter, AnswerPage, Cursor, read_answers, read_cursor
+from gateway.answer_reads import AnswerFilter, AnswerPage, read_answers, read_cursor
 from gateway.parts import Parts, now
-from gateway.periods import Period, day_of, period
+from gateway.periods import Period, day_of, read_period
 from gateway.problems import Refusal
 from gateway.routes.answers import refusals, takes
+from gateway.routes.places import cursor_of
 from gateway.themes.counting import Sort
-from gateway.themes.reads import ThemeQuery, newest_answer, read_themes
+from gateway.themes.reads import ThemeQuery, newest_day, read_themes
 from gateway.themes.shapes import Themes
-from gateway.vocabulary import Vocabulary, parse_day
+from gateway.vocabulary import Vocabulary
 from schemas.word_forms import LANGUAGES
 
-USUAL_DAYS = 30
 MOST_THEMES = 200
 MOST_ANSWERS = 200
 _LONGEST = 512
@@ -66,13 +66,11 @@ async def get_themes(
         "metric": check_score(parts.words, metric),
         "language": _language(language),
     }
-    start, end = parse_day("from", first), parse_day("to", last)
     zone = parts.words.zone
 
     def read() -> Themes:
         with parts.readers() as session:
-            newest = newest_answer(session) if end is None else None
-            days = period(start, end, day_of(newest or now(), zone), USUAL_DAYS)
+            days = read_period(first, last, newest_day(session, now(), zone))
             before = days.before()
             asked = ThemeQuery(
                 before=before.start(zone), start=days.start(zone), end=days.end(zone), sort=order, limit=limit, **fields
@@ -116,8 +114,7 @@ async def get_answers(
     cursor: Annotated[str | None, QueryParameter(description="`next` of the page before")] = None,
 ) -> AnswerPage:
     """Read a page."""
-    start, end = parse_day("from", first), parse_day("to", last)
-    days = period(start, end, day_of(now(), parts.words.zone), USUAL_DAYS) if start or end else None
+    days = read_period(first, last, day_of(now(), parts.words.zone)) if first or last else None
     asked = answer_filter(
         parts.words,
         days,
@@ -128,7 +125,7 @@ async def get_answers(
         keys=key or [],
         commented=commented,
     )
-    after = _cursor(cursor)
+    after = cursor_of(cursor, read_cursor)
 
     def read() -> AnswerPage:
         with parts.readers() as session:
@@ -178,13 +175,6 @@ def _text(field: str, text: str | None) -> str | None:
     if text and (len(text) > _LONGEST or "\0" in text):
         raise Refusal(400, "invalid", field, f"give at most {_LONGEST} characters, and no U+0000")
     return text or None
-
-
-def _cursor(text: str | None) -> Cursor | None:
-    try:
-        return read_cursor(text) if text else None
-    except ValueError:
-        raise Refusal(400, "invalid", "cursor", "not a cursor of this list; give `next` of the page before") from None
 
 
 routes = [get_themes, get_answers]

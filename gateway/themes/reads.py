@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import Struct
 from sqlalchemy import case, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from gateway.periods import day_of
 from gateway.themes.counting import Counted, Place, Sort, Term, TermCounts
 from gateway.themes.shapes import Lifted, Theme, ThemeExample, Themes, TouchpointAnswers
 from schemas.comment_terms import terms_of
@@ -32,9 +33,9 @@ class ThemeQuery(Struct, frozen=True, kw_only=True):
     limit: int = 50
 
 
-def newest_answer(session: Session) -> datetime | None:
-    """When the newest answer came that has words."""
-    return session.scalar(select(func.max(AnswerTermsRow.at)))
+def newest_day(session: Session, at: datetime, zone: str) -> date:
+    """The day of the newest answer that has words; that of ``at`` where there is none."""
+    return day_of(session.scalar(select(func.max(AnswerTermsRow.at))) or at, zone)
 
 
 def read_themes(session: Session, asked: ThemeQuery) -> Themes:

@@ -19,7 +19,6 @@ from gateway.console.sides import at_point, window_ending
 from gateway.explore.answering import compare, newest_day, series_of, trend
 from gateway.explore.measures import measure
 from gateway.explore.questions import (
-    USUAL_DAYS,
     ComparisonAsked,
     Segment,
     everybody,
@@ -31,7 +30,7 @@ from gateway.explore.questions import (
 from gateway.explore.reads import read_window, segments
 from gateway.explore.shapes import Point
 from gateway.parts import Parts
-from gateway.periods import Period, period
+from gateway.periods import Period, read_period
 from gateway.vocabulary import Vocabulary, parse_day
 from schemas.config_base import seconds
 
@@ -136,7 +135,7 @@ class ExplorePage(Page[ExploreAsked]):
             key = asked.key or (keys[0] if keys and words.cuts[cut] else "")
             segment = read_segment(words, cut, split_key(words, cut, key)) if key or not words.cuts[cut] else None
             newest = newest_day(session, metric, cut, words.zone)
-            days = period(parse_day("from", asked.first), parse_day("to", asked.last), newest, USUAL_DAYS)
+            days = read_period(asked.first, asked.last, newest)
             addable = measure(words, metric, parts.loop.minimum_n) is not None
             window = window_days(asked.window) if addable else 1
             view = _View(parts, asked, reader, metric, days, window)

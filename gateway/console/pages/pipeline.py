@@ -13,7 +13,7 @@ from gateway.cluster.trend import ClusterTrend, whole_lags
 from gateway.console.page import Page
 from gateway.console.reader import Reader
 from gateway.dead_letter_reads import DeadLetterContent, ReasonShown, content_of, list_reasons
-from gateway.dead_letters import DeadLetterPage, list_letters, read_cursor
+from gateway.dead_letters import DeadLetterPage, LetterFilter, list_letters, read_cursor
 from gateway.parts import Parts
 from gateway.pipeline import Equation, Outbox, outbox_of, pipeline_of
 from gateway.problems import Refusal
@@ -135,7 +135,8 @@ class PipelinePage(Page[PipelineAsked]):
             reasons = list_reasons(session).reasons
             letters = None
             if asked.reason:
-                letters = list_letters(session, asked.reason, asked.origin or None, after, LETTERS_A_PAGE)
+                wanted = LetterFilter(reason=asked.reason, topic=asked.origin or None)
+                letters = list_letters(session, wanted, after, LETTERS_A_PAGE)
             row = session.get(DeadLetterRow, asked.letter) if asked.letter and reader.may("act") else None
         if asked.letter and reader.may("act") and row is None:
             raise Refusal(404, "missing", "letter", "there is no such dead letter")

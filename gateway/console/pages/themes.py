@@ -1,6 +1,6 @@
 """*Themes*: what flagged answers are about, by touchpoint, with their change, and the answers themselves."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -11,16 +11,14 @@ from gateway.console import figures
 from gateway.console.page import Page
 from gateway.console.reader import Reader
 from gateway.parts import Parts
-from gateway.periods import Period, day_of, period
+from gateway.periods import Period, read_period
 from gateway.problems import Refusal
 from gateway.themes.counting import Sort
-from gateway.themes.reads import ThemeQuery, newest_answer
+from gateway.themes.reads import ThemeQuery, newest_day
 from gateway.themes.shapes import Lifted, Theme, Themes
-from gateway.vocabulary import parse_day
 
 ROWS = 40
 ANSWERS = 30
-USUAL_DAYS = 30
 
 Text = Annotated[str, Meta(max_length=256, pattern="^[^\\x00]*$")]
 
@@ -85,10 +83,9 @@ class ThemesPage(Page[ThemesAsked]):
         """Count the themes, unless that was done a moment ago, and read the answers."""
         if asked.metric and asked.metric not in parts.words.metrics:
             raise Refusal(400, "invalid", "metric", "not a metric of answers")
-        first, last = parse_day("from", asked.first), parse_day("to", asked.last)
         zone = parts.words.zone
         with parts.readers() as session:
-            days = period(first, last, last or _today(newest_answer(session), at, zone), USUAL_DAYS)
+            days = read_period(asked.first, asked.last, newest_day(session, at, zone))
             before = days.before()
             query = ThemeQuery(
                 before=before.start(zone),
@@ -151,7 +148,3 @@ def _answers(query: ThemeQuery, chosen: Theme | None) -> AnswerFilter:
         commented=True,
         **given,
     )
-
-
-def _today(newest: datetime | None, at: datetime, zone: str) -> date:
-    return day_of(newest or at, zone)
