@@ -14,10 +14,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.addresses import is_loopback
 from gateway.attempts import FAILURES
 from gateway.audit_notes import note
-from gateway.callers import Caller, Right
-from gateway.console.reader import KEY_COOKIE
+from gateway.callers import Caller, CallerKind, Right
 from gateway.parts import parts_of
 from gateway.problems import Refusal
+from gateway.sign_in.sessions import COOKIE
 from schemas.audit import Act, Who
 
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
@@ -25,6 +25,7 @@ Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitab
 _log = structlog.get_logger("gateway.access")
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_HOLDER: dict[CallerKind, str] = {"key": "this key", "person": "your role", "everyone": "nobody"}
 _JSON_TYPES = ("application/json", "application/x-ndjson", "application/ndjson", "application/jsonl")
 
 
@@ -43,9 +44,13 @@ class _Needs:
         self.right = right
 
     async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-        given = _key_given(connection)
+        parts, given = parts_of(connection), _key_given(connection)
+        cookie = None if given else _session_given(connection)
         try:
-            caller = await parts_of(connection).keyring.identify(given)
+            caller = await parts.sessions.caller(cookie) if cookie else None
+            by_session = caller is not None
+            if caller is None:
+                caller = await parts.keyring.identify(given)
         except SQLAlchemyError:
             raise no_database() from None
         if caller is None and given:
@@ -54,10 +59,11 @@ class _Needs:
             text = "give an API key: Authorization: Bearer KEY"
             raise Refusal(401, "unauthorized", "authorization", text, {"WWW-Authenticate": "Bearer"})
         if self.right not in caller.rights:
-            raise Refusal(403, "forbidden", "authorization", f"this key lacks the right `{self.right}`")
+            raise Refusal(403, "forbidden", "authorization", f"{_HOLDER[caller.kind]} lacks the right `{self.right}`")
         if caller.name is None:
             _check_host(connection)
         connection.scope["state"]["caller"] = caller
+        connection.scope["state"]["by_session"] = by_session
 
 
 def no_database() -> Refusal:
@@ -87,7 +93,7 @@ def who_asks(connection: ASGIConnection[Any, Any, Any, Any]) -> Who:
     return Who(
         name=caller.name or "everyone",
         kind="nobody" if caller.kind == "everyone" else caller.kind,
-        via="console" if "origin" in connection.headers or "sec-fetch-site" in connection.headers else "api",
+        via="console" if connection.scope["state"]["by_session"] or "origin" in connection.headers else "api",
         key_id=caller.key_id,
         address=address_of(connection),
     )
@@ -137,11 +143,20 @@ def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
 
 
 def _key_given(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
-    """The key of the header, else the one with which a browser signed in: that one only for our own pages."""
     scheme, _, key = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and key.strip():
-        return key.strip()
-    return connection.cookies.get(KEY_COOKIE) if is_own_page(connection.headers) else None
+    return key.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _session_given(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    """The cookie of a browser that signed in: for our own pages, and for a link on another site that leads to one."""
+    headers = connection.headers
+    followed = (
+        connection.scope.get("method") == "GET"
+        and headers.get("sec-fetch-mode") == "navigate"
+        and headers.get("sec-fetch-dest") == "document"
+        and "origin" not in headers
+    )
+    return connection.cookies.get(COOKIE) if followed or is_own_page(headers) else None
 
 
 def _check_host(connection: ASGIConnection[Any, Any, Any, Any]) -> None:

@@ -29,6 +29,8 @@ class Caller(Struct, frozen=True, kw_only=True):
     name: str | None
     rights: frozenset[Right]
     roles: tuple[Role, ...] = ()
+    person: str | None = None
+    """The key in loop.yaml's ``people`` of a person who signed in, if they have one there."""
     key_id: str | None = None
     sources: tuple[str, ...] = ()
     """What the ``source`` of an event must begin with, one of these; any where there is none."""

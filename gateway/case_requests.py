@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from gateway.callers import Caller
 from schemas.case_ledger import Change
 from schemas.cases import ROOT_CAUSES, UserAction, Via
 
@@ -71,14 +72,21 @@ def change_of(
     return Change(note=note)
 
 
-def who_acts(named: str | None, *, key: str | None, via: Via, people: Collection[str]) -> tuple[str, str | None]:
+def who_acts(named: str | None, *, caller: Caller, via: Via, people: Collection[str]) -> tuple[str, str | None]:
     """Who acts, and the key through which they do where it is not their own. Raises :class:`Unfit`.
 
-    ``named`` is the request's ``actor``, ``key`` the name of the caller's API key, ``None`` where none is asked. A key
-    named as a person acts as that person alone; any other acts for whom it names, else under its own name.
+    ``named`` is the request's ``actor``. A person who signed in acts as themselves, and so does a key that is named as
+    a person; any other key acts for whom it names, else under its own name.
     """
     if named is not None and named not in people:
         raise Unfit("actor", "not a person key of loop.yaml; GET /v1/config lists them")
+    if caller.kind == "person":
+        if caller.person is None:
+            raise Unfit("authorization", "your e-mail address is none of `people` in loop.yaml; ask to be added there")
+        if named not in (None, caller.person):
+            raise Unfit("actor", "who signed in acts as nobody else; leave `actor` out")
+        return caller.person, None
+    key = caller.name
     if key is not None and key in people:
         if named not in (None, key):
             raise Unfit("actor", "this key is a person's own and acts as nobody else; leave `actor` out")

@@ -35,6 +35,8 @@ class _Held(Struct, frozen=True):
 class _Known(Struct, frozen=True):
     keys: dict[str, _Held]
     """By the id of the key."""
+    ids: dict[str, str]
+    """Hash to id."""
     configured: bool
     read_at: float
 
@@ -71,9 +73,10 @@ class KeyRing:
             return EVERYONE
         return None if key is None else self._find(known, id_of(key, digest := hash_of(key)), digest)
 
-    async def by_hash(self, key_id: str, digest: str) -> Caller | None:
-        """The key of this id and hash, for a browser that signed in with it; ``None`` once it is over."""
-        return self._find(await self._current(), key_id, digest)
+    async def by_hash(self, digest: str) -> Caller | None:
+        """The key of this hash, for a browser that signed in with it; ``None`` once it is over."""
+        known = await self._current()
+        return self._find(known, known.ids.get(digest, ""), digest)
 
     def _find(self, known: _Known, key_id: str, digest: str) -> Caller | None:
         held = known.keys.get(key_id)
@@ -115,13 +118,14 @@ class KeyRing:
                 if known is None:
                     raise
                 _log.warning("keys_not_read", error=type(error).__name__)
-                self._known = _Known(known.keys, known.configured, time.monotonic())
+                self._known = _Known(known.keys, known.ids, known.configured, time.monotonic())
             return self._known
 
     def _read(self) -> _Known:
         with self._readers() as session:
             rows = session.scalars(select(ApiKeyRow)).all()
         keys: dict[str, _Held] = {}
+        ids: dict[str, str] = {}
         for row in rows:
             roles = roles_of(row.role)
             if row.revoked_at is None and roles:
@@ -133,4 +137,5 @@ class KeyRing:
                     sources=tuple(row.sources or ()),
                 )
                 keys[row_id(row)] = _Held(row.hash, caller, row.expires_at)
-        return _Known(keys, bool(rows), time.monotonic())
+                ids[row.hash] = row_id(row)
+        return _Known(keys, ids, bool(rows), time.monotonic())

@@ -19,6 +19,8 @@ from gateway.key_ring import KeyRing
 from gateway.live import LiveView
 from gateway.producer import EventProducer
 from gateway.rate_limits import Throttle
+from gateway.sign_in.identity_provider import IdentityProvider
+from gateway.sign_in.sessions import Sessions
 from gateway.slack.interactions import SlackDesk
 from gateway.slack.signature import SignatureCheck
 from gateway.spool.spool import Spool
@@ -58,6 +60,8 @@ class Parts:
     signature: SignatureCheck
     surveys: SurveyDesk
     hooks: HookDesk
+    sessions: Sessions
+    provider: IdentityProvider | None
     tracing: Tracing = OFF
     attempts: Attempts = field(default_factory=Attempts)
     spool: Spool | None = None

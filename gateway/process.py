@@ -34,6 +34,8 @@ from gateway.live_rows import LiveRows
 from gateway.parts import Parts
 from gateway.patience import protocol_with
 from gateway.producer import EventProducer
+from gateway.sign_in.identity_provider import RETURN_PATH, IdentityProvider
+from gateway.sign_in.sessions import Sessions
 from gateway.slack.calls import SlackCalls
 from gateway.slack.interactions import SlackDesk
 from gateway.slack.signature import SignatureCheck
@@ -117,6 +119,8 @@ def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]
         embedded=settings.embedded_broker,
         on_read=lambda: process.succeeded("live_view"),
     )
+    oidc = loop.sign_in.oidc
+    keyring = KeyRing(reading, writing, loopback=is_loopback(settings.host), signs_in=oidc is not None)
     pulse = DatabasePulse(engine, process)
     process.watch_readiness(lambda: live.caught_up.is_set() and pulse.answers())
     instruments.slack_socket_wanted.set(settings.slack_app_token is not None)
@@ -144,7 +148,11 @@ def make_parts(settings: Settings, loop: Loop, on_failure: Callable[[str], None]
         ),
         live=live,
         hub=Hub(),
-        keyring=KeyRing(reading, writing, loopback=is_loopback(settings.host)),
+        keyring=keyring,
+        sessions=Sessions(reading, writing, keyring, loop),
+        provider=None
+        if oidc is None
+        else IdentityProvider(oidc, settings.oidc_client_secret, f"{settings.public_url}{RETURN_PATH}"),
         instruments=instruments,
         weeks=Weeks(),
         cluster=cluster,
@@ -180,11 +188,12 @@ async def _serve(settings: Settings, loop: Loop) -> int:
     parts = dataclasses.replace(make_parts(settings, loop, stop.fail), spool=_spool(settings, loop))
     if not await _tables_exist(parts.readers, stop):
         return stop.code
-    if not is_loopback(settings.host) and not await asyncio.to_thread(_has_key, parts.readers):
+    guarded = is_loopback(settings.host) or loop.sign_in.oidc is not None
+    if not guarded and not await asyncio.to_thread(_has_key, parts.readers):
         _log.error(
             "refused_to_start",
             why=f"CLOSELOOP_HOST={settings.host} is reachable from other machines and no API key exists",
-            remedy="make a key with `closeloop keys create`, or bind 127.0.0.1",
+            remedy="make a key with `closeloop keys create`, set `sign_in.oidc` in loop.yaml, or bind 127.0.0.1",
         )
         return 2
     try:

@@ -43,6 +43,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     slack_app_token: str | None = None
     slack_signing_secret: str | None = None
     slack_api_url: str = "https://slack.com/api/"
+    oidc_client_secret: str | None = None
+    """Of ``sign_in.oidc`` in loop.yaml; public clients have none."""
     smtp_url: str | None = None
     """The mail server, for cases that Slack does not take: ``smtp://USER:PASSWORD@HOST:587`` or ``smtps://``."""
     survey_keys: tuple[str, ...] = ()
@@ -135,6 +137,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         slack_bot_token=secret("SLACK_BOT_TOKEN"),
         slack_app_token=secret("SLACK_APP_TOKEN"),
         slack_signing_secret=secret("SLACK_SIGNING_SECRET"),
+        oidc_client_secret=secret("CLOSELOOP_OIDC_CLIENT_SECRET"),
         slack_api_url=shaped("SLACK_API_URL", defaults.slack_api_url, _URL, "give a URL, http:// or https://"),
         smtp_url=shaped("SMTP_URL", "", r"smtps?://[^/\s]", "give smtp://HOST:PORT or smtps://HOST:PORT", mail)
         if mail

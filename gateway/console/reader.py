@@ -12,8 +12,6 @@ Theme = Literal["auto", "light", "dark"]
 LANGUAGES: tuple[ConsoleLanguage, ...] = get_args(ConsoleLanguage)
 THEMES: tuple[Theme, ...] = get_args(Theme)
 
-KEY_COOKIE = "closeloop_key"
-"""Holds the API key of who signed in; no script can read it, and no other site can make a browser send it."""
 LANGUAGE_COOKIE = "closeloop_language"
 THEME_COOKIE = "closeloop_theme"
 ME_COOKIE = "closeloop_me"
@@ -30,7 +28,9 @@ class Reader(Struct, frozen=True, kw_only=True):
     rights: frozenset[Right]
     me: str | None
     keyed: bool
-    """Whether they came with an API key."""
+    """Whether they came with an API key, or signed in."""
+    signed: bool = False
+    """Whether they are a person who signed in: they act as nobody else, and as their role around a case allows."""
 
     def may(self, right: Right) -> bool:
         """Whether they hold this right."""
@@ -46,11 +46,19 @@ def reader_of(
     asks for. A key that is a person's acts as this person, whatever the cookie says.
     """
     chosen = cookies.get(ME_COOKIE)
-    me = caller.name if caller.name in people else chosen if chosen in people else None
+    own = caller.person if caller.kind == "person" else caller.name if caller.name in people else None
+    me = own if own is not None or caller.kind == "person" else chosen if chosen in people else None
     theme: Theme = next((one for one in THEMES if one == cookies.get(THEME_COOKIE)), THEMES[0])
     wanted = shown or cookies.get(LANGUAGE_COOKIE)
     language = next((one for one in LANGUAGES if one == wanted), None) or _accepted(accepts)
-    return Reader(language=language, theme=theme, rights=caller.rights, me=me, keyed=caller.name is not None)
+    return Reader(
+        language=language,
+        theme=theme,
+        rights=caller.rights,
+        me=me,
+        keyed=caller.name is not None,
+        signed=caller.kind == "person",
+    )
 
 
 def _accepted(accepts: str) -> ConsoleLanguage:

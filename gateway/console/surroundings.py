@@ -18,7 +18,7 @@ def look_around(parts: Parts, reader: Reader, at: datetime) -> Surroundings:
         waiting=waiting,
         overdue=overdue,
         people=dict(parts.words.people),
-        fixed=reader.keyed and reader.me is not None,
+        fixed=reader.signed or (reader.keyed and reader.me is not None),
         zone=parts.words.zone,
         event_clock=parts.settings.clock == "event",
         url=parts.settings.public_url,

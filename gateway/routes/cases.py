@@ -26,6 +26,7 @@ from gateway.case_filter import (
     TouchpointQuery,
     read_filter,
 )
+from gateway.case_permissions import NotAllowed, denial
 from gateway.case_reads import count_cases, list_cases, read_case
 from gateway.case_requests import ActionRequest, Unfit, who_acts
 from gateway.case_shapes import CardPlace, Case, CasePage
@@ -146,14 +147,17 @@ async def post_action(
     if not 0 < case_id <= MAX_ID:
         raise Refusal(404, "missing", "id", f"there is no case C-{case_id}")
     via: Via = "console" if "origin" in request.headers else "api"
-    key_name = caller_of(request).name
+    caller = caller_of(request)
     counted = parts.instruments.case_actions
 
     def take() -> Case:
         wanted, people = data or ActionRequest(), parts.words.people
-        actor, key = who_acts(wanted.actor, key=key_name, via=via, people=people)
+        actor, key = who_acts(wanted.actor, caller=caller, via=via, people=people)
+        denied: NotAllowed | None = None
         with parts.writers.begin() as session:
-            return act_within(
+            if caller.kind == "person" and "admin" not in caller.rights:
+                denied = denial(session, parts.loop, case_id, known, wanted, actor, now())
+            case = act_within(
                 session,
                 parts.words,
                 parts.loop,
@@ -166,12 +170,21 @@ async def post_action(
                 via=via,
                 now=now(),
             )
+            # What cannot be done at all is said first; nothing of it stays.
+            if denied is not None:
+                raise denied
+            return case
 
     try:
         case = await asyncio.to_thread(take)
     except Unfit as unfit:
         counted.labels(via, known, "unfit").inc()
         raise Refusal(422, "invalid", unfit.field, unfit.problem) from None
+    except NotAllowed as denied:
+        counted.labels(via, known, "not_allowed").inc()
+        named = ", ".join(parts.words.people.get(one, one) for one in denied.who)
+        who = f"; these may: {named}" if named else ""
+        raise Refusal(403, "not_yours", "action", f"around this case you may not {known}{who}") from None
     except Refused as refused:
         counted.labels(via, known, refused.refusal).inc()
         if refused.refusal == "missing":

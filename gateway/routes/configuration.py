@@ -77,7 +77,7 @@ async def get_config(request: Request[Any, Any, Any], parts: NamedDependency[Par
         },
         catalogue=dict(words.catalogue),
         people=dict(words.people),
-        acting_as=caller.name if caller.name in words.people else None,
+        acting_as=caller.person or (caller.name if caller.kind == "key" and caller.name in words.people else None),
         teams={name: list(team.members) for name, team in loop.teams.items()},
         root_causes=ROOT_CAUSES,
         slack="signed" if parts.settings.slack_signing_secret else "off",

@@ -158,7 +158,7 @@ def _who(request: Request[Any, Any, Any], parts: Parts, actor: str | None) -> tu
     """Who asks, by the rules of actions on cases; or what is wrong with the one that was named."""
     via: Via = "console" if "origin" in request.headers else "api"
     try:
-        name, key = who_acts(actor, key=caller_of(request).name, via=via, people=parts.words.people)
+        name, key = who_acts(actor, caller=caller_of(request), via=via, people=parts.words.people)
     except Unfit as unfit:
         return None, [Problem("invalid", unfit.field, unfit.problem)]
     return Doer(name, via, key, who_asks(request)), []

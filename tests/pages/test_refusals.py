@@ -20,6 +20,7 @@ from tests.gateway.examples import opened
 
 FIELDS = {
     "action",
+    "authorization",
     "id",
     "key",
     "cut",

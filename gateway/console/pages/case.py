@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct
 
+from gateway.case_permissions import person_may
 from gateway.case_reads import read_case
 from gateway.case_requests import MAX_NOTE_CHARACTERS
 from gateway.case_shapes import CardPlace, Case, HistoryEntry, MessageShown
@@ -18,6 +19,7 @@ from gateway.parts import Parts
 from gateway.problems import Refusal
 from schemas.alerts import Subject
 from schemas.cases import CLOSED_STATES, CONTACT_CHANNELS, ROOT_CAUSES, UserAction
+from schemas.config import Loop
 from schemas.words import about
 
 _MAX_ID = 2**63 - 1
@@ -110,12 +112,20 @@ class CasePage(Page[CaseAsked]):
             around=happenings,
             cards=[] if case.slack is UNSET else case.slack,
             messages=[] if case.messages is UNSET else case.messages,
-            buttons=buttons_of(case, reading) if reader.may("act") else [],
+            buttons=[one for one in buttons_of(case, reading) if _may(parts.loop, reader, one.action, case, at)],
             causes=tuple(ROOT_CAUSES),
             channels=CONTACT_CHANNELS,
             conditions=conditions_of(case.latest_alert, {rule.name for rule in parts.loop.rules}),
             most_characters=MAX_NOTE_CHARACTERS,
         )
+
+
+def _may(loop: Loop, reader: Reader, action: UserAction, case: Case, at: datetime) -> bool:
+    """Whether the reader may do it: of those who signed in only whom the case's permissions allow, and admins."""
+    if not reader.signed or reader.may("admin"):
+        return reader.may("act")
+    allowed = person_may(loop, action, reader.me, case.receiver, case.owner, case.state, case.acknowledge_by, at)
+    return reader.may("act") and allowed
 
 
 def promises_of(case: Case, at: datetime) -> list[Promise]:

@@ -14,8 +14,10 @@ export function startSettings() {
     location.replace(address);
   });
   document.querySelector("[data-sign-out]")?.addEventListener("click", async () => {
-    await send("/console/session/end", {});
-    location.reload();
+    const answer = await fetch("/console/session/end", { method: "POST" }).catch(() => null);
+    const next = answer?.status === 200 ? await answer.json().catch(() => null) : null;
+    if (next?.go) location.assign(next.go);
+    else location.reload();
   });
   const form = /** @type {HTMLFormElement | null} */ (document.querySelector("[data-sign-in]"));
   form?.addEventListener("submit", async (event) => {
