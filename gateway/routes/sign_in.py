@@ -36,15 +36,13 @@ _COOKIES_PATH = "/console/session"
 _AFTER_SIGN_OUT = "/now"
 _PAGES: Any = {Refusal: refuse_page, HTTPException: refuse_http_page}
 
-_DOUBTFUL = (
-    "the answer of the identity provider cannot be believed ({why}); begin again, or tell whoever runs closeloop"
-)
+_DOUBTFUL = "the identity provider's answer cannot be believed ({why}); begin again, or tell whoever runs closeloop"
 _REFUSED = {
     "role": ("no_role", "", "none of your groups may use this console; `sign_in.oidc.roles` of loop.yaml names some"),
     "state": (
         "sign_in_over",
         "",
-        "this sign-in is over, was used already, or was begun in another browser; begin again",
+        "this sign-in is over, was used already, or was begun elsewhere; begin again",
     ),
     "cancelled": ("sign_in_unfinished", "", "the sign-in was not finished at the identity provider; begin again"),
 }

@@ -21,7 +21,8 @@ OPEN = (
     "/console/{path:path}",  # the console's own files
     "/console/vendor/",
     "/hooks/",  # signed by the tool, or by a key in the address
-    "/surveys/",  # sealed links
+    "/s/",  # sealed links
+    "/client/",  # what browsers load
 )
 
 
@@ -37,7 +38,9 @@ def test_what_changes_something_takes_no_other_sites_request(gateway: Served) ->
     posts = [(path, handler) for path, handler in handlers if handler.http_methods & {"POST", HttpMethod.POST}]
     assert [path for path, _ in posts if path.startswith("/v1/cases/")] != []
     assert [path for path, handler in posts if same_origin not in handler.resolve_guards()] == [
-        "/slack/interactions", "/slack/events",  # signed by Slack
+        "/v1/events",  # of known pages alone: `from_known_page`
+        "/hooks/{name:str}", "/slack/interactions", "/slack/events",  # signed
+        "/s/{token:str}",  # sealed links
     ]  # fmt: skip
 
 
