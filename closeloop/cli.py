@@ -12,6 +12,7 @@ from closeloop.commands import (
     doctor,
     events,
     export,
+    hooks,
     incidents,
     keys,
     rooms,
@@ -43,6 +44,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(deadletters.app, name="deadletters")
 app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
+app.add_typer(hooks.app, name="hooks")
 app.add_typer(routes.app, name="routes")
 app.add_typer(rules.app, name="rules")
 app.add_typer(incidents.app, name="incidents")

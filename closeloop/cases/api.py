@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from closeloop.errors import UserError
 from gateway.case_shapes import Case, CasePage
+from gateway.hooks.shapes import HookList, HookShown
 from gateway.incident_shapes import IncidentPage, IncidentShown
 
 TIMEOUT_S = 60.0
@@ -105,6 +106,10 @@ class CaseApi:
         """Take an action; the case as it is then."""
         answer = b"".join(self._ask("POST", f"/v1/cases/{case_id}/{action}", msgspec.json.encode(body)))
         return _decoded(answer, Case)
+
+    def hooks(self) -> list[HookShown]:
+        """The hooks of the gateway, and what came in by them."""
+        return self._read("/v1/hooks", {}, HookList).hooks
 
     def replay_letter(self, letter_id: str) -> None:
         """Let the gateway send a dead letter again."""

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import structlog
-from msgspec import Struct
 
 from gateway.admission import Admission
 from gateway.hooks.fetching import Fetcher, FetchFailed
 from gateway.hooks.letters import field_of, letter_of, record_of
 from gateway.hooks.mapping import Mapper
 from gateway.hooks.reading import Mapped, Outcome, Refused, pieces, read_fetched, read_piece
+from gateway.hooks.shapes import HookAnswer, HookShown
 from gateway.hooks.signatures import Delivery, Unsigned, verify
 from gateway.hooks.submissions import Skipped, Wanted
 from gateway.hooks.tools import TOOLS, scheme_for
@@ -21,39 +21,15 @@ from gateway.problems import Refusal
 from schemas.cloudevents import EventReader
 from schemas.config import Loop
 from schemas.config_base import seconds
-from schemas.config_hooks import ToolName
 from schemas.deadletters import InvalidEvent
 from schemas.hook_secrets import HookSecrets
 from schemas.scales import MetricSpec
 
 ROUTE = "/hooks/{name}"
-MAX_DELIVERY_BYTES = 1024 * 1024
 _LARGE = 64 * 1024
 """Larger deliveries are read in a thread, so that they hold up no other request."""
 
 _log = structlog.get_logger("gateway.hooks")
-
-
-class HookAnswer(Struct, frozen=True, kw_only=True):
-    """What became of a delivery: events that were taken, pieces that were passed over by why, and dead letters."""
-
-    taken: int
-    ignored: dict[str, int]
-    letters: int
-
-
-class HookShown(Struct, frozen=True, kw_only=True):
-    """A hook, and what came in by it since this gateway began."""
-
-    name: str
-    tool: ToolName
-    path: str
-    secret_set: bool
-    token_set: bool | None
-    """Whether the token of the tool's API is set; null where none is needed."""
-    last_at: datetime | None
-    last_outcome: str | None
-    outcomes: dict[str, int]
 
 
 class _Seen:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from gateway.access import needs, same_origin
 from gateway.bodies import read_body
-from gateway.hooks.desk import MAX_DELIVERY_BYTES, HookAnswer, HookShown
+from gateway.hooks.shapes import MAX_DELIVERY_BYTES, HookAnswer, HookList
 from gateway.hooks.signatures import Delivery
 from gateway.hooks.trying import Tried, try_out
 from gateway.parts import Parts, now
@@ -19,12 +19,6 @@ from gateway.problems import Refusal
 from gateway.routes.answers import refusals
 
 MAX_TRIED_CHARACTERS = 256 * 1024
-
-
-class HookList(Struct, frozen=True, kw_only=True):
-    """The hooks of loop.yaml, in their order."""
-
-    hooks: list[HookShown]
 
 
 class TrialRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

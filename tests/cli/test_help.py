@@ -29,6 +29,7 @@ GROUPS = {
     ("deadletters",),
     ("keys",),
     ("audit",),
+    ("hooks",),
     ("routes",),
     ("rules",),
     ("cases",),

@@ -6,6 +6,7 @@ from gateway.console.page import Page
 from gateway.console.pages.case import CasePage
 from gateway.console.pages.cases import CasesPage
 from gateway.console.pages.explore import ExplorePage
+from gateway.console.pages.hooks import HooksPage
 from gateway.console.pages.incidents import IncidentPage, IncidentsPage
 from gateway.console.pages.now import NowPage
 from gateway.console.pages.pipeline import PipelinePage
@@ -22,6 +23,7 @@ PAGES: tuple[Page[Any], ...] = (
     SilencesPage(),
     ThemesPage(),
     PipelinePage(),
+    HooksPage(),
 )
 """All pages. Those of the navigation stand in ``templates/frame.html``."""
 

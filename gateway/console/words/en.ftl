@@ -608,3 +608,35 @@ kind-due-contact = Reminder to make contact
 kind-digest = The morning's list
 kind-gathered = List of several words
 kind-roll-up = List of many cases
+
+## Hooks
+
+page-hooks = Hooks
+hooks-hint = Survey tools that send their answers here. Counts are since this gateway began.
+hooks-none = loop.yaml has no hooks.
+hooks-link = Hooks of survey tools
+hook-name = Hook
+hook-tool = Tool
+hook-address = Address
+hook-secret = Secret
+hook-last = Last delivery
+hook-since = Deliveries
+hook-set = set
+hook-missing = missing
+hook-nothing = none yet
+hook-outcome-taken = taken
+hook-outcome-ignored = passed over
+hook-outcome-letter = dead letter
+hook-outcome-unsigned = refused, not signed
+hook-outcome-unavailable = to be sent again
+hook-try = Test this mapping
+hook-try-hint = Paste what the tool sends. Nothing is kept or sent on.
+trial-payload = What the tool sends
+trial-fetched = What its API answers (Qualtrics, SurveyMonkey)
+trial-events = Events that would come:
+trial-ignored = Passed over:
+trial-fetch = A notice. The answers would be fetched from
+trial-problem = A dead letter:
+trial-field = Field
+trial-source = From
+trial-value = Value

@@ -624,3 +624,35 @@ kind-due-contact = Напоминание связаться
 kind-digest = Утренний список
 kind-gathered = Список нескольких вестей
 kind-roll-up = Список многих обращений
+
+## Hooks
+
+page-hooks = Хуки
+hooks-hint = Инструменты опросов, которые присылают сюда ответы. Счёт идёт с запуска этого шлюза.
+hooks-none = В loop.yaml нет хуков.
+hooks-link = Хуки инструментов опросов
+hook-name = Хук
+hook-tool = Инструмент
+hook-address = Адрес
+hook-secret = Секрет
+hook-last = Последняя доставка
+hook-since = Доставки
+hook-set = задан
+hook-missing = не задан
+hook-nothing = ещё не было
+hook-outcome-taken = принято
+hook-outcome-ignored = пропущено
+hook-outcome-letter = не прочитано
+hook-outcome-unsigned = отказано, нет подписи
+hook-outcome-unavailable = прислать ещё раз
+hook-try = Проверить сопоставление
+hook-try-hint = Вставьте то, что присылает инструмент. Ничего не сохраняется и не отправляется.
+trial-payload = Что присылает инструмент
+trial-fetched = Что отвечает его API (Qualtrics, SurveyMonkey)
+trial-events = Получилось бы событий:
+trial-ignored = Пропущено:
+trial-fetch = Уведомление. Ответы были бы взяты с
+trial-problem = Не прочитано:
+trial-field = Поле
+trial-source = Откуда
+trial-value = Значение

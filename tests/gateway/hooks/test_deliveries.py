@@ -17,6 +17,7 @@ from schemas.deadletters import DeadLetter
 from schemas.hook_secrets import HookSecrets
 from schemas.tables import DeadLetterRow
 from schemas.topics import RESPONSES, TOUCHPOINTS
+from tests.cli.asking import ask
 from tests.gateway.hooks import shop
 from tests.gateway.hooks.conftest import MONKEY_PATH, XM_PATH, Shop
 
@@ -332,3 +333,34 @@ def test_the_list_says_what_came_in(hooked: Shop) -> None:
     assert told["form"]["last_at"]
     assert (told["xm"]["token_set"], told["form"]["token_set"]) == (True, None)
     assert not any(secret in json.dumps(told) for secret in shop.SECRETS.values())
+
+
+def test_the_command_lists_what_the_gateway_has(hooked: Shop) -> None:
+    hooked.send("form", example("form"))
+    told = ask("hooks", "list", "--url", str(hooked.client.base_url).rstrip("/"))
+    assert told.code == 0, told.err
+    rows = {line.split("\t")[0]: line.split("\t") for line in told.out.splitlines()}
+    assert rows["form"][1:4] == ["typeform", "/hooks/form", "set"]
+    assert (rows["form"][-1], rows["bricks"][-1]) == ("taken 1", "")
+
+
+def test_a_mapping_is_tried_by_admins_alone_and_nothing_is_kept(hooked: Shop) -> None:
+    asked = {"payload": example("form").decode()}
+    told = hooked.client.post("/v1/hooks/form/test", json=asked)
+    assert told.status_code == 200, told.text
+    (piece,) = told.json()["pieces"]
+    assert [one["event"]["data"]["score"] for one in piece["events"]] == [2, 3, 1]
+    assert {"field": "score", "source": "question nps", "value": "2"} in piece["events"][0]["fields"]
+    bad = hooked.client.post("/v1/hooks/form/test", json={"payload": '{"event_type": "form_response"}'}).json()
+    assert bad["pieces"][0]["problem"]["field"] == "hooks.form.form_response.token"
+    notice = hooked.client.post("/v1/hooks/xm/test", json={"payload": example("xm").decode()}).json()
+    assert notice["pieces"][0]["fetch"].startswith("https://fra1.qualtrics.com/API/v3/surveys/")
+    asked_xm = {"payload": example("xm").decode(), "fetched": shop.payload("qualtrics-response.json").decode()}
+    mapped = hooked.client.post("/v1/hooks/xm/test", json=asked_xm).json()
+    assert mapped["pieces"][0]["events"][0]["event"]["data"]["score"] == 4
+    assert hooked.kafka.records == []
+    assert hooked.api.asked == []
+    assert hooked.client.post("/v1/hooks/nobody/test", json=asked).status_code == 404
+    assert hooked.client.post("/v1/hooks/form/test", json={"payload": "x" * 300_000}).status_code == 413
+    foreign = {"origin": "https://evil.example"}
+    assert hooked.client.post("/v1/hooks/form/test", json=asked, headers=foreign).status_code == 403

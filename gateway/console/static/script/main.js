@@ -8,6 +8,7 @@ import { startReplay } from "./replay.js";
 import { startSettings } from "./settings.js";
 import { startSilencing } from "./silencing.js";
 import { startTimes } from "./times.js";
+import { startTrial } from "./trial.js";
 
 // Messages of earlier versions lead to `/#/cases/12`.
 const earlier = /^#\/(cases(?:\/\d+)?|silences)$/.exec(location.hash);
@@ -20,6 +21,7 @@ startSilencing();
 startForms();
 startReplay();
 startKeys();
+startTrial();
 if (document.querySelector("meta[name=closeloop-mark]")) follow();
 
 // From here on forms are sent by the scripts, those that could not wait first.

@@ -1,0 +1,1 @@
+"""``closeloop hooks``: which hooks there are, and what would come of a delivery."""
