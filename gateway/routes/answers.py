@@ -1,10 +1,13 @@
 """How refusals are described in the OpenAPI document, and the refusal of a parameter that there is not."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, Schema
+from litestar.openapi.spec.enums import OpenAPIType
 
 from gateway.access import Guard
 from gateway.problems import ProblemBody, Refusal
@@ -42,3 +45,20 @@ def takes(*names: str) -> Guard:
                 raise Refusal(400, "invalid", name, f"not a parameter here: {unknown_word(name, names)}")
 
     return guard
+
+
+def as_text(*kinds_and_about: str) -> type[Operation]:
+    """The description of a route whose good answer is a text of these media types; the last word says what it is."""
+    *kinds, about = kinds_and_about
+    text = Schema(type=OpenAPIType.STRING)
+
+    @dataclass
+    class Described(Operation):
+        def __post_init__(self) -> None:
+            good = OpenAPIResponse(description=about, content={kind: OpenAPIMediaType(schema=text) for kind in kinds})
+            self.responses = {**(self.responses or {}), "200": good}
+
+    return Described
+
+
+AS_FILE = as_text("text/csv", "application/json", "application/jsonl", "The rows, in the form that was asked for.")

@@ -20,7 +20,7 @@ from gateway.exports.days import DayFilter, day_pages, days_as_csv
 from gateway.exports.topic import TopicReader, TopicUnreadable
 from gateway.parts import Parts, now
 from gateway.problems import Refusal
-from gateway.routes.answers import refusals, takes
+from gateway.routes.answers import AS_FILE, refusals, takes
 from gateway.routes.exports import BOM, Form, FormatQuery, as_file, as_form
 from gateway.routes.places import instant
 from gateway.vocabulary import parse_day
@@ -37,6 +37,7 @@ _IN_CSV = "In CSV, text that a spreadsheet would take for a formula has an apost
     guards=[needs("read"), takes("metric", "cut", "from", "to", "format")],
     summary="The history of metrics, as a file",
     description=f"The days of `/v1/metrics/history`, all of them, ordered by metric, day and cut. {_IN_CSV}",
+    operation_class=AS_FILE,
     responses=refusals(400),
     tags=["metrics"],
 )
@@ -77,6 +78,7 @@ async def get_metrics_export(
         "without it), `until` is not. Comments are personal: `comments=true` needs the right `act`. An answer that "
         f"another one `revises` is there, too. {_IN_CSV}"
     ),
+    operation_class=AS_FILE,
     responses=refusals(400, 503),
     tags=["metrics"],
 )
@@ -104,7 +106,9 @@ async def get_responses_export(
         raise Refusal(400, "invalid", "since", "lies after `until`")
     kind = as_form(form)
     topic = await asyncio.to_thread(_open, parts)
-    act = Act(action="data_exported", subject="responses", detail={"format": kind.value, "comments": comments})
+    act = Act(
+        action="data_exported", subject="responses", detail={"format": kind.value, "comments": str(comments).lower()}
+    )
     await note(parts.writers, who_asks(request), act)
     found = _answers(parts, topic, wanted)
     if kind is Form.json:

@@ -83,7 +83,7 @@ async def get_delivery_health(parts: NamedDependency[Parts]) -> DeliveryHealth:
     guards=[needs("read")],
     summary="The way of a case's messages",
     description="Empty where each went where routing sent it.",
-    responses=refusals(),
+    responses=refusals(400, 404),
     tags=["cases"],
 )
 async def get_deliveries(case_id: Annotated[int, Parameter(ge=1)], parts: NamedDependency[Parts]) -> list[DeliveryStep]:

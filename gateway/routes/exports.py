@@ -42,7 +42,7 @@ from gateway.case_filter import (
 )
 from gateway.parts import Parts, now
 from gateway.problems import Refusal
-from gateway.routes.answers import refusals, takes
+from gateway.routes.answers import AS_FILE, refusals, takes
 from gateway.routes.places import instant
 from schemas.audit import Act
 
@@ -67,7 +67,7 @@ class Form(StrEnum):
     jsonl = "jsonl"
 
 
-_CSV = "text/csv; charset=utf-8; header=present"
+_CSV = "text/csv; header=present"  # Litestar adds the charset
 _TYPES = {Form.csv: _CSV, Form.excel: _CSV, Form.json: "application/json", Form.jsonl: "application/jsonl"}
 _ABOUT = (
     "Streamed, in the order of `{key}`; with `after` it goes on after that key. Rows that were there when it began are "
@@ -81,6 +81,7 @@ _ABOUT = (
     guards=[needs("read"), takes(*FILTERS, "format", "after")],
     summary="All cases that fit, as a file",
     description=_ABOUT.format(key="id"),
+    operation_class=AS_FILE,
     responses=refusals(400),
     tags=["cases"],
 )
@@ -131,6 +132,7 @@ async def get_cases_export(
     ],
     summary="What was done with cases, as a file",
     description=f"Every transition of every case: who, when, from where, and what was said. {_ABOUT.format(key='seq')}",
+    operation_class=AS_FILE,
     responses=refusals(400),
     tags=["cases"],
 )

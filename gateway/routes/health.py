@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.parts import Parts
+from gateway.routes.answers import as_text
 
 
 class Health(Struct, frozen=True):
@@ -45,7 +46,13 @@ async def get_readyz(parts: NamedDependency[Parts]) -> Response[Health]:
     return Response(Health(not waiting, waiting), status_code=503 if waiting else 200)
 
 
-@get("/metrics", summary="Prometheus metrics", tags=["operation"], sync_to_thread=False)
+@get(
+    "/metrics",
+    summary="Prometheus metrics",
+    tags=["operation"],
+    sync_to_thread=False,
+    operation_class=as_text("text/plain", "Prometheus' text format."),
+)
 def get_prometheus(parts: NamedDependency[Parts]) -> Response[bytes]:
     """The gateway's own metrics."""
     measured = parts.instruments
@@ -56,7 +63,7 @@ def get_prometheus(parts: NamedDependency[Parts]) -> Response[bytes]:
     measured.live_refused.set(parts.live.rows.refused)
     measured.stream_clients.set(len(parts.hub))
     measured.stream_dropped.set(parts.hub.dropped)
-    return Response(generate_latest(measured.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(measured.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 routes = [get_healthz, get_readyz, get_prometheus]

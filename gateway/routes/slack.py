@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from gateway.bodies import read_body
 from gateway.parts import Parts, now
 from gateway.problems import Refusal
+from gateway.routes.answers import refusals
 from gateway.slack.interactions import Unavailable
 from gateway.slack.payloads import read_event, read_interaction
 from gateway.slack.reception import take_event, take_interaction
@@ -24,6 +25,7 @@ _log = structlog.get_logger("gateway.slack")
     status_code=200,
     summary="Slack's clicks and dialogs",
     description="Signed by Slack (`X-Slack-Signature`, at most five minutes old); a form with the field `payload`.",
+    responses=refusals(400, 401, 413),
     tags=["slack"],
 )
 async def post_interaction(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> Response[Any]:
@@ -50,6 +52,7 @@ async def post_interaction(request: Request[Any, Any, Any], parts: NamedDependen
     status_code=200,
     summary="Slack's events",
     description="Signed by Slack; answers `url_verification`, and takes each event once.",
+    responses=refusals(400, 401, 413),
     tags=["slack"],
 )
 async def post_event(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> Response[Any]:

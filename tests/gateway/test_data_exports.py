@@ -157,7 +157,7 @@ def test_answers_are_read_off_their_topic(
         assert {row["comment"] for row in cells} == {"'-tarde"}
         with parts.readers() as session:
             (first, *_) = session.scalars(select(AuditRow).where(AuditRow.action == "data_exported"))
-            assert (first.subject, first.detail) == ("responses", {"format": "jsonl", "comments": True})
+            assert (first.subject, first.detail) == ("responses", {"format": "jsonl", "comments": "true"})
         assert "comment" not in client.get("/v1/responses/export", params={"since": since}).text.splitlines()[0]
         path = tmp_path / "answers.parquet"
         count = save_parquet(whole_lines(iter([answer.content[:777], answer.content[777:]])), RESPONSES, path)
