@@ -29,7 +29,7 @@ HEADERS = {
 
 def html(text: str, status: int = 200) -> Response[str]:
     """A page."""
-    return Response(text, status_code=status, media_type="text/html; charset=utf-8", headers=HEADERS)
+    return Response(text, status_code=status, media_type="text/html", headers=HEADERS)
 
 
 def reader_from(request: Request[Any, Any, Any], parts: Parts) -> Reader:
