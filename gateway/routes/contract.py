@@ -5,9 +5,9 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.params import FromPath
 
+from gateway.console.answers import HEADERS
 from gateway.contract.page import contract_of, document, draw
 from gateway.problems import Refusal
-from gateway.routes.pages import HEADERS
 
 _HEADERS = {**HEADERS, "Cache-Control": "max-age=300"}
 

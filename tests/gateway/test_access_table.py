@@ -23,6 +23,7 @@ OPEN = (
     "/hooks/",  # signed by the tool, or by a key in the address
     "/s/",  # sealed links
     "/client/",  # what browsers load
+    "/contract",  # what there is to send and read
 )
 
 
