@@ -37,15 +37,11 @@ def surveys_link(
         import msgspec
 
         from gateway.surveys.desk import LinkRequest, SurveyDesk
-        from gateway.surveys.links import LinkTooLong
+        from gateway.surveys.links import LinkUnfit
         from schemas.loop_yaml import load
-        from schemas.typed_walk import unknown_word
 
         settings = read_settings()
         loop = load(config, settings.zone)
-        if survey not in loop.surveys:
-            known = sorted(loop.surveys)
-            refuse(f"--survey: {unknown_word(survey, known) if known else f'{config} has no surveys'}")
         given = {
             "survey": survey,
             "customer_id": customer,
@@ -61,7 +57,7 @@ def surveys_link(
             made, _ = SurveyDesk(settings.survey_keys, settings.public_url).make(wanted, loop, datetime.now(UTC))
         except msgspec.ValidationError as error:
             refuse(str(error).replace("`", "").replace("$.", ""))
-        except LinkTooLong as error:
+        except LinkUnfit as error:
             refuse(str(error))
         except LookupError:
             refuse(

@@ -22,12 +22,11 @@ from gateway.problems import Refusal
 from gateway.routes.answers import refusals
 from gateway.surveys import answering, keeping
 from gateway.surveys.desk import LinkMade, LinkRequest, invited_event
-from gateway.surveys.links import Invitation, LinkRefused, LinkTooLong
+from gateway.surveys.links import Invitation, LinkRefused, LinkUnfit
 from gateway.surveys.page import Shown, draw_look, draw_page, headers_of
 from gateway.surveys.words import words_for
 from schemas.config_base import seconds
 from schemas.config_surveys import Survey
-from schemas.typed_walk import unknown_word
 
 PAGE = "/s/{token:str}"
 _MAX_LANGUAGE = 35
@@ -81,29 +80,24 @@ _REFUSALS: Any = {LinkRefused: _refuse_link, Refusal: _refuse, HTTPException: _r
         "same thing (`about`, else `touchpoint_event_id`) count one answer together. The link tells nobody but the "
         "gateway whom it asks. Nothing is sent: that is yours to do."
     ),
-    responses=refusals(400, 415, 422, 429, 503),
+    responses=refusals(400, 404, 415, 422, 429, 503),
     tags=["surveys"],
 )
 async def post_link(
     request: Request[Any, Any, Any], parts: NamedDependency[Parts], data: JSONBody[LinkRequest]
 ) -> LinkMade:
     """Seal it, and count the invitation if that is wished."""
-    if data.survey not in parts.loop.surveys:
-        known = sorted(parts.loop.surveys)
-        raise Refusal(422, "invalid", "survey", unknown_word(data.survey, known) if known else "loop.yaml has none")
-    if data.language is not None and not 2 <= len(data.language) <= _MAX_LANGUAGE:
-        raise Refusal(422, "invalid", "language", "not a language; give one such as pt or zh-Hans")
     counted = parts.loop.invitations
     if data.invited and counted is None:
         raise Refusal(422, "invalid", "invited", "loop.yaml has no section `invitations`; leave it out")
     at = now()
     try:
         made, invitation = parts.surveys.make(data, parts.loop, at)
-    except LinkTooLong as error:
-        raise Refusal(422, "too_large", "attributes", str(error)) from None
+    except LinkUnfit as unfit:
+        raise Refusal(422, "invalid", unfit.field, unfit.problem) from None
     except LookupError:
-        text = "the gateway has no CLOSELOOP_SURVEY_KEY, so it makes no survey links"
-        raise Refusal(503, "unavailable", "", text) from None
+        text = "this gateway makes no survey links: CLOSELOOP_SURVEY_KEY is not set"
+        raise Refusal(404, "missing", "", text) from None
     if data.invited and counted is not None:
         event = msgspec.json.encode(invited_event(invitation, counted.touchpoint, at))
         taken = await parts.admission.admit([event], at, route="/v1/surveys/links", headers=_headers(request))

@@ -2,15 +2,29 @@
 
 import time
 from datetime import datetime, timedelta
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from gateway.surveys.answering import source_of
-from gateway.surveys.links import Invitation, Seals, expiry, invitation_id
+from gateway.surveys.answering import Answer, event_of, source_of
+from gateway.surveys.links import Invitation, LinkUnfit, Seals, expiry, invitation_id
 from gateway.surveys.pace import Pace
+from schemas.cloudevents import EventReader
 from schemas.config import Loop
-from schemas.config_base import Duration, seconds
+from schemas.config_base import seconds
+from schemas.deadletters import InvalidEvent
 from schemas.events import Attributes, Identifier, Name, Touchpoint, TouchpointEvent
+from schemas.loop_yaml import metric_specs
+from schemas.typed_walk import unknown_word
+
+MAX_SECONDS = 365 * 86_400
+Language = Annotated[
+    str,
+    Meta(pattern=r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$", max_length=35, description="BCP 47, e.g. pt or zh-Hans."),
+]
+
+
+Length = Annotated[str, Meta(pattern=r"^[1-9]\d{0,6}(s|m|h|d)$", description="A whole number and a unit: 90m, 7d.")]
 
 
 class LinkRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,10 +37,10 @@ class LinkRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     touchpoint: Name | None = None
     touchpoint_event_id: Identifier | None = None
     channel: Name | None = None
-    language: str | None = None
+    language: Language | None = None
     """BCP 47; without it the page speaks the reader's."""
     attributes: Attributes = {}
-    expires_in: Duration | None = None
+    expires_in: Length | None = None
     """In place of the survey's ``expires``."""
     invited: bool = False
     """Whether to count the invitation for the response rate: only if nobody else tells of it."""
@@ -50,10 +64,19 @@ class SurveyDesk:
         self._addresses = Pace(burst=300, every_s=0.2)
 
     def make(self, wanted: LinkRequest, loop: Loop, now: datetime) -> tuple[LinkMade, Invitation]:
-        """A link. Raises ``LookupError`` for an unknown survey or without a key, :class:`LinkTooLong`."""
+        """A link. Raises :class:`LinkUnfit`, and ``LookupError`` without a key.
+
+        No link is made whose answer would be refused later: nobody could tell the customer why.
+        """
         if self.seals is None:
             raise LookupError("CLOSELOOP_SURVEY_KEY")
-        survey = loop.surveys[wanted.survey]
+        survey = loop.surveys.get(wanted.survey)
+        if survey is None:
+            known = sorted(loop.surveys)
+            raise LinkUnfit("survey", unknown_word(wanted.survey, known) if known else "loop.yaml has no surveys")
+        length = seconds(wanted.expires_in or survey.expires)
+        if length > MAX_SECONDS:
+            raise LinkUnfit("expires_in", "longer than 365d; give less")
         about = wanted.about or wanted.touchpoint_event_id
         identity = invitation_id(wanted.survey, wanted.customer_id, about)
         named = wanted.touchpoint_event_id
@@ -63,13 +86,20 @@ class SurveyDesk:
             survey=wanted.survey,
             id=identity,
             customer_id=wanted.customer_id,
-            expires_at=expiry(now, timedelta(seconds=seconds(wanted.expires_in or survey.expires))),
+            expires_at=expiry(now, timedelta(seconds=length)),
             channel=wanted.channel or survey.channel,
             touchpoint=wanted.touchpoint,
             touchpoint_event_id=named,
             language=wanted.language,
             attributes=wanted.attributes,
         )
+        specs = metric_specs(loop)
+        lowest = Answer(specs[survey.metric].scale.minimum, "", contact_requested=False)
+        tried = event_of(invitation, lowest, 1, metric=survey.metric, language=wanted.language or "en", now=now)
+        try:
+            EventReader(specs).read(tried, now)
+        except InvalidEvent as error:
+            raise LinkUnfit(error.field.removeprefix("data."), error.problem) from None
         url = f"{self._public_url}/s/{self.seals.seal(invitation)}"
         return LinkMade(url=url, expires_at=invitation.end(), invitation=identity), invitation
 

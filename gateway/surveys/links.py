@@ -50,8 +50,13 @@ class LinkRefused(Exception):  # noqa: N818 - an answer to the reader, not a fau
         self.invitation = invitation
 
 
-class LinkTooLong(ValueError):  # noqa: N818 - an answer to the caller, not a fault
-    """More was to be sealed into a link than an address holds."""
+class LinkUnfit(ValueError):  # noqa: N818 - an answer to the caller, not a fault
+    """A link that cannot be made: names the field and what would be right."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
 
 
 def invitation_id(survey: str, customer_id: str, about: str | None) -> str:
@@ -74,10 +79,12 @@ class Seals:
         self._marking = _derived(keys[0], b"marks")
 
     def seal(self, invitation: Invitation) -> str:
-        """The token for the link's address. Raises :class:`LinkTooLong`."""
+        """The token for the link's address. Raises :class:`LinkUnfit` for more than an address holds."""
         token = self._seals.encrypt(msgspec.msgpack.encode(invitation)).rstrip(b"=").decode()
         if len(token) > MAX_TOKEN:
-            raise LinkTooLong(f"the link would have over {MAX_TOKEN:,} characters; give fewer or shorter attributes")
+            raise LinkUnfit(
+                "attributes", f"the link would have over {MAX_TOKEN:,} characters; give fewer or shorter ones"
+            )
         return token
 
     def open(self, token: str, now: datetime) -> Invitation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.gateway.conftest import KeptRecords, make  # noqa: F401 - fixtures
 from tests.gateway.serving import serving
 
 CLIENT = Path(__file__).parents[2] / "clients" / "js"
+DOCS = Path(__file__).parents[2] / "docs" / "emit" / "javascript.md"
 CONTRACT = Path(__file__).parents[2] / "docs" / "contract"
 LIMIT = 10_000
 """Bytes that a page loads for the survey, gzipped: the client, the survey and a language."""
@@ -70,6 +72,11 @@ def _loaded(path: Path) -> int:
     return len(gzip.compress(path.read_bytes(), 9))
 
 
+def _blocks(page: Path) -> list[str]:
+    """The JavaScript of a guide."""
+    return re.findall(r"^```js\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
@@ -87,21 +94,21 @@ def test_node_sends_to_a_gateway_what_the_contract_says(node: str, make, sqlite_
 
     kafka = KeptRecords()
     parts = dataclasses.replace(make(sqlite_database), producer=kafka)
-    script = """
-        import { Closeloop } from "%s";
-        const client = new Closeloop({ url: process.argv[1], source: "/node" });
-        const value = { amount: "129.90", currency: "EUR" };
-        client.touchpoint({ customer_id: "c42", touchpoint: "order.delivered", value, duration_ms: 5 }, { id: "t" });
-        client.response({ customer_id: "c42", metric: "nps", score: 3, comment: "atrasou de novo — é" });
-        client.response({ customer_id: "c42", metric: "nps", score: 11 });
-    """ % (CLIENT / "src" / "index.js").as_uri()  # noqa: UP031 - braces are JavaScript's here
+    source = (CLIENT / "src" / "index.js").as_uri()
+    (guide,) = (block for block in _blocks(DOCS) if "client.close()" in block)
+    more = """
+        const second = new Closeloop({ url: process.argv[1], source: "/node" });
+        second.response({ customer_id: "c42", metric: "nps", score: 3, comment: "atrasou de novo — é" });
+        second.response({ customer_id: "c42", metric: "nps", score: 11 });
+    """
     with serving(parts) as url:
-        # No flush, no close: the process ends once what it emitted is sent.
-        ran = _run([node, "--input-type=module", "--eval", script, url])
+        script = guide.replace("./clients/js/src/index.js", source).replace("http://127.0.0.1:8080", url)
+        # The second client is neither flushed nor closed: the process ends once what it emitted is sent.
+        ran = _run([node, "--input-type=module", "--eval", script + more, url])
     assert ran.returncode == 0, ran.stderr
     assert "rejected: data.score: outside its scale 0..10" in ran.stderr
     touchpoint, response = (json.loads(record.value) for record in kafka.records)
-    assert (touchpoint["id"], touchpoint["data"]["value"]["currency"]) == ("t", "EUR")
+    assert (ran.stdout, touchpoint["id"]) == ("1\n", "order-17:delivered")
     assert response["data"]["comment"] == "atrasou de novo — é"
     for name, event in (("TouchpointEvent", touchpoint), ("ResponseEvent", response)):
         schema = json.loads((CONTRACT / f"{name}.json").read_text())

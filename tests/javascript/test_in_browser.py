@@ -243,8 +243,14 @@ def test_a_policy_without_the_gateway_in_script_src_blocks_it_and_leaves_the_pag
     head = f'<script src="{gateway.url}/client/closeloop.min.js"></script>'
     page.goto(shop.page("noscript", head, "window.there = typeof closeloop", "default-src 'self'"))
     assert page.evaluate("there") == "undefined"
-    page.goto(shop.page("script", head, "window.there = typeof closeloop", policy(gateway)))
-    assert page.evaluate("there") == "object"
+    app, survey = re.findall(
+        r"^```js\n((?:// app.js|closeloop.showSurvey).*?)^```", DOCS.read_text(), re.MULTILINE | re.DOTALL
+    )
+    app = app.replace("https://closeloop.example.com", gateway.url)
+    page.goto(shop.page("script", head, app + survey, policy(gateway)))
+    expect(page.get_by_role("dialog")).to_be_visible()
+    wait_until(lambda: len(gateway.events()) == 2)
+    assert [event["source"] for event in gateway.events()] == ["/shop/web", "/shop/web"]
 
 
 @pytest.mark.faults

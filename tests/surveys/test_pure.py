@@ -11,7 +11,7 @@ from hypothesis import given as holds
 from hypothesis import strategies as st
 
 from gateway.surveys.answering import Answer, Given, Step, event_of, read_form, read_score, step
-from gateway.surveys.links import Invitation, LinkRefused, LinkTooLong, Seals, invitation_id
+from gateway.surveys.links import Invitation, LinkRefused, LinkUnfit, Seals, invitation_id
 from gateway.surveys.pace import Pace
 from gateway.surveys.words import Labels, labels, words_for
 from schemas.config_surveys import DARK, Colours, Survey
@@ -77,7 +77,7 @@ def test_a_new_key_takes_over_and_the_old_one_still_opens() -> None:
 
 
 def test_a_link_that_no_mail_program_would_take_is_not_made() -> None:
-    with pytest.raises(LinkTooLong):
+    with pytest.raises(LinkUnfit):
         Seals((NEW,)).seal(invitation(attributes={f"a{n}": "x" * 100 for n in range(20)}))
 
 

@@ -10,12 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from litestar.testing import TestClient
 from sqlalchemy import text, update
 from typer.testing import CliRunner
 
 from closeloop.cli import app
+from gateway.app import build_app
 from gateway.keys import create_key
+from gateway.parts import Parts
 from schemas.tables import SurveyAnswerRow
+from tests.gateway.conftest import ORIGIN, make  # noqa: F401 - a fixture
 from tests.surveys.conftest import KEY, Asking
 
 DAY = timedelta(days=1)
@@ -218,7 +222,12 @@ def test_links_over_the_api(asking: Asking) -> None:
         ({"survey": "nps", "customer_id": ""}, 400, "customer_id"),
         ({"survey": "nps"}, 400, "customer_id"),
         ({"survey": "nps", "customer_id": "c", "expires_in": "soon"}, 400, "expires_in"),
-        ({"survey": "nps", "customer_id": "c", "language": "x"}, 422, "language"),
+        ({"survey": "nps", "customer_id": "c", "language": "x"}, 400, "language"),
+        ({"survey": "nps", "customer_id": "c", "expires_in": "366d"}, 422, "expires_in"),
+        ({"survey": "nps", "customer_id": "c", "expires_in": "9" * 5000 + "d"}, 400, "expires_in"),
+        ({"survey": "nps", "customer_id": "c\0"}, 422, "customer_id"),
+        ({"survey": "nps", "customer_id": "é" * 200}, 422, "customer_id"),
+        ({"survey": "nps", "customer_id": "c", "touchpoint": "a\0b"}, 422, "touchpoint"),
         ({"survey": "nps", "customer_id": "c", "customer": "d"}, 400, "customer"),
         (
             {"survey": "nps", "customer_id": "c", "attributes": {f"a{n}": "x" * 200 for n in range(30)}},
@@ -232,6 +241,14 @@ def test_links_that_cannot_be_made(asking: Asking, wanted: dict[str, object], st
     assert answer.status_code == status, answer.text
     error = answer.json()["error"]
     assert field in error["field"] or field in error["problem"]
+
+
+def test_without_a_key_for_links_there_are_none(make: Callable[..., Parts], sqlite_database: str) -> None:  # noqa: F811
+    with TestClient(build_app(make(sqlite_database)), base_url=ORIGIN) as client:
+        made = client.post("/v1/surveys/links", json={"survey": "nps", "customer_id": "c42"})
+        assert made.status_code == 404
+        assert "CLOSELOOP_SURVEY_KEY" in made.json()["error"]["problem"]
+        assert client.get("/s/anything").status_code == 404
 
 
 def test_links_need_a_key_that_may_emit(asking_on: Callable[..., Asking], sqlite_database: str) -> None:
@@ -263,7 +280,7 @@ def test_the_command_makes_a_link_that_the_gateway_opens(asking: Asking, monkeyp
     url = json.loads(made.stdout)["url"]
     assert url.startswith("https://cx.example.com/s/")
     assert 'dir="rtl"' in asking.client.get(url.removeprefix("https://cx.example.com")).text
-    for wrong, said in (("--survey=npx", "--survey: `npx`"), ("--expires-in=soon", "expires_in")):
+    for wrong, said in (("--survey=npx", "survey: `npx`"), ("--expires-in=soon", "expires_in")):
         refused = CliRunner().invoke(app, [*words, wrong])
         assert refused.exit_code == 2
         assert said in refused.output
