@@ -13,7 +13,8 @@ from schemas.config_base import Duration, seconds
 from schemas.config_owners import Match
 from schemas.loop_routing_checks import check_match
 from schemas.matching import in_words
-from schemas.silence_reach import Reach, reach
+from schemas.reach import Reach
+from schemas.silence_reach import reach
 from schemas.silences import Doer, Silence
 from schemas.typed_walk import misfits
 from schemas.yaml_source import SourceError, read_yaml, show_path

@@ -11,7 +11,7 @@ from gateway.admission import Admission
 from gateway.attempts import Attempts
 from gateway.book_trend import BookTrend
 from gateway.cluster.watch import ClusterWatch
-from gateway.console.trends import Weeks
+from gateway.console.weeks import Weeks
 from gateway.hooks.desk import HookDesk
 from gateway.hub import Hub
 from gateway.instruments import Instruments

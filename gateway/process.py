@@ -23,7 +23,7 @@ from gateway.books_metrics import BooksMetrics
 from gateway.cluster.asking import ClusterReader
 from gateway.cluster.gauges import ClusterGauges
 from gateway.cluster.watch import ClusterWatch
-from gateway.console.trends import Weeks
+from gateway.console.weeks import Weeks
 from gateway.hooks.desk import HookDesk
 from gateway.hub import Hub
 from gateway.instruments import Instruments

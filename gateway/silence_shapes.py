@@ -6,7 +6,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from gateway.problems import Problem
-from schemas.silence_reach import Reach
+from schemas.reach import Reach
 
 
 class SilenceRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

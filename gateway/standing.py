@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from gateway.books import cases_by_state
+from gateway.book_reads import cases_by_state
 from gateway.case_filter import broken_promises
 from schemas.cases import CLOSED_STATES
 from schemas.tables import CaseRow

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 import msgspec
-from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -11,29 +10,12 @@ from schemas.alerts import Alert
 from schemas.cases import CLOSED_STATES
 from schemas.config_owners import Match
 from schemas.matching import facts_of, matches
+from schemas.reach import DAYS, Reach
 from schemas.tables import AlertRow, CaseRow
 
-DAYS = 7
 MAX_ALERTS = 20_000
 """So many of the newest alerts are looked at: a second's work at most."""
 _PIECE = 1_000
-
-
-class Reach(Struct, frozen=True, kw_only=True):
-    """How many open cases the matchers fit, by the alert that each shows, and how many alerts of the last days."""
-
-    open_cases: int
-    of_open_cases: int
-    alerts: int
-    of_alerts: int
-    days: int = DAYS
-    complete: bool = True
-    """False where there were more alerts than are looked at: then these are the newest."""
-
-    @property
-    def everything(self) -> bool:
-        """Whether nothing that there was would be told to anybody."""
-        return (self.alerts, self.open_cases) == (self.of_alerts, self.of_open_cases) and self.of_alerts > 0
 
 
 def reach(session: Session, matchers: Match, now: datetime, most: int = MAX_ALERTS) -> Reach:

@@ -9,7 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from gateway.access import needs
-from gateway.metric_rows import MAX_HISTORY_ROWS, DayValue, MetricValue, read_history, shown
+from gateway.metric_history import MAX_HISTORY_ROWS, read_history
+from gateway.metric_rows import DayValue, MetricValue, shown
 from gateway.parts import Parts
 from gateway.problems import Refusal
 from gateway.routes.answers import refusals

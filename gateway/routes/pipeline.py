@@ -6,8 +6,9 @@ from litestar import get
 from litestar.di import NamedDependency
 
 from gateway.access import needs
+from gateway.outbox_reads import outbox_of
 from gateway.parts import Parts, now
-from gateway.pipeline import Pipeline, outbox_of, pipeline_of
+from gateway.pipeline import Pipeline, pipeline_of
 from gateway.routes.answers import refusals
 from gateway.routes.totals import totals_of
 

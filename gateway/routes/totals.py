@@ -6,7 +6,8 @@ from litestar import get
 from litestar.di import NamedDependency
 
 from gateway.access import needs
-from gateway.books import Totals, add_up, cases_by_state, metric_alarms, newest, stored_books
+from gateway.book_reads import cases_by_state, metric_alarms, stored_books
+from gateway.books import Totals, add_up, newest
 from gateway.parts import Parts
 from gateway.routes.answers import refusals
 

@@ -12,7 +12,7 @@ from gateway.slack.modals import NOTE, UNTIL, View
 from schemas.card_actions import ACTION_PREFIX, END_SILENCE
 from schemas.config_base import Scalar
 from schemas.matching import ATTRIBUTE, in_words
-from schemas.silence_reach import Reach
+from schemas.reach import Reach
 from schemas.silences import MAX_REASON, Silence
 from schemas.words import dates
 from schemas.words import safe_text as safe

@@ -20,7 +20,8 @@ from schemas.case_ledger import act
 from schemas.config import Loop
 from schemas.config_owners import Condition
 from schemas.database import sessions
-from schemas.silence_reach import Reach, reach
+from schemas.reach import Reach
+from schemas.silence_reach import reach
 from schemas.silences import Doer, Silence, faults, holding
 from schemas.sla import due_times
 from schemas.tables import CaseEventRow, CaseRow, SlackOutboxRow

@@ -17,7 +17,7 @@ from gateway.cluster.asking import ClusterReader
 from gateway.cluster.looks import Look, Place, Reading
 from gateway.cluster.report import ClusterReport, Lag, make_report
 from gateway.cluster.watch import ClusterWatch
-from gateway.pipeline import outbox_of
+from gateway.outbox_reads import outbox_of
 from schemas.kafka_link import KafkaLink
 from schemas.tables import CaseRow, SlackOutboxRow
 from schemas.topics import RESPONSES, STREAMS_GROUP, catalogue

@@ -20,7 +20,7 @@ from schemas import silences
 from schemas.card_actions import CardValue
 from schemas.config import Loop
 from schemas.config_owners import Condition
-from schemas.silence_reach import Reach
+from schemas.reach import Reach
 from schemas.silences import Doer, Silence
 from schemas.tables import SilenceRow, SlackHomeRow
 from schemas.words.catalogue import LANGUAGES, Words, words_in

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.console.trends import Weeks, series_of, trend, week_before
+from gateway.console.trends import series_of, trend, week_before
+from gateway.console.weeks import Weeks
 from gateway.parts import Parts
 from gateway.periods import Period
 from gateway.vocabulary import vocabulary

@@ -14,8 +14,9 @@ from gateway.console.page import Page
 from gateway.console.reader import Reader
 from gateway.dead_letter_reads import DeadLetterContent, ReasonShown, content_of, list_reasons
 from gateway.dead_letters import DeadLetterPage, LetterFilter, list_letters, read_cursor
+from gateway.outbox_reads import outbox_of
 from gateway.parts import Parts
-from gateway.pipeline import Equation, Outbox, outbox_of, pipeline_of
+from gateway.pipeline import Equation, Outbox, pipeline_of
 from gateway.problems import Refusal
 from gateway.routes.totals import totals_of
 from schemas.audit import Act
