@@ -15,6 +15,8 @@ from litestar.openapi.spec.media_type import OpenAPIMediaType
 from gateway.intake import MAX_BATCH_EVENTS
 from schemas.events import ResponseEvent, TouchpointEvent
 
+_NOT_READ = ("data_base64",)
+"""What CloudEvents knows and an event here may not have."""
 _ANSWER = {
     "specversion": "1.0",
     "id": "r-981",
@@ -102,7 +104,9 @@ def _event_schemas() -> list[Any]:
     def whole(part: Any) -> Any:
         if isinstance(part, dict):
             name = part.get("$ref")
-            return whole(components[name]) if name else {key: whole(value) for key, value in part.items()}
+            if name:
+                return whole(components[name])
+            return {key: whole(value) for key, value in part.items() if key not in _NOT_READ}
         return [whole(value) for value in part] if isinstance(part, list) else part
 
     return [whole(one) for one in found]
@@ -110,7 +114,7 @@ def _event_schemas() -> list[Any]:
 
 def _request_body() -> RequestBody:
     event = Schema(one_of=_event_schemas(), description="A CloudEvent 1.0 in JSON.")
-    batch = Schema(type=OpenAPIType.ARRAY, items=event, min_items=1, max_items=MAX_BATCH_EVENTS)
+    batch = Schema(type=OpenAPIType.ARRAY, items=event, description=f"At most {MAX_BATCH_EVENTS:,} events.")
     schemas = {
         "application/cloudevents+json": event,
         "application/cloudevents-batch+json": batch,

@@ -64,6 +64,7 @@ def test_the_schemas_of_events_are_whole(gateway: Served) -> None:
     assert fits(document, one, touchpoint())
     assert not fits(document, one, response(score="3"))
     assert not fits(document, one, {**touchpoint(), "id": ""})
+    assert "data_base64" not in json.dumps(one)
     assert not fits(document, one, {name: value for name, value in response().items() if name != "source"})
 
 
