@@ -27,6 +27,7 @@ __all__ = [
     "list_cases",
     "read_case",
     "show_case",
+    "show_entry",
 ]
 
 EXCERPT_CHARACTERS = 280
@@ -79,7 +80,7 @@ def read_case(session: Session, words: Vocabulary, case_id: int, now: datetime) 
     return msgspec.structs.replace(
         show_case(row, words, excerpt=None),
         silence=silences_of_cases(session, words, [row], now).get(row.id),
-        events=[_entry(event, words) for event in events],
+        events=[show_entry(event, words) for event in events],
         alerts=[_alert(alert.payload, None) for alert in alerts],
         slack=[
             CardPlace(
@@ -160,7 +161,8 @@ def _alert(payload: dict[str, Any], excerpt: int | None) -> AlertShown:
     return msgspec.structs.replace(alert, comment=alert.comment[: excerpt - 1].rstrip() + "…")
 
 
-def _entry(event: CaseEventRow, words: Vocabulary) -> HistoryEntry:
+def show_entry(event: CaseEventRow, words: Vocabulary) -> HistoryEntry:
+    """A row of a case's history as the API shows it."""
     return HistoryEntry(
         version=event.version,
         action=event.action,

@@ -27,15 +27,18 @@ from gateway.case_filter import (
     read_filter,
 )
 from gateway.case_permissions import NotAllowed, denial
-from gateway.case_reads import count_cases, list_cases, read_case
+from gateway.case_reads import count_cases, list_cases, read_case, show_case
 from gateway.case_requests import ActionRequest, Unfit, who_acts
 from gateway.case_shapes import CardPlace, Case, CasePage
 from gateway.parts import Parts, now
 from gateway.problems import Problem, Refusal
 from gateway.routes.answers import refusals, takes
 from gateway.routes.places import MAX_ID, number_cursor
+from gateway.timeline_reads import read_timeline
+from gateway.timeline_shapes import CaseTimeline
 from schemas.case_ledger import Refused, user_action
 from schemas.cases import UserAction, Via
+from schemas.tables import CaseRow
 
 MAX_PAGE = 200
 
@@ -117,6 +120,36 @@ async def get_case(parts: NamedDependency[Parts], case_id: FromPath[int]) -> Cas
     if case is None:
         raise Refusal(404, "missing", "id", f"there is no case C-{case_id}")
     return await _with_links(parts, case)
+
+
+@get(
+    "/v1/cases/{case_id:int}/timeline",
+    guards=[needs("read")],
+    summary="The way of a case's customer",
+    description=(
+        "What the customer met with and said around the case, and what was done about it, newest first: touchpoints "
+        "and answers from 14 days before its first alert on, the flagged answers and the actions of all their cases. "
+        "Up to 60 touchpoints and answers until its last alert and 40 after it; `left_out` counts those that are not "
+        "there. They are kept for `timeline.keep` of loop.yaml."
+    ),
+    responses=refusals(404),
+    tags=["cases"],
+)
+async def get_case_timeline(parts: NamedDependency[Parts], case_id: FromPath[int]) -> CaseTimeline:
+    """Read the timeline around one case."""
+
+    def read() -> CaseTimeline | None:
+        with parts.readers() as session:
+            row = session.get(CaseRow, case_id) if 0 < case_id <= MAX_ID else None
+            if row is None:
+                return None
+            case = show_case(row, parts.words)
+            return read_timeline(session, parts.words, case, kept=parts.loop.timeline is not None)
+
+    found = await asyncio.to_thread(read)
+    if found is None:
+        raise Refusal(404, "missing", "id", f"there is no case C-{case_id}")
+    return found
 
 
 @post(
@@ -217,4 +250,4 @@ async def _with_links(parts: Parts, case: Case) -> Case:
     return msgspec.structs.replace(case, slack=list(await asyncio.gather(*map(linked, case.slack))))
 
 
-routes = [get_cases, get_case, post_action]
+routes = [get_cases, get_case, get_case_timeline, post_action]

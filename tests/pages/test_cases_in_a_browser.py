@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -21,6 +21,7 @@ from schemas.tables import CaseRow, SilenceRow
 from tests.gateway.conftest import make  # noqa: F401 - fixture
 from tests.gateway.examples import alert, opened
 from tests.gateway.serving import serving
+from tests.gateway.test_timeline import keep, touchpoint
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -255,6 +256,8 @@ def test_hostile_words_stay_words(stage: Stage) -> None:
     )
     number = opened(stage.parts.writers, of=evil)
     stage.elsewhere(number, "acknowledge", actor="bob", note=HOSTILE)
+    before = evil.event_time - timedelta(hours=1)
+    keep(stage.parts, touchpoint("t1", before, HOSTILE, customer_id=HOSTILE, touchpoint=HOSTILE, channel=HOSTILE))
     for path in ("/cases", f"/cases/{number}", "/silences"):
         page.goto(stage.url + path)
         expect(page.locator("#link")).to_have_attribute("data-state", "live")
@@ -266,6 +269,12 @@ def test_hostile_words_stay_words(stage: Stage) -> None:
     expect(page.get_by_role("dialog").get_by_text("Fits 1 of 1")).to_be_visible()
     stage.elsewhere(number, "contact", actor="bob", channel="phone", note=HOSTILE + "2")
     expect(page.locator("#history li").first).to_contain_text(HOSTILE + "2")
+    # What is written of the customer meanwhile is there without loading anew, and at a glance.
+    expect(page.locator("#around li")).to_have_count(3)
+    for name in ("t2", "t3"):
+        keep(stage.parts, touchpoint(name, evil.event_time, "failed", customer_id=HOSTILE))
+    expect(page.locator("#around li")).to_have_count(5)
+    expect(page.locator(".way li").nth(1)).to_have_text("order.delivered ✕ failed ×2")
     assert page.evaluate("window.hacked === undefined && !document.querySelector('img')")
 
 
@@ -277,6 +286,9 @@ def test_no_page_scrolls_sideways(stage: Stage, width: int) -> None:
         stage.parts.writers,
         of=structs.replace(alert(2, severity="critical"), customer_id="c" * 120, contact_requested=True),
     )
+    for name in ("t1", "t2"):
+        wide: dict[str, Any] = {"touchpoint": "t" * 128, "channel": "c" * 128, "amount": "9" * 18, "currency": "EUR"}
+        keep(stage.parts, touchpoint(name, alert(1).event_time, name * 60, **wide))
     page.set_viewport_size({"width": width, "height": 800})
     for language in ("en", "ru"):
         for path in ("/cases?owner=bob", f"/cases/{number}", "/incidents", "/silences"):

@@ -10,13 +10,14 @@ from gateway.case_reads import read_case
 from gateway.case_requests import MAX_NOTE_CHARACTERS
 from gateway.case_shapes import CardPlace, Case, HistoryEntry, MessageShown
 from gateway.console.case_lines import CaseLine, Reading, Said, line_of, said_of
-from gateway.console.customer_story import Happening, around
+from gateway.console.customer_story import Happening, Step, happenings, way
 from gateway.console.page import Page
 from gateway.console.reader import Reader
 from gateway.console.silence_forms import Condition, conditions_of
 from gateway.console.story import Line, Teller, line
 from gateway.parts import Parts
 from gateway.problems import Refusal
+from gateway.timeline_reads import read_timeline
 from schemas.alerts import Subject
 from schemas.cases import CLOSED_STATES, CONTACT_CHANNELS, ROOT_CAUSES, UserAction
 from schemas.config import Loop
@@ -72,7 +73,12 @@ class CaseShown(Struct, frozen=True, kw_only=True):
     answers: list[Said]
     promises: list[Promise]
     history: list[Entry]
+    way: list[Step]
+    """What led to the case, at a glance."""
     around: list[Happening]
+    left_out: int
+    """Touchpoints and answers that are not shown, because there are too many."""
+    keeps_timeline: bool
     cards: list[CardPlace]
     messages: list[MessageShown]
     buttons: list[Button]
@@ -100,7 +106,8 @@ class CasePage(Page[CaseAsked]):
             case = read_case(session, parts.words, asked.number, at)
             if case is None:
                 raise Refusal(404, "missing", "", f"there is no case C-{asked.number}")
-            happenings = around(session, case, reading)
+            timeline = read_timeline(session, parts.words, case, kept=parts.loop.timeline is not None)
+        told = happenings(timeline, case, reading, teller)
         alerts = [] if case.alerts is UNSET else case.alerts
         events = [] if case.events is UNSET else case.events
         return CaseShown(
@@ -109,7 +116,10 @@ class CasePage(Page[CaseAsked]):
             answers=[said_of(alert, alert.severity, reading) for alert in alerts or [case.latest_alert]],
             promises=promises_of(case, at),
             history=list(reversed(_entries(events, case.subject, teller))),
-            around=happenings,
+            way=way(told),
+            around=told,
+            left_out=timeline.left_out,
+            keeps_timeline=timeline.kept,
             cards=[] if case.slack is UNSET else case.slack,
             messages=[] if case.messages is UNSET else case.messages,
             buttons=[one for one in buttons_of(case, reading) if _may(parts.loop, reader, one.action, case, at)],

@@ -396,7 +396,15 @@ case-alarms = The alarms
 history = History
 around = Around this customer
 around-metric = Around this metric
-around-hint = flagged answers and closed cases; answers that no rule flagged are counted, not kept here
+around-hint = touchpoints, answers and what was done about them
+around-hint-unkept = flagged answers and what was done about them; loop.yaml keeps no timeline
+around-hint-metric = alarms and what was done about them
+around-left-out = { $n ->
+    [one] one more is not shown
+   *[other] { $said } more are not shown
+}
+way = What led to it
+touchpoint-failed = failed
 all-their-cases = All their cases
 promises = Promises
 promise-acknowledge = Taken by { $when }

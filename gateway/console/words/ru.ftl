@@ -410,7 +410,15 @@ case-alarms = Тревоги
 history = История
 around = Что ещё было с этим клиентом
 around-metric = Что ещё было с этой метрикой
-around-hint = отмеченные ответы и закрытые обращения; ответы без тревоги учтены, но здесь не хранятся
+around-hint = точки контакта, ответы и что по ним сделано
+around-hint-unkept = отмеченные ответы и что по ним сделано; точки контакта не хранятся (loop.yaml)
+around-hint-metric = тревоги и что по ним сделано
+around-left-out = { $n ->
+    [few] ещё { $said } не показаны
+   *[other] ещё { $said } не показано
+}
+way = Что к этому привело
+touchpoint-failed = не удалось
 all-their-cases = Все обращения
 promises = Обещания
 promise-acknowledge = Взять до { $when }
