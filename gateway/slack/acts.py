@@ -1,4 +1,4 @@
-"""Take a person's action from Slack through the ledger, if they may: one transaction, or nothing changed.
+"""Take a person's action through the ledger, if they may in Slack: one transaction, or nothing changed.
 
 Two of them are two steps of the ledger: to take a case over is to hand it to oneself and to take it, and a contact with
 a follow-up date puts the case to sleep until then.
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from gateway.slack.notices import Denied
 from schemas.case_ledger import Change, Refused, act, user_action
-from schemas.cases import UNASKED, UserAction, after
+from schemas.cases import UNASKED, UserAction, Via, after
 from schemas.config import Loop
 from schemas.config_base import seconds
 from schemas.permissions import REOPEN_WITHIN, Deed, circle, may, roles, situation
@@ -29,6 +29,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     deed: Deed
     change: Change = Change()
     follow_up: datetime | None = None
+    via: Via = "slack"
 
 
 def take(session: Session, loop: Loop, wanted: Wanted, person: str, now: datetime) -> None:
@@ -80,7 +81,7 @@ def _act(
         wanted.case_id,
         action,
         actor=person,
-        via="slack",
+        via=wanted.via,
         now=now,
         change=change,
         expected_version=version,

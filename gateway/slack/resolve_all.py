@@ -6,33 +6,21 @@ Whoever presses it in a channel means all of them; in their own direct messages,
 from datetime import datetime
 
 import msgspec
-from msgspec import Struct
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from gateway.incident_acts import ResolvedAll, each_by_itself, open_cases_of
 from gateway.slack.acts import Wanted, take
 from gateway.slack.choices import read_submission
 from gateway.slack.inbox import Delivered, conclude, remember
 from gateway.slack.modals import View, notice_view, resolve_all_dialog, resolved_view
-from gateway.slack.notices import Denied, Reader
+from gateway.slack.notices import Reader
 from gateway.slack.payloads import BlockActions, DialogState, ViewSubmission
 from schemas.card_actions import RESOLVE_ALL, ResolveAll, read_resolve_all
-from schemas.case_ledger import Change, Refused
-from schemas.cases import CLOSED_STATES
+from schemas.case_ledger import Change
 from schemas.config import Loop
 from schemas.tables import CaseRow
 from schemas.words import safe_text as safe
-
-AT_ONCE = 60
-"""Cases of one submission: Slack waits three seconds."""
-
-
-class Done(Struct, frozen=True):
-    """What became of the cases: how many were resolved, which were not (somebody else decides), how many are left."""
-
-    resolved: int
-    refused: tuple[int, ...]
-    left: int
 
 
 def read_click(click: BlockActions) -> ResolveAll | None:
@@ -86,31 +74,19 @@ def submit(
         return None
     done = _resolve(session, loop, reader, wanted, filled.change, now)
     conclude(session, submission.inbox_key(), "done", now)
-    return resolved_view(reader.words, done.resolved, done.refused, done.left)
+    return resolved_view(reader.words, len(done.resolved), done.refused, done.left)
 
 
-def _resolve(session: Session, loop: Loop, reader: Reader, wanted: ResolveAll, change: Change, now: datetime) -> Done:
-    """Each case by itself: one that refuses leaves the others as they are."""
-    rows = session.execute(
-        select(CaseRow.id, CaseRow.version).where(*_which(wanted, reader)).order_by(CaseRow.id)
-    ).all()
-    resolved, refused = 0, []
-    for row in rows[:AT_ONCE]:
-        try:
-            with session.begin_nested():
-                one = Wanted(case_id=row.id, version=row.version, deed="resolve", change=change)
-                take(session, loop, one, reader.actor, now)
-        except (Denied, Refused):
-            refused.append(row.id)
-        else:
-            resolved += 1
-    return Done(resolved, tuple(refused), len(rows[AT_ONCE:]))
+def _resolve(
+    session: Session, loop: Loop, reader: Reader, wanted: ResolveAll, change: Change, now: datetime
+) -> ResolvedAll:
+    def resolve(case: int, version: int) -> None:
+        take(session, loop, Wanted(case_id=case, version=version, deed="resolve", change=change), reader.actor, now)
+
+    return each_by_itself(session, _which(wanted, reader), resolve)
 
 
 def _which(wanted: ResolveAll, reader: Reader) -> list[ColumnElement[bool]]:
     """The open cases of the incident; of the person alone where they pressed the button in their own messages."""
-    found: list[ColumnElement[bool]] = [
-        CaseRow.incident_id == wanted.incident,
-        CaseRow.state.not_in(CLOSED_STATES),
-    ]
+    found = open_cases_of(wanted.incident)
     return [*found, CaseRow.owner == reader.actor] if wanted.mine else found

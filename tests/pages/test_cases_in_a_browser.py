@@ -15,9 +15,10 @@ from msgspec import structs
 from gateway.console import viewing
 from gateway.console.pages.case import CasePage
 from gateway.console.pages.cases import CasesPage
+from gateway.console.pages.incidents import IncidentPage
 from gateway.console.pages.silences import SilencesPage
 from gateway.parts import Parts
-from schemas.tables import CaseRow, SilenceRow
+from schemas.tables import CaseRow, IncidentRow, SilenceRow
 from tests.gateway.conftest import make  # noqa: F401 - fixture
 from tests.gateway.examples import alert, opened
 from tests.gateway.serving import serving
@@ -59,7 +60,7 @@ def stage(
     """Pages are looked at more often than in real life, so that tests wait less. No script may complain."""
     monkeypatch.setattr(viewing, "SHORTEST_SECONDS", 0.1)
     monkeypatch.setattr(viewing, "SHARE", 1.0)
-    for page_class in (CasePage, CasesPage, SilencesPage):
+    for page_class in (CasePage, CasesPage, IncidentPage, SilencesPage):
         monkeypatch.setattr(page_class, "seconds", 0.2)
     complaints: list[str] = []
     parts = make(sqlite_database)
@@ -217,6 +218,29 @@ def test_the_keyboard_alone_is_enough(stage: Stage) -> None:
     assert page.evaluate("document.activeElement !== document.body"), "the focus was lost"
     keys.press("u")
     page.wait_for_url("**/cases")
+
+    # An incident's cases at once: those that are Ana's to resolve; Bob is on another.
+    fourth = opened(stage.parts.writers, 4)
+    with stage.parts.writers.begin() as session:
+        at = datetime.now(UTC)
+        session.add(IncidentRow(id=7, shared={}, opened_at=at, declared_at=at, last_case_at=at, running_key=None))
+        for number in (first, second, fourth):
+            session.get_one(CaseRow, number).incident_id = 7
+    page.goto(f"{stage.url}/incidents/7")
+    expect(page.locator("#link")).to_have_attribute("data-state", "live")
+    keys.press("r")
+    keys.type("Late")
+    keys.press("Tab")
+    keys.press("Tab")
+    keys.press("Tab")
+    keys.press("Enter")
+    toasts = page.locator("#toasts")
+    expect(toasts).to_contain_text("Resolved: 1.")
+    expect(toasts).to_contain_text(f"Not resolved: 1. Somebody else is on them, or they have just changed: C-{first}")
+    expect(page.locator(f"#case-{fourth}")).to_contain_text("resolved")
+    assert (stage.case(fourth).root_cause, stage.case(first).state) == ("late_delivery", "acknowledged")
+    stage.elsewhere(first, "resolve", root_cause="other")
+    expect(page.get_by_role("button", name="Resolve all")).to_be_hidden()
 
 
 def test_what_was_typed_outlives_a_colleague_and_a_stale_case_is_told_of(stage: Stage) -> None:

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from gateway.case_filter import CaseFilter
 from gateway.case_reads import show_case
+from gateway.case_requests import MAX_NOTE_CHARACTERS
 from gateway.console.case_lines import CaseLine, Reading, line_of
 from gateway.console.inbox import most_pressing, read_place
 from gateway.console.page import Page
@@ -17,6 +18,7 @@ from gateway.incident_shapes import IncidentShown
 from gateway.parts import Parts
 from gateway.problems import Refusal
 from gateway.silence_reads import silences_of_cases
+from schemas.cases import ROOT_CAUSES
 
 ROWS = 50
 _MAX_ID = 2**63 - 1
@@ -68,6 +70,8 @@ class Incident(Struct, frozen=True, kw_only=True):
     incident: IncidentShown
     lines: list[CaseLine]
     next: str
+    causes: tuple[str, ...]
+    most_characters: int
 
 
 class IncidentPage(Page[IncidentAsked]):
@@ -94,4 +98,6 @@ class IncidentPage(Page[IncidentAsked]):
             incident=incident,
             lines=[line_of(case, reading) for case in cases],
             next=str(following) if following else "",
+            causes=tuple(ROOT_CAUSES),
+            most_characters=MAX_NOTE_CHARACTERS,
         )

@@ -440,6 +440,7 @@ message-cancelled = not needed any more
 nobody-told = Nobody was told yet.
 note = Note
 another-time = Another time
+hint-resolve-all = Every open case that is yours to resolve gets this cause and note.
 hint-resolve = The cause is counted; the note stays with the case.
 hint-dismiss = It leaves the list. The answer stays in the metrics.
 hint-metric-dismiss = It leaves the list. The metric is watched as before.
@@ -483,7 +484,6 @@ incident-unclosed = { $n ->
     [one] one to do
    *[other] { $said } to do
 }
-incident-hint = All of them at once are resolved in Slack, from the incident's message; here case by case.
 no-incidents = No incidents.
 running = still growing
 newest-case = newest

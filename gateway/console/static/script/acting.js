@@ -102,6 +102,18 @@ function complete(form, body) {
   }
 }
 
+/** How many refused cases are named. */
+const NAMED = 20;
+
+/** What became of many cases at once. @param {HTMLElement} said @param {{resolved: number[], refused: number[], left: number}} told */
+function tellOutcome(said, { resolved, refused, left }) {
+  /** @param {string | undefined} text @param {number} n */
+  const counted = (text, n) => (text ?? "").replace("{n}", String(n));
+  if (resolved.length || !refused.length) toast(counted(said.dataset.resolved, resolved.length));
+  if (refused.length) toast(counted(said.dataset.refused, refused.length).replace("{cases}", refused.slice(0, NAMED).map((number) => `C-${number}`).join(", ")), "bad");
+  if (left) toast(counted(said.dataset.left, left), "bad");
+}
+
 /** Begin. */
 export function startActing() {
   document.addEventListener("click", (event) => {
@@ -130,6 +142,10 @@ export function startActing() {
     if (other) other.checked = true;
   });
   document.addEventListener("closeloop:send", (event) => complete(/** @type {HTMLFormElement} */ (event.target), /** @type {CustomEvent} */ (event).detail));
+  document.addEventListener("closeloop:sent", (event) => {
+    const said = /** @type {HTMLElement | null} */ (/** @type {HTMLElement} */ (event.target).querySelector("[data-resolved]"));
+    if (said) tellOutcome(said, /** @type {CustomEvent} */ (event).detail);
+  });
   document.addEventListener("closeloop:refused", (event) => {
     const form = /** @type {HTMLFormElement} */ (event.target);
     const { status, field } = /** @type {CustomEvent} */ (event).detail;

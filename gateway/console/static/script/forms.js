@@ -2,10 +2,10 @@
  * Forms. `data-instant`: a search that is asked for as soon as something is chosen. `data-send="PATH"`: its fields go to
  * the API as JSON; what is refused is said beside the field, what is done in a toast (`data-done`). On its way the form
  * tells of `closeloop:send` (with the body, which a listener may complete) and `closeloop:refused` (which a listener may
- * answer itself, by `preventDefault`).
+ * answer itself, by `preventDefault`), or of `closeloop:sent` (with the answer).
  */
 
-import { send } from "./send.js";
+import { ask } from "./send.js";
 
 /** @param {string} text @param {"good" | "bad"} [tone] */
 export function toast(text, tone = "good") {
@@ -39,7 +39,7 @@ async function submit(form, by) {
   sending.add(form);
   const body = fields(form, by);
   form.dispatchEvent(new CustomEvent("closeloop:send", { bubbles: true, detail: body }));
-  const refused = await send(path, body);
+  const { refused, told } = await ask(path, body);
   sending.delete(form);
   const problem = /** @type {HTMLElement | null} */ (form.querySelector(".problem"));
   if (problem) {
@@ -53,6 +53,7 @@ async function submit(form, by) {
     if (field instanceof HTMLElement) field.focus();
     return;
   }
+  form.dispatchEvent(new CustomEvent("closeloop:sent", { bubbles: true, detail: told }));
   form.closest("dialog")?.close();
   form.reset();
   if (form.dataset.done) toast(form.dataset.done);

@@ -2,18 +2,27 @@
 
 import { reasonOf, words } from "./words.js";
 
+/** @typedef {{status: number, field: string, problem: string}} Refusal */
+
 /**
  * @param {string} path
  * @param {object} body
- * @returns {Promise<{status: number, field: string, problem: string} | null>} why it was not done; null when it was
+ * @returns {Promise<{refused: Refusal | null, told: any}>} why it was not done, null when it was; and what was answered
  */
-export async function send(path, body) {
+export async function ask(path, body) {
   try {
     const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-    if (answer.ok) return null;
-    const { error } = await answer.json().catch(() => ({}));
-    return { status: answer.status, field: error?.field ?? "", problem: reasonOf(error) };
+    const told = await answer.json().catch(() => ({}));
+    const { error } = told ?? {};
+    return { refused: answer.ok ? null : { status: answer.status, field: error?.field ?? "", problem: reasonOf(error) }, told };
   } catch {
-    return { status: 0, field: "", problem: words.notDone };
+    return { refused: { status: 0, field: "", problem: words.notDone }, told: {} };
   }
 }
+
+/**
+ * @param {string} path
+ * @param {object} body
+ * @returns {Promise<Refusal | null>} why it was not done; null when it was
+ */
+export const send = async (path, body) => (await ask(path, body)).refused;
