@@ -8,7 +8,7 @@ is the beginning of the hash.
 import hashlib
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
@@ -150,6 +150,22 @@ def list_keys(reading: sessionmaker[Session]) -> list[KeyListed]:
         )
         for row in rows
     ]
+
+
+def ending_keys(keys: Iterable[KeyListed], now: datetime) -> list[KeyListed]:
+    """Of each name that has keys in use the one that lives longest, if it has an end: then nobody of that name is let
+    in any more. Pure."""
+    last: dict[str, KeyListed] = {}
+    for key in keys:
+        if key.is_valid(now):
+            before = last.get(key.name)
+            if before is None or _ends(key) > _ends(before):
+                last[key.name] = key
+    return [key for key in last.values() if key.expires_at is not None]
+
+
+def _ends(key: KeyListed) -> datetime:
+    return key.expires_at or datetime.max.replace(tzinfo=UTC)
 
 
 def revoke_keys(writers: sessionmaker[Session], name: str, now: datetime | None = None, *, by: Who = SYSTEM) -> int:

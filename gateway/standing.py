@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from gateway.book_reads import cases_by_state
 from gateway.case_filter import broken_promises
+from gateway.keys import ending_keys, list_keys
 from schemas.cases import CLOSED_STATES
 from schemas.tables import CaseRow
 from schemas.waiting import oldest_case_event, oldest_message, oldest_timer
@@ -46,6 +47,8 @@ class Standing(Struct, frozen=True):
     overdue: dict[str, int]
     undelivered: int
     waiting: Waiting
+    keys: dict[str, float]
+    """Name to when the last API key of this name expires, seconds of the epoch; of those that do."""
 
 
 def read_standing(readers: sessionmaker[Session], now: datetime) -> Standing:
@@ -65,7 +68,12 @@ def read_standing(readers: sessionmaker[Session], now: datetime) -> Standing:
             case_event=age(oldest_case_event(session)),
             timer=age(oldest_timer(session, now)),
         )
-    return Standing(cases_by_state(readers), overdue, undelivered, waiting)
+    ends = {
+        key.name: key.expires_at.timestamp()
+        for key in ending_keys(list_keys(readers), now)
+        if key.expires_at is not None
+    }
+    return Standing(cases_by_state(readers), overdue, undelivered, waiting, ends)
 
 
 def standing_metrics(standing: Standing | None) -> list[Metric]:
@@ -91,7 +99,14 @@ def standing_metrics(standing: Standing | None) -> list[Metric]:
         "closeloop_waiting_timer_seconds",
         "How long ago the oldest reminder or escalation was due that nobody has been sent; 0 if none is late.",
     )
+    keys = GaugeMetricFamily(
+        "closeloop_gateway_key_expires_timestamp_seconds",
+        "When the last valid API key of a name expires; keys without an end are left out.",
+        labels=["key"],
+    )
     if standing is not None:
+        for name, ends in standing.keys.items():
+            keys.add_metric([name], ends)
         for state, number in standing.cases.items():
             cases.add_metric([state], number)
         for promise, number in standing.overdue.items():
@@ -100,7 +115,7 @@ def standing_metrics(standing: Standing | None) -> list[Metric]:
         message.add_metric([], standing.waiting.message)
         case_event.add_metric([], standing.waiting.case_event)
         timer.add_metric([], standing.waiting.timer)
-    return [cases, overdue, undelivered, message, case_event, timer]
+    return [cases, overdue, undelivered, message, case_event, timer, keys]
 
 
 class StandingMetrics(Collector):

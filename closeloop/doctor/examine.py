@@ -1,6 +1,7 @@
 """The whole examination: look, then judge, part by part, so that what is found is told as it is found."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from closeloop.doctor import kafka_seen, other_seen
 from closeloop.doctor.kafka_checks import check_kafka
@@ -9,6 +10,7 @@ from closeloop.doctor.other_checks import (
     check_database,
     check_disk,
     check_gateway,
+    check_keys,
     check_settings,
     check_slack,
 )
@@ -26,6 +28,7 @@ def examine(settings: Settings, url: str, key: str | None) -> Iterator[Finding]:
     yield from check_kafka(kafka_seen.look(settings, timeline=loop is None or loop.timeline is not None))
     database = other_seen.look_at_database(settings)
     yield from check_database(database)
+    yield from check_keys(database, datetime.now(UTC))
     yield from check_gateway(other_seen.look_at_gateway(url, key), database)
     yield from check_slack(_slack(settings, loop))
     yield from check_disk(other_seen.look_at_disk(settings.data_dir))

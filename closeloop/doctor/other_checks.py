@@ -1,6 +1,7 @@
 """What is wrong besides Kafka. Pure: everything was observed before."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -12,6 +13,7 @@ from schemas.settings import Settings
 
 CLOCK_WARNING_S = 2.0
 CLOCK_WRONG_S = 60.0
+KEY_WARNING = timedelta(days=14)
 DISK_WARNING = 0.15
 DISK_WRONG = 0.05
 
@@ -69,6 +71,19 @@ def check_database(seen: DatabaseSeen) -> Iterator[Finding]:
         yield Finding(level="ok", subject="database", said=f"{seen.kind}, revision {seen.standing.revision}")
     if seen.ahead_s is not None:
         yield _clock("clock of the database", seen.ahead_s, "due times, reminders and silences are off by that")
+
+
+def check_keys(seen: DatabaseSeen, now: datetime) -> Iterator[Finding]:
+    """API keys that are about to end. Nothing is said where the database cannot be asked."""
+    soon = [(name, ends) for name, ends in seen.ending if ends - now <= KEY_WARNING]
+    for name, ends in sorted(soon, key=lambda one: one[1]):
+        yield Finding(
+            level="warning",
+            subject=f"API key {name}",
+            said=f"expires in {in_time((ends - now).total_seconds())}, and there is no newer one",
+            means="whoever sends it is refused then",
+            remedy=f"closeloop keys rotate {name}; the old one works until the overlap is over",
+        )
 
 
 def check_gateway(seen: GatewaySeen, database: DatabaseSeen) -> Iterator[Finding]:

@@ -16,8 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from closeloop.database.standing import Standing
 from closeloop.database.standing import look as look_at_tables
+from gateway.keys import ending_keys, list_keys
 from schemas.config import Loop
-from schemas.database import open_database
+from schemas.database import open_database, readers
 from schemas.loop_yaml import ConfigError, load
 from schemas.migrate import MigrationError
 from schemas.settings import Settings
@@ -43,6 +44,8 @@ class DatabaseSeen(Struct, frozen=True, kw_only=True):
     ahead_s: float | None = None
     keys: int = 0
     """API keys in use."""
+    ending: tuple[tuple[str, datetime], ...] = ()
+    """Names whose last key has an end, and when."""
 
 
 class GatewaySeen(Struct, frozen=True, kw_only=True):
@@ -94,10 +97,8 @@ def look_at_database(settings: Settings) -> DatabaseSeen:
             return DatabaseSeen(kind=kind, standing=standing)
         engine = open_database(settings.database)
         try:
+            listed = list_keys(readers(engine)) if standing.revision == standing.wanted else []
             with engine.execution_options(reads_only=True).connect() as connection:
-                keys = 0
-                if standing.revision == standing.wanted:
-                    keys = connection.scalar(text("SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NULL")) or 0
                 ahead = None
                 if engine.dialect.name == "postgresql":
                     before = datetime.now(UTC)
@@ -109,7 +110,14 @@ def look_at_database(settings: Settings) -> DatabaseSeen:
     except (MigrationError, SQLAlchemyError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         return DatabaseSeen(kind=kind, problem=reason.removeprefix("DATABASE_URL: "))
-    return DatabaseSeen(kind=kind, standing=standing, ahead_s=ahead, keys=keys)
+    at = datetime.now(UTC)
+    return DatabaseSeen(
+        kind=kind,
+        standing=standing,
+        ahead_s=ahead,
+        keys=sum(key.is_valid(at) for key in listed),
+        ending=tuple((key.name, key.expires_at) for key in ending_keys(listed, at) if key.expires_at is not None),
+    )
 
 
 def outside(there: datetime, before: datetime, after: datetime) -> float:

@@ -18,6 +18,7 @@ from closeloop.doctor.other_checks import (
     check_database,
     check_disk,
     check_gateway,
+    check_keys,
     check_settings,
     check_slack,
 )
@@ -237,6 +238,16 @@ def test_the_gateway() -> None:
     assert said(ahead_s=120.0).subject == "clock of the gateway"
     open_door = only(check_gateway(fine, msgspec.structs.replace(keyed, keys=0)))
     assert (open_door.level, open_door.subject) == ("warning", "API key")
+
+
+def test_keys_that_are_about_to_end() -> None:
+    ending = tuple((name, NOW + timedelta(days=days)) for name, days in (("shop", 15), ("mail", 14), ("bridge", 2)))
+    found = list(check_keys(DatabaseSeen(kind="sqlite", ending=ending), NOW))
+    assert [(one.level, one.subject) for one in found] == [
+        ("warning", "API key bridge"), ("warning", "API key mail"),
+    ]  # fmt: skip
+    assert "48 h" in found[0].said or "2 d" in found[0].said
+    assert "closeloop keys rotate bridge" in found[0].remedy
 
 
 def test_the_rest() -> None:

@@ -22,6 +22,7 @@ from gateway.parts import Parts
 from schemas.audit import Who
 from schemas.tables import ApiKeyRow, AuditRow
 from tests.gateway.conftest import Served
+from tests.gateway.examples import response
 from tests.gateway.serving import wait_until
 from tests.gateway.test_access import bearer
 
@@ -256,3 +257,17 @@ def test_what_is_done_with_keys_is_in_the_trail_without_a_secret(on_both: Served
     for secret in (key, new):
         assert secret.split("_", 2)[2] not in said
         assert secret.split("_", 2)[1] in said
+
+
+def test_a_key_that_is_bound_to_sources_sends_no_others(gateway: Served) -> None:
+    head = bearer(create_key(gateway.parts.writers, "shop", "emit", sources=["/shop/surveys"]))
+    good, bad = response(1), {**response(2), "source": "/other/surveys"}
+    answer = gateway.client.post("/v1/events", json=[good, bad], headers=head)
+    assert answer.status_code == 202
+    assert [(one["id"], one["status"]) for one in answer.json()["results"]] == [
+        ("r-1", "accepted"),
+        ("r-2", "rejected"),
+    ]
+    assert answer.json()["results"][1]["field"] == "source"
+    assert len(gateway.kafka.records) == 1
+    assert gateway.client.post("/v1/events", json=bad, headers=head).status_code == 400

@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from gateway import standing
 from gateway.books_metrics import BooksMetrics
+from gateway.keys import create_key, revoke_keys, rotate_key
 from gateway.parts import Parts
 from gateway.standing import StandingMetrics
 from schemas.metrics import Books
@@ -22,6 +23,22 @@ from tests.gateway.examples import opened
 
 def value(registry: CollectorRegistry, name: str, **labels: str) -> float | None:
     return registry.get_sample_value(name, labels)
+
+
+def test_it_tells_when_the_last_key_of_a_name_ends(make: Callable[..., Parts], sqlite_database: str) -> None:
+    parts, at = make(sqlite_database), datetime.now(UTC).replace(microsecond=0)
+    registry, name = parts.instruments.registry, "closeloop_gateway_key_expires_timestamp_seconds"
+    create_key(parts.writers, "shop", "emit", at, expires_at=at + timedelta(days=3))
+    create_key(parts.writers, "for ever", "read", at)
+    parts.standing.look()
+    assert value(registry, name, key="shop") == (at + timedelta(days=3)).timestamp()
+    assert value(registry, name, key="for ever") is None
+    rotate_key(parts.writers, "shop", timedelta(days=1), at, expires_at=at + timedelta(days=90))
+    parts.standing.look()
+    assert value(registry, name, key="shop") == (at + timedelta(days=90)).timestamp()
+    revoke_keys(parts.writers, "shop")
+    parts.standing.look()
+    assert value(registry, name, key="shop") is None
 
 
 def test_it_tells_of_cases_promises_and_what_waits(make: Callable[..., Parts], database: str) -> None:
