@@ -15,14 +15,14 @@ NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", PAGE)))
 
 
 @cache
-def tests_of(path: str) -> frozenset[str]:
+def _names_in(path: str) -> frozenset[str]:
     tree = ast.parse((ROOT / path).read_text())
     return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 @pytest.mark.parametrize(("path", "name"), NAMED, ids=["::".join(one) for one in NAMED])
 def test_what_the_page_names_is_a_test(path: str, name: str) -> None:
-    assert name in tests_of(path)
+    assert name in _names_in(path)
 
 
 def test_every_claim_names_one() -> None:
