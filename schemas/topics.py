@@ -33,6 +33,14 @@ READERS = {
 """The loop's consumer groups and what each reads from its beginning; the gateway reads without a group."""
 
 
+RECOVERY_NAME = "closeloop-recovery"
+PIPELINE_NAME = "closeloop-pipeline"
+EXPORT_NAME = "closeloop-export"
+ASSIGNED_READERS = {RECOVERY_NAME: "streams", PIPELINE_NAME: "gateway", EXPORT_NAME: "gateway"}
+"""Names of readers that are in no group and commit nothing, with their rooms: librdkafka asks for the coordinator of
+such a group all the same, for which it has to be allowed to describe it."""
+
+
 def readers_of_topics(*, timeline: bool) -> dict[str, tuple[str, ...]]:
     """:data:`READERS` of a loop that keeps customers' timelines, or of one that does not."""
     return {group: topics for group, topics in READERS.items() if timeline or group != TIMELINE_GROUP}

@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from closeloop.commands.shared import JsonOption, read_settings, say, user_errors
+from closeloop.doctor.permissions import RoomName
 
 app = typer.Typer()
 
@@ -20,6 +21,9 @@ WRONG = 1
 def doctor(
     url: Annotated[str, typer.Option(help="The gateway; default: CLOSELOOP_PUBLIC_URL.")] = "",
     config: Annotated[Path | None, typer.Option("--config", help="The configuration of the loop.")] = None,
+    room: Annotated[
+        RoomName | None, typer.Option(help="Judge the permissions of this room alone, as whose user it runs.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only what is not well.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -27,6 +31,7 @@ def doctor(
     with user_errors():
         from closeloop.cleaning import clean
         from closeloop.doctor.examine import examine
+        from closeloop.doctor.permissions import ROOMS
         from closeloop.errors import UserError
         from closeloop.findings import MARKS
         from closeloop.printing import print_json
@@ -37,8 +42,9 @@ def doctor(
         address = url or settings.public_url
         if not address.startswith(("http://", "https://")):
             raise UserError("--url: give the gateway's URL, such as http://127.0.0.1:8080")
+        rooms = ROOMS if room is None else frozenset([room])
         found = []
-        for finding in examine(settings, address, os.environ.get("CLOSELOOP_API_KEY") or None):
+        for finding in examine(settings, address, os.environ.get("CLOSELOOP_API_KEY") or None, rooms):
             found.append(finding)
             if json or (quiet and finding.level == "ok"):
                 continue

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from closeloop.commands.shared import ConfigOption, JsonOption, read_settings, refuse, say, user_errors
+from closeloop.doctor.permissions import RoomName
 
 app = typer.Typer(help="Create, check, list and read the topics on a Kafka cluster.", no_args_is_help=True)
 
@@ -58,6 +59,18 @@ def topics_check(
         if not differences:
             say("the cluster has every topic as the catalogue says")
         raise typer.Exit(1 if differences else 0)
+
+
+@app.command("acls")
+def topics_acls(
+    room: Annotated[RoomName, typer.Option(help="The room that runs as this user.")],
+    principal: Annotated[str, typer.Option(help="Kafka's name of that user.")] = "User:NAME",
+) -> None:
+    """Print what a room has to be allowed, a line of options for kafka-acls.sh each. Asks and changes nothing."""
+    from closeloop.doctor.permissions import acl_commands, needed_by
+
+    for line in acl_commands(principal, needed_by(room)):
+        typer.echo(line)
 
 
 @app.command("mend")

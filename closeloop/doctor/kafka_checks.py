@@ -1,14 +1,15 @@
 """What is wrong with Kafka, with its topics, permissions and groups. Pure: everything was observed before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from closeloop.broker.topics_admin import MissingTopic, OtherConfig, OtherPartitions, remedy
 from closeloop.doctor.kafka_seen import KafkaSeen, Rights
+from closeloop.doctor.permissions import ROOM_OF, ROOMS, RoomName, needs, spoken
 from closeloop.findings import Finding
 from closeloop.printing import in_bytes, in_time
 from gateway.cluster.looks import DiskSeen
 from gateway.cluster.report import GroupReport
-from schemas.topics import ALERTS, READERS, RESPONSES, STREAMS_GROUP, TOUCHPOINTS, catalogue
+from schemas.topics import READERS, STREAMS_GROUP
 
 OLDEST = (2, 8)
 """The oldest Kafka whose protocol all of our clients speak."""
@@ -19,12 +20,9 @@ CLOCK_WRONG_S = 60.0
 DISK_WARNING = 0.15
 DISK_WRONG = 0.05
 
-_ROOMS = {"streams", "consumers", "gateway"}
-_ROOM_OF = dict.fromkeys(READERS, "consumers") | {STREAMS_GROUP: "streams"}
 
-
-def check_kafka(seen: KafkaSeen) -> Iterator[Finding]:
-    """All findings about Kafka."""
+def check_kafka(seen: KafkaSeen, rooms: Set[RoomName] = ROOMS) -> Iterator[Finding]:
+    """All findings about Kafka. ``rooms`` are those that run as this user, of whom the permissions are."""
     if seen.problem:
         yield Finding(
             level="wrong",
@@ -47,7 +45,7 @@ def check_kafka(seen: KafkaSeen) -> Iterator[Finding]:
     yield from _topics(seen)
     yield from _copies(seen)
     if seen.rights is not None:
-        yield from check_rights(seen.rights)
+        yield from check_rights(seen.rights, rooms)
     if seen.report is not None:
         yield from (finding for group in seen.report.groups for finding in _group(group))
         yield from (finding for disk in seen.report.disks or [] for finding in _disk(disk))
@@ -121,75 +119,68 @@ def _copies(seen: KafkaSeen) -> Iterator[Finding]:
         )
 
 
-def check_rights(rights: Rights) -> Iterator[Finding]:
-    """What the rooms need and may not do. They all run as the user of these settings."""
+def check_rights(rights: Rights, of: Set[RoomName] = ROOMS) -> Iterator[Finding]:
+    """What these rooms need and may not do. They run as the user of these settings."""
     lacking = 0
     for topic, needed in needs().items():
         if topic not in rights.topics:
             continue  # it is missing, which another finding says
-        missing = sorted(operation for operation in needed if operation not in rights.topics[topic])
+        missing = sorted(
+            operation for operation in needed if needed[operation] & of and operation not in rights.topics[topic]
+        )
         if missing:
             lacking += 1
-            rooms = sorted({room for operation in missing for room in needed[operation]})
-            options = " ".join(f"--operation {_spoken(operation)}" for operation in missing)
+            rooms = sorted({room for operation in missing for room in needed[operation] & of})
+            options = " ".join(f"--operation {spoken(operation)}" for operation in missing)
             yield Finding(
                 level="wrong",
                 subject=f"permission on topic {topic}",
-                said=f"may not {', '.join(map(_spoken, missing))}",
+                said=f"may not {', '.join(map(spoken, missing))}",
                 means=f"{', '.join(rooms)} cannot work with it",
-                remedy=f"kafka-acls.sh --add --allow-principal User:NAME {options} --topic {topic}",
+                remedy=f"kafka-acls.sh --add --allow-principal {rights.principal} {options} --topic {topic}",
             )
-    for group, allowed in rights.groups.items():
-        missing = sorted({"READ", "DESCRIBE"} - allowed)
+    groups = {group: allowed for group, allowed in rights.groups.items() if ROOM_OF[group] in of}
+    for group, allowed in groups.items():
+        joined = group in READERS
+        missing = sorted(({"READ", "DESCRIBE"} if joined else {"DESCRIBE"}) - allowed)
         if missing:
             lacking += 1
+            operation = "Read" if joined else "Describe"
             yield Finding(
                 level="wrong",
                 subject=f"permission on group {group}",
-                said=f"may not {', '.join(map(_spoken, missing))}",
-                means=f"{_ROOM_OF[group]} cannot join it, and reads nothing",
-                remedy=f"kafka-acls.sh --add --allow-principal User:NAME --operation Read --group {group}",
+                said=f"may not {', '.join(map(spoken, missing))}",
+                means=f"{ROOM_OF[group]} cannot {'join it, and reads nothing' if joined else 'read by this name'}",
+                remedy=f"kafka-acls.sh --add --allow-principal {rights.principal} --operation {operation}"
+                f" --group {group}",
             )
-    hidden = [name for name, may in rights.transactions.items() if not may]
+    transactions = rights.transactions if "streams" in of else {}
+    hidden = [name for name, may in transactions.items() if not may]
     if hidden:
         lacking += 1
         yield Finding(
             level="wrong",
             subject="permission on transactional ids",
-            said=f"{len(hidden)} of {len(rights.transactions)} may not be used, such as {hidden[0]}",
+            said=f"{len(hidden)} of {len(transactions)} may not be used, such as {hidden[0]}",
             means="streams cannot make its state durable, and stops",
-            remedy="kafka-acls.sh --add --allow-principal User:NAME --operation Write --transactional-id"
+            remedy=f"kafka-acls.sh --add --allow-principal {rights.principal} --operation Write --transactional-id"
             f" {STREAMS_GROUP}- --resource-pattern-type prefixed",
         )
-    if "CREATE" not in rights.cluster:
+    if of == ROOMS and "CREATE" not in rights.cluster:
         yield Finding(
             level="warning",
             subject="permission on the cluster",
             said="may not create topics",
             means="closeloop topics create has to be run by somebody who may",
-            remedy="kafka-acls.sh --add --allow-principal User:NAME --operation Create --cluster",
+            remedy=f"kafka-acls.sh --add --allow-principal {rights.principal} --operation Create --cluster",
         )
     if not lacking:
-        said = f"{len(rights.topics)} topics, {len(rights.groups)} groups, {len(rights.transactions)} transactional ids"
+        said = f"{len(rights.topics)} topics, {len(groups)} groups, {len(transactions)} transactional ids"
         yield Finding(level="ok", subject="permissions", said=said)
 
 
-def needs() -> dict[str, dict[str, set[str]]]:
-    """Topic to operation to the rooms that need it: from the catalogue, and what goes beyond its main ways."""
-    found: dict[str, dict[str, set[str]]] = {}
-    for spec in catalogue():
-        operations = found.setdefault(spec.name, {"DESCRIBE": set(_ROOMS)})
-        for operation, rooms in (("READ", spec.read_by), ("WRITE", spec.written_by)):
-            for room in _ROOMS & set(rooms):
-                operations.setdefault(operation, set()).add(room)
-    for topic in (TOUCHPOINTS, RESPONSES):  # what lies on another partition than its customer's is sent on
-        found[topic].setdefault("WRITE", set()).add("streams")
-    found[ALERTS].setdefault("WRITE", set()).add("gateway")  # a dead letter that is sent again
-    return found
-
-
 def _group(group: GroupReport) -> Iterator[Finding]:
-    subject, room = f"group {group.group}", _ROOM_OF.get(group.group, "")
+    subject, room = f"group {group.group}", ROOM_OF.get(group.group, "")
     if group.members is None:
         return
     if not group.members:
@@ -264,11 +255,6 @@ def _clock(seen: KafkaSeen) -> Iterator[Finding]:
         means="events are judged by it: those of the right time may be dead letters (future), or windows end early",
         remedy="let both machines keep time by NTP: timedatectl set-ntp true",
     )
-
-
-def _spoken(operation: str) -> str:
-    """``DescribeConfigs`` of ``DESCRIBE_CONFIGS``, as kafka-acls.sh takes it."""
-    return "".join(part.capitalize() for part in operation.split("_"))
 
 
 def _listed(numbers: list[int]) -> str:

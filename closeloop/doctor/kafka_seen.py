@@ -21,10 +21,11 @@ from closeloop.broker.topics_admin import Difference, OtherReplication, check_to
 from closeloop.cluster import lag
 from closeloop.cluster.asking import Asker, GroupSeen, Partition, TopicSeen
 from gateway.cluster.report import ClusterReport
-from schemas.kafka_link import KafkaLink
+from schemas.kafka_link import PLAINTEXT, KafkaLink, KafkaSecurity, Login
 from schemas.kafka_python import kafka_python
 from schemas.settings import Settings
 from schemas.topics import (
+    ASSIGNED_READERS,
     CASES,
     PARTIALS,
     RESPONSES,
@@ -52,6 +53,8 @@ class Rights(Struct, frozen=True, kw_only=True):
     cluster: frozenset[str]
     transactions: dict[str, bool]
     """Transactional id to whether it may be seen."""
+    principal: str = "User:NAME"
+    """Whom Kafka takes us for, as far as the settings tell."""
 
 
 class BrokerClock(Struct, frozen=True):
@@ -161,15 +164,24 @@ def _rights(
     specs: Sequence[TopicSpec],
     groups: Collection[str],
 ) -> Rights:
-    seen: dict[str, GroupSeen] = asker.groups(list(groups))
+    names = [*groups, *ASSIGNED_READERS]
+    seen: dict[str, GroupSeen] = asker.groups(names)
     partitions = {name: len(topic.partitions) for name, topic in topics.items()}
     ids = transactional_ids({spec.name: partitions.get(spec.name, spec.partitions) for spec in specs})
     return Rights(
         topics={name: topic.allowed for name, topic in topics.items()},
-        groups={name: seen[name].allowed if name in seen else frozenset() for name in groups},
+        groups={name: seen[name].allowed if name in seen else frozenset() for name in names},
         cluster=asker.cluster_allowed(),
         transactions=_transactions(settings.kafka_link, ids),
+        principal=_principal(settings.kafka_security),
     )
+
+
+def _principal(security: KafkaSecurity) -> str:
+    """By Kafka's default rules. A certificate's or a token's subject is the broker's to map."""
+    if security == PLAINTEXT:
+        return "User:ANONYMOUS"
+    return f"User:{security.sign_in.username}" if isinstance(security.sign_in, Login) else "User:NAME"
 
 
 def _transactions(kafka: KafkaLink, ids: Sequence[str]) -> dict[str, bool]:

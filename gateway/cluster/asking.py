@@ -22,7 +22,7 @@ from gateway.cluster.looks import DiskSeen, GroupSeen, Look, PartitionSeen, Plac
 from gateway.cluster.unread import RecordReader
 from schemas.kafka_link import KafkaLink
 from schemas.kafka_python import kafka_python
-from schemas.topics import READERS, catalogue
+from schemas.topics import PIPELINE_NAME, READERS, catalogue
 
 DISKS_EVERY_SECONDS = 30.0
 _DEADLINE_MS = 4_000
@@ -103,7 +103,7 @@ class ClusterReader:
             version = {"api_version": _EMBEDDED_API} if self._embedded else {}
             self._admin = KafkaAdminClient(
                 **kafka_python(self._kafka),
-                client_id="closeloop-pipeline",
+                client_id=PIPELINE_NAME,
                 request_timeout_ms=_DEADLINE_MS,
                 bootstrap_timeout_ms=_DEADLINE_MS,
                 **version,

@@ -12,8 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from gateway.cluster.looks import Place, Reading, Unread
 from schemas.kafka_link import KafkaLink
-
-_NAME = "closeloop-pipeline"
+from schemas.topics import PIPELINE_NAME
 
 
 class RecordReader:
@@ -26,8 +25,8 @@ class RecordReader:
         """``patience`` is how many seconds a broker may take, ``seconds`` what all records of one look may take."""
         self._settings: dict[str, Any] = {
             **kafka.librdkafka(),
-            "client.id": _NAME,
-            "group.id": _NAME,  # librdkafka wants a name; it is neither joined nor committed to
+            "client.id": PIPELINE_NAME,
+            "group.id": PIPELINE_NAME,  # librdkafka wants a name; it is neither joined nor committed to
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             "enable.partition.eof": True,

@@ -8,11 +8,11 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from gateway.exports.answers import Consumed
 from schemas.kafka_link import KafkaLink
+from schemas.topics import EXPORT_NAME
 
 BATCH = 2_000
 POLL_S = 0.1
 SILENCE_S = 30.0
-_NAME = "closeloop-export"
 
 
 class TopicUnreadable(Exception):  # noqa: N818 - an answer to whoever asks
@@ -28,8 +28,8 @@ class TopicReader:
         self._consumer: Any = Consumer(
             {
                 **kafka.librdkafka(),
-                "client.id": _NAME,
-                "group.id": _NAME,  # librdkafka wants a name; it is neither joined nor committed to
+                "client.id": EXPORT_NAME,
+                "group.id": EXPORT_NAME,  # librdkafka wants a name; it is neither joined nor committed to
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
                 "enable.partition.eof": True,

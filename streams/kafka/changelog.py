@@ -19,6 +19,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 
 from schemas.deadletters import LETTER_BYTES
 from schemas.kafka_link import KafkaLink
+from schemas.topics import RECOVERY_NAME
 
 log = logging.getLogger("closeloop.kafka")
 
@@ -272,7 +273,7 @@ class ChangelogReader:
         self._consumer = Consumer(
             {
                 **kafka.librdkafka(),
-                "group.id": "closeloop-recovery",  # never joined nor committed; librdkafka wants a name
+                "group.id": RECOVERY_NAME,  # never joined nor committed; librdkafka wants a name
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
                 "isolation.level": "read_committed",

@@ -11,7 +11,7 @@ import pytest
 from closeloop.broker.topics_admin import MissingTopic, OtherConfig, OtherPartitions
 from closeloop.cluster.asking import Partition, PartitionSeen, TopicSeen
 from closeloop.database.standing import Standing
-from closeloop.doctor.kafka_checks import check_kafka, needs
+from closeloop.doctor.kafka_checks import check_kafka
 from closeloop.doctor.kafka_seen import BrokerClock, KafkaSeen, Rights, clock_of, transactional_ids
 from closeloop.doctor.other_checks import (
     check_configuration,
@@ -23,6 +23,7 @@ from closeloop.doctor.other_checks import (
     check_slack,
 )
 from closeloop.doctor.other_seen import ConfigurationSeen, DatabaseSeen, DiskSeen, GatewaySeen, outside
+from closeloop.doctor.permissions import needs
 from closeloop.findings import Finding
 from gateway.cluster.looks import DiskSeen as BrokerDisk
 from gateway.cluster.report import ClusterReport, GroupReport, Lag, MemberReport

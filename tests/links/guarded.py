@@ -167,7 +167,8 @@ class GuardedKafka:
     def certificate(self, name: str, password: str = "", *, of: trustme.CA | None = None) -> tuple[Path, Path]:
         """A certificate of this common name, and its key, encrypted if there is a password."""
         issued = (of or self.ca).issue_cert("127.0.0.1", common_name=name)
-        certfile, keyfile = self.folder / f"{name}.pem", self.folder / f"{name}.key"
+        stem = f"{name}.closed" if password else name
+        certfile, keyfile = self.folder / f"{stem}.pem", self.folder / f"{stem}.key"
         certfile.write_bytes(b"".join(pem.bytes() for pem in issued.cert_chain_pems))
         keyfile.write_bytes(pkcs8(issued, password))
         return certfile, keyfile
