@@ -58,15 +58,13 @@ def test_a_listed_page_asks_sends_and_reads_the_answer(open_to: Callable[..., Te
         assert "access-control-allow-credentials" not in sent.headers
 
 
-@pytest.mark.parametrize(
-    "origin", [OTHER, "null", "https://shop.example.evil.example", "http://shop.example", SHOP + "/"]
-)
-def test_another_page_may_not(open_to: Callable[..., TestClient[object]], origin: str) -> None:
+def test_another_page_may_not(open_to: Callable[..., TestClient[object]]) -> None:
     client = open_to(SHOP)
-    asked = client.options("/v1/events", headers={**from_page(origin), **ASKS})
-    assert (asked.status_code, "access-control-allow-origin" in asked.headers) == (403, False)
-    sent = client.post("/v1/events", json=response(1), headers=from_page(origin))
-    assert (sent.status_code, "access-control-allow-origin" in sent.headers) == (403, False)
+    for origin in (OTHER, "null", f"{SHOP}.evil.example", "http://shop.example", f"{SHOP}/"):
+        asked = client.options("/v1/events", headers={**from_page(origin), **ASKS})
+        assert (asked.status_code, "access-control-allow-origin" in asked.headers) == (403, False), origin
+        sent = client.post("/v1/events", json=response(1), headers=from_page(origin))
+        assert (sent.status_code, "access-control-allow-origin" in sent.headers) == (403, False), origin
 
 
 def test_a_listed_page_may_send_events_alone_and_json_alone(open_to: Callable[..., TestClient[object]]) -> None:

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import jsonschema
-import pytest
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
@@ -28,9 +27,13 @@ def fits(document: dict[str, Any], schema: dict[str, Any], value: Any) -> bool:
     return bool(jsonschema.Draft202012Validator(absolute, registry=registry).is_valid(value))
 
 
-@pytest.mark.parametrize(("kind", "name"), EXAMPLES)
-def test_an_example_is_answered_as_the_document_says(gateway: Served, kind: str, name: str) -> None:
+def test_every_example_is_answered_as_the_document_says(gateway: Served) -> None:
     document, events = operation(gateway)
+    for kind, name in EXAMPLES:
+        send_example(gateway, document, events, kind, name)
+
+
+def send_example(gateway: Served, document: dict[str, Any], events: dict[str, Any], kind: str, name: str) -> None:
     told = events["requestBody"]["content"][kind]
     value = told["examples"][name]["value"]
     assert fits(document, told["schema"], value) or name in ("bad_event", "batch_with_a_bad_event")
@@ -41,7 +44,7 @@ def test_an_example_is_answered_as_the_document_says(gateway: Served, kind: str,
     ]
     body = value.encode() if isinstance(value, str) else json.dumps(value).encode()
     answer = gateway.client.post("/v1/events", content=body, headers={"content-type": kind})
-    assert answer.status_code == int(status)
+    assert answer.status_code == int(status), name
     promised = events["responses"][status]["content"]["application/json"]
     assert answer.json() == promised["examples"][name]["value"]
     assert fits(document, promised["schema"], answer.json())
@@ -68,12 +71,12 @@ def test_the_schemas_of_events_are_whole(gateway: Served) -> None:
     assert not fits(document, one, {name: value for name, value in response().items() if name != "source"})
 
 
-@pytest.mark.parametrize("body", [b"", b"no JSON", b"[1, 2", b"[]x", b'[{"id": 1}]', b'{"specversion": "2.0"}'])
-def test_every_refused_body_is_answered_as_the_document_says(gateway: Served, body: bytes) -> None:
+def test_every_refused_body_is_answered_as_the_document_says(gateway: Served) -> None:
     document, events = operation(gateway)
-    answer = gateway.client.post("/v1/events", content=body, headers={"content-type": "application/json"})
-    assert answer.status_code == 400
-    assert fits(document, events["responses"]["400"]["content"]["application/json"]["schema"], answer.json())
+    for body in (b"", b"no JSON", b"[1, 2", b"[]x", b'[{"id": 1}]', b'{"specversion": "2.0"}'):
+        answer = gateway.client.post("/v1/events", content=body, headers={"content-type": "application/json"})
+        assert answer.status_code == 400
+        assert fits(document, events["responses"]["400"]["content"]["application/json"]["schema"], answer.json())
 
 
 def test_every_refusal_says_when_to_send_again_where_that_helps(gateway: Served) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from litestar.testing import TestClient
 
@@ -47,6 +47,7 @@ def test_the_memory_of_senders_has_a_bound() -> None:
     assert throttle.standing("10", TEN, 0.0).wait > 0
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.floats(0, 3), st.integers(1, 60)), max_size=60))
 def test_nobody_sends_more_than_the_burst_a_batch_and_the_rate(requests: list[tuple[float, int]]) -> None:
     throttle, at, sent, largest = Throttle(), 0.0, 0, 0
