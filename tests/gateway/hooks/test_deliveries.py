@@ -242,7 +242,8 @@ def test_answers_are_fetched_with_the_token_and_a_failure_can_be_replayed(
     hooked: Shop, name: str, path: str, header: str, shown: str
 ) -> None:
     good = hooked.api.answers[path]
-    for status, body in ((500, b"{}"), (302, b"http://127.0.0.1:1/"), (404, b"{}")):
+    hooked.api.answers["/elsewhere"] = good
+    for status, body in ((500, b"{}"), (302, f"{hooked.api.base}/elsewhere".encode()), (404, b"{}")):
         hooked.api.answers[path] = (status, body)
         assert hooked.send(name, example(name)).json()["letters"] == 1
     hooked.api.answers[path] = (200, b"not json")

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.hooks.mapping import Mapper
@@ -99,6 +99,8 @@ def test_no_value_anywhere_in_a_payload_is_more_than_a_mapper_can_take(
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
+@example(raw=b'"{"')
+@example(raw=b'"[1]"')
 @given(raw=st.binary(max_size=200) | json_values.map(lambda one: json.dumps(one).encode()))
 @pytest.mark.parametrize("name", sorted(LOOP.hooks))
 def test_no_bytes_are_more_than_a_mapper_can_take(name: str, raw: bytes) -> None:
