@@ -1,6 +1,7 @@
 """The HTTP application: its routes, its refusals, and what runs beside them."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -120,33 +121,7 @@ def build_app(parts: Parts) -> Litestar:
 
     handlers: Any = {Refusal: answer_refusal, HTTPException: answer_http, Exception: answer_fault}
     app = Litestar(
-        route_handlers=[
-            *events.routes,
-            *hooks.routes,
-            *metrics.routes,
-            *explore.routes,
-            *themes.routes,
-            *stream.routes,
-            *cases.routes,
-            *exports.routes,
-            *data_exports.routes,
-            *incidents.routes,
-            *silences.routes,
-            *totals.routes,
-            *deadletters.routes,
-            *pipeline.routes,
-            *delivery.routes,
-            *configuration.routes,
-            *audit.routes,
-            *slack.routes,
-            *health.routes,
-            *pages.routes,
-            *sign_in.routes,
-            *card_links.routes,
-            *surveys.routes,
-            *contract.routes,
-            *console.routes,
-        ],
+        route_handlers=_handlers(),
         dependencies={
             "parts": Provide(provide_parts, sync_to_thread=False),
             "views": Provide(provide_views, sync_to_thread=False),
@@ -161,6 +136,58 @@ def build_app(parts: Parts) -> Litestar:
     )
     app.asgi_handler = CrossOrigin(app.asgi_handler, parts.loop.gateway.cors)  # outermost, so that refusals have it too
     return app
+
+
+def api_document() -> dict[str, Any]:
+    """The OpenAPI document of the API, without a gateway that runs."""
+
+    def no_parts() -> None:
+        return None
+
+    def no_views() -> None:
+        return None
+
+    nothing = {
+        "parts": Provide(no_parts, sync_to_thread=False),
+        "views": Provide(no_views, sync_to_thread=False),
+    }
+    app = Litestar(route_handlers=_handlers(), dependencies=nothing, openapi_config=_openapi(), logging_config=None)
+    return app.openapi_schema.to_schema()
+
+
+def api_text() -> str:
+    """The document as a file has it."""
+    return json.dumps(api_document(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _handlers() -> list[Any]:
+    return [
+        *events.routes,
+        *hooks.routes,
+        *metrics.routes,
+        *explore.routes,
+        *themes.routes,
+        *stream.routes,
+        *cases.routes,
+        *exports.routes,
+        *data_exports.routes,
+        *incidents.routes,
+        *silences.routes,
+        *totals.routes,
+        *deadletters.routes,
+        *pipeline.routes,
+        *delivery.routes,
+        *configuration.routes,
+        *audit.routes,
+        *slack.routes,
+        *health.routes,
+        *pages.routes,
+        *sign_in.routes,
+        *card_links.routes,
+        *surveys.routes,
+        *contract.routes,
+        *console.routes,
+    ]
 
 
 def _openapi() -> OpenAPIConfig:

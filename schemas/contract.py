@@ -5,6 +5,7 @@ Generated from the structs and the catalogue, so that they cannot say something 
 
 import inspect
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ _OPAQUE = {
     ),
     "Invitation": "Reserved: nothing is written here yet.",
 }
+_NOTHING: Mapping[str, str] = {}
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -53,16 +55,16 @@ def documents() -> dict[str, str]:
     return {**files, "asyncapi.json": _text(asyncapi())}
 
 
-def write(folder: Path) -> None:
-    """Write the documents. Other files in the folder are left alone."""
+def write(folder: Path, also: Mapping[str, str] = _NOTHING) -> None:
+    """Write the documents, and others of the contract by their names. Other files in the folder are left alone."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in documents().items():
+    for name, text in {**documents(), **also}.items():
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def check(folder: Path) -> list[str]:
+def check(folder: Path, also: Mapping[str, str] = _NOTHING) -> list[str]:
     """The names of documents that are missing, differ from what the code says, or belong to no message any more."""
-    wanted = documents()
+    wanted = {**documents(), **also}
     stale = [name for name, text in wanted.items() if not _says(folder / name, text)]
     return stale + sorted(path.name for path in folder.glob("*.json") if path.name not in wanted)
 

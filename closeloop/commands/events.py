@@ -89,15 +89,17 @@ def check(config: ConfigOption = Path("loop.yaml")) -> None:
 def contract(
     write: Annotated[Path | None, typer.Option(help="Write the documents into this folder.")] = None,
 ) -> None:
-    """Write or check the documents of every message. JSON Schema and AsyncAPI; those checked are in docs/contract."""
+    """Write or check the documents of every message. Those checked are in docs/contract."""
     with user_errors():
+        from gateway.app import api_text
         from schemas import contract as documents
 
+        also = {"openapi.json": api_text()}
         if write is not None:
-            documents.write(write)
+            documents.write(write, also)
             say(f"written to {write}")
             return
-        stale = documents.check(Path("docs/contract"))
+        stale = documents.check(Path("docs/contract"), also)
         for name in stale:
             say(f"stale: docs/contract/{name}")
         raise typer.Exit(1 if stale else 0)

@@ -1,0 +1,74 @@
+"""The document of the API is fresh, says what the gateway serves, and version 1 of it goes on being served."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.app import api_document, api_text
+from schemas import contract
+from schemas.api_compatibility import breaking_api_changes
+from tests.gateway.conftest import Served
+
+FOLDER = Path(__file__).parents[2] / "docs" / "contract"
+
+
+def test_all_documents_are_fresh() -> None:
+    assert contract.check(FOLDER, {"openapi.json": api_text()}) == [], "stale: run `make contract`"
+
+
+def test_the_file_is_what_a_running_gateway_tells(gateway: Served) -> None:
+    assert gateway.client.get("/schema/openapi.json").json() == json.loads(api_text())
+
+
+def test_version_1_of_the_api_goes_on_being_served() -> None:
+    frozen = json.loads((FOLDER / "v1" / "openapi.json").read_text())
+    assert breaking_api_changes(frozen, json.loads(api_text())) == []
+
+
+GONE = object()
+CHANGES: list[tuple[tuple[str | int, ...], object, str]] = [
+    (("paths", "/v1/totals"), GONE, "GET /v1/totals: removed"),
+    (("paths", "/v1/silences", "post"), GONE, "POST /v1/silences: removed"),
+    (("paths", "/v1/metrics", "get", "parameters", 0), GONE, "GET /v1/metrics: metric: removed"),
+    (("paths", "/v1/metrics", "get", "parameters", 0, "required"), True, "GET /v1/metrics: metric: newly required"),
+    (
+        ("paths", "/v1/metrics", "get", "parameters", 0, "schema"),
+        {"type": "integer"},
+        "GET /v1/metrics: metric: string is no longer accepted",
+    ),
+    (("paths", "/v1/events", "post", "requestBody", "content", "application/x-ndjson"), GONE,
+     "POST /v1/events: body: application/x-ndjson removed"),
+    (("paths", "/v1/events", "post", "responses", "202"), GONE, "POST /v1/events: 202: removed"),
+    (("components", "schemas", "CasePage", "properties", "next"), GONE, "GET /v1/cases: 200: next: removed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "value", "said"), CHANGES)
+def test_each_kind_of_break_is_found(place: tuple[str | int, ...], value: object, said: str) -> None:
+    old = json.loads(json.dumps(api_document()))
+    new: Any = copy.deepcopy(old)
+    node = new
+    for step in place[:-1]:
+        node = node[step]
+    if value is GONE:
+        del node[place[-1]]
+    else:
+        node[place[-1]] = value
+    assert said in breaking_api_changes(old, new)
+
+
+def test_what_is_added_breaks_nothing() -> None:
+    old = json.loads(json.dumps(api_document()))
+    new = copy.deepcopy(old)
+    new["paths"]["/v2/new"] = {"get": {"responses": {}}}
+    new["paths"]["/v1/metrics"]["get"]["parameters"].append(
+        {"in": "query", "name": "more", "schema": {"type": "string"}}
+    )
+    new["components"]["schemas"]["CasePage"]["properties"]["more"] = {"type": "string"}
+    assert breaking_api_changes(old, new) == []
+    assert breaking_api_changes(old, old) == []
