@@ -1,5 +1,6 @@
 """A case as one line of a page: what happened, who has it, what is due. Pure, and in the reader's language."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -132,6 +133,28 @@ def said_of(alert: AlertShown, severity: Severity, reading: Reading, characters:
         asks=alert.contact_requested,
         severity=severity,
     )
+
+
+class Flagged(Struct, frozen=True, kw_only=True):
+    """One answer (or failure, or alarm), with every rule that flagged it."""
+
+    said: Said
+    rules: tuple[tuple[str, str], ...]
+    """Each rule's name, and why it flagged."""
+
+
+def flagged_by(alerts: Sequence[AlertShown], reading: Reading) -> list[Flagged]:
+    """What was flagged, each once in the order of its first alert: several rules may flag one answer."""
+    found: dict[tuple[str, str, bool], list[AlertShown]] = {}
+    for alert in alerts:
+        found.setdefault((alert.event_source, alert.event_id, alert.recovered), []).append(alert)
+    return [
+        Flagged(
+            said=said_of(of_one[0], of_one[0].severity, reading),
+            rules=tuple((alert.rule, reasons.told(reading.words, alert.reason)) for alert in of_one),
+        )
+        for of_one in found.values()
+    ]
 
 
 def due_of(case: Case, reading: Reading) -> Due | None:

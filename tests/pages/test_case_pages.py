@@ -11,6 +11,8 @@ import httpx
 import pytest
 from msgspec import structs
 
+from gateway.case_shapes import AlertShown
+from gateway.console.case_lines import Reading, flagged_by
 from gateway.keys import create_key
 from gateway.parts import Parts
 from schemas import silences
@@ -296,3 +298,28 @@ def test_a_case_of_which_little_is_known_is_shown_on_every_page(gateway: Served)
             assert f"C-{case}" in text_of(answer.text)
     for path in ("/now", "/cases?state=all", "/themes", "/explore", "/pipeline", "/incidents", "/silences"):
         assert gateway.client.get(path).status_code == 200, path
+
+
+def test_an_answer_that_several_rules_flag_is_told_once_with_each_of_them() -> None:
+    base = AlertShown(
+        id="1",
+        rule="detractor",
+        reason="first",
+        severity="high",
+        event_source="/s",
+        event_id="a",
+        event_time=NOW,
+        detected_at=NOW,
+        metric="nps",
+        score=2,
+        scale_min=0,
+        scale_max=10,
+        comment="late",
+    )
+    again = structs.replace(base, id="2", rule="contact_me", reason="second")
+    other = structs.replace(base, id="3", event_id="b", comment="again")
+    elsewhere = structs.replace(base, id="4", event_source="/t")
+    shown = flagged_by([base, other, again, elsewhere], Reading(language="en", zone="UTC", now=NOW))
+    assert [(one.said.id, one.said.comment) for one in shown] == [("1", "late"), ("3", "again"), ("4", "late")]
+    assert [rule for rule, _ in shown[0].rules] == ["detractor", "contact_me"]
+    assert [len(one.rules) for one in shown] == [2, 1, 1]

@@ -9,7 +9,7 @@ from gateway.case_permissions import person_may
 from gateway.case_reads import read_case
 from gateway.case_requests import MAX_NOTE_CHARACTERS
 from gateway.case_shapes import CardPlace, Case, HistoryEntry, MessageShown
-from gateway.console.case_lines import CaseLine, Reading, Said, line_of, said_of
+from gateway.console.case_lines import CaseLine, Flagged, Reading, flagged_by, line_of
 from gateway.console.customer_story import Happening, Step, happenings, way
 from gateway.console.page import Page
 from gateway.console.reader import Reader
@@ -70,7 +70,7 @@ class CaseShown(Struct, frozen=True, kw_only=True):
 
     line: CaseLine
     case: Case
-    answers: list[Said]
+    answers: list[Flagged]
     promises: list[Promise]
     history: list[Entry]
     way: list[Step]
@@ -113,7 +113,7 @@ class CasePage(Page[CaseAsked]):
         return CaseShown(
             line=line_of(case, reading),
             case=case,
-            answers=[said_of(alert, alert.severity, reading) for alert in alerts or [case.latest_alert]],
+            answers=flagged_by(alerts or [case.latest_alert], reading),
             promises=promises_of(case, at),
             history=list(reversed(_entries(events, case.subject, teller))),
             way=way(told),
