@@ -53,7 +53,8 @@ test: setup ## all tests but the slow fault runs, two files at a time
 
 ROUNDS ?= 10
 test-faults: setup ## kill -9, broker restarts, Slack faults: slow; ROUNDS=60 for more rounds on three brokers
-	FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -m faults --timeout 900 --durations 15
+	FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -m faults --timeout 900 --durations 15 \
+	  -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: setup ## ruff, mypy strict, import-linter
 	$(BIN)/ruff check .
