@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import struct
@@ -35,6 +36,8 @@ class StubGateway:
         self.most_at_once = 0
         self.connections = 0
         self.max_bytes = 5 * 1024 * 1024
+        self.max_events = 5000
+        self.reads_gzip = True
         self._at_once = 0
         self._lock = threading.Lock()
         self.port = 0
@@ -53,6 +56,11 @@ class StubGateway:
             self.most_at_once = max(self.most_at_once, self._at_once)
         try:
             self.requests.append((headers, body))
+            if headers.get("content-encoding") == "gzip":
+                if not self.reads_gzip:
+                    error = {"error": {"reason": "not_json", "field": "", "problem": "not JSON"}}
+                    return Fault(400, body=json.dumps(error).encode())
+                body = gzip.decompress(body)
             fault = self.faults.pop(0) if self.faults else None
             if fault is not None and not fault.applied and not fault.close_after:
                 return fault

@@ -7,7 +7,6 @@ import dataclasses
 import json
 import sys
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,12 +26,6 @@ from tests.client.stub import Fault, StubGateway, running
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 PACKAGE = Path(closeloop_client.__file__).parent
-
-
-@pytest.fixture
-def gateway() -> Iterator[StubGateway]:
-    with running(StubGateway()) as stub:
-        yield stub
 
 
 class Sleeps:
@@ -76,9 +69,10 @@ def test_a_touchpoint_and_an_answer_arrive_as_the_contract_says(gateway: StubGat
 
 
 def test_every_field_of_the_contract_can_be_given() -> None:
-    mine = {field.name for field in dataclasses.fields(Response)} - {"id", "time", "source"}
-    assert mine | {"revises"} == set(ResponseEvent.__annotations__["data"].__struct_fields__)
-    mine = {field.name for field in dataclasses.fields(Touchpoint)} - {"id", "time", "source"}
+    envelope = {"id", "time", "source", "traceparent"}
+    mine = {field.name for field in dataclasses.fields(Response)} - envelope
+    assert mine == set(ResponseEvent.__annotations__["data"].__struct_fields__)
+    mine = {field.name for field in dataclasses.fields(Touchpoint)} - envelope
     assert mine == set(TouchpointEvent.__annotations__["data"].__struct_fields__)
 
 
@@ -181,12 +175,6 @@ def test_it_gives_up_clearly_when_time_is_over(gateway: StubGateway) -> None:
 def test_a_gateway_that_is_not_there_is_named(unused_url: str) -> None:
     with Client(unused_url, retry_for=0) as client, pytest.raises(UnavailableError, match="refused"):
         client.touchpoint("c", "t")
-
-
-@pytest.fixture
-def unused_url() -> str:
-    with running(StubGateway()) as stub:
-        return stub.url
 
 
 def test_an_error_in_the_middle_says_what_was_answered_before(gateway: StubGateway) -> None:
@@ -292,8 +280,20 @@ def test_patience_is_measured_in_time_that_requests_take_too() -> None:
     assert gone.value.attempts == 2
 
 
+BRIDGES = {
+    "kafka_destination.py": {"kafka"},
+    "asgi.py": {"starlette"},
+    "django.py": {"django", "asgiref"},
+    "flask.py": {"flask"},
+    "otel.py": {"opentelemetry"},
+    "pytest_plugin.py": {"pytest"},
+}
+"""What only those who use it have to have, and kafka-python, which is loaded where Kafka is used."""
+
+
 def test_the_client_needs_nothing_but_python() -> None:
     for file in PACKAGE.glob("*.py"):
+        allowed = BRIDGES.get(file.name, set())
         for node in ast.walk(ast.parse(file.read_text())):
             names = (
                 [alias.name for alias in node.names]
@@ -304,7 +304,8 @@ def test_the_client_needs_nothing_but_python() -> None:
             )
             for name in names:
                 top = name.split(".")[0]
-                assert top == "closeloop_client" or top in sys.stdlib_module_names, f"{file.name} imports {name}"
+                known = top in ("closeloop_client", *allowed) or top in sys.stdlib_module_names
+                assert known, f"{file.name} imports {name}"
 
 
 def test_the_readme_s_examples_run(gateway: StubGateway) -> None:

@@ -19,11 +19,13 @@ class CloseloopError(Exception):
 class UnavailableError(CloseloopError):
     """The gateway did not take the events in the time given for retries; send the same events again later."""
 
-    def __init__(self, last_problem: str, attempts: int, seconds: float) -> None:
+    def __init__(self, last_problem: str, attempts: int, seconds: float, retry_after: float = 0.0) -> None:
         times = "once" if attempts == 1 else f"{attempts} times in {seconds:.1f} s"
         super().__init__(f"gave up after trying {times}: {last_problem}")
         self.last_problem = last_problem
         self.attempts = attempts
+        self.retry_after = retry_after
+        """Seconds that the last answer asked to wait for; 0 where it asked for none."""
 
 
 class RefusedError(CloseloopError):

@@ -73,7 +73,8 @@ class Transport:
         except ValueError:
             raise ValueError("url: the port is no number from 0 to 65535") from None
         self._https = parts.scheme == "https"
-        self._host = parts.hostname
+        self.host = parts.hostname
+        """The name in the address, for texts."""
         self._base = parts.path.rstrip("/")
         self._timeout = timeout
         self._headers = {"User-Agent": "closeloop-client", "Accept": "application/json"}
@@ -88,29 +89,39 @@ class Transport:
         self._closed = False
 
     def post(
-        self, path: str, body: bytes, content_type: str, patience: Patience, waiting: _Waiting | None = None
+        self,
+        path: str,
+        body: bytes,
+        content_type: str,
+        patience: Patience,
+        waiting: _Waiting | None = None,
+        *,
+        encoding: str | None = None,
     ) -> Answer:
         """Post until there is an answer that trying again cannot better.
 
-        ``waiting`` is told the problem and the seconds until the next try. Raises :class:`UnavailableError` when
-        ``patience`` is over.
+        ``waiting`` is told the problem and the seconds until the next try; ``encoding`` is how the body is compressed.
+        Raises :class:`UnavailableError` when ``patience`` is over.
         """
+        headers = {**self._headers, "Content-Type": content_type}
+        if encoding is not None:
+            headers["Content-Encoding"] = encoding
         started = self._clock()
         attempts = failures = 0
         while True:
             attempts += 1
-            answer, problem, stale = self._try(path, body, content_type)
+            answer, problem, stale = self._try(path, body, headers)
             if answer is not None and answer.status not in RETRIED_STATUSES:
                 return answer
             if stale:
                 continue  # the server had closed a kept connection: that says nothing about the server
             failures += 1
             pause = patience.pause(failures, random.random())  # noqa: S311 - spreads load, hides nothing
-            if answer is not None:
-                pause = max(pause, seconds_to_wait(answer.retry_after, datetime.now(UTC)))
+            asked = 0.0 if answer is None else seconds_to_wait(answer.retry_after, datetime.now(UTC))
+            pause = max(pause, asked)
             waited = self._clock() - started
             if waited + pause > patience.retry_for:
-                raise UnavailableError(problem, attempts, waited)
+                raise UnavailableError(problem, attempts, waited, asked)
             if waiting is not None:
                 waiting(problem, pause)
             self._sleep(pause)
@@ -123,19 +134,17 @@ class Transport:
         for connection in idle:
             connection.close()
 
-    def _try(self, path: str, body: bytes, content_type: str) -> tuple[Answer | None, str, bool]:
+    def _try(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[Answer | None, str, bool]:
         """The answer if there is one, the problem in words, and whether only a kept connection had gone stale."""
         connection, kept = self._take()
         try:
-            connection.request(
-                "POST", f"{self._base}{path}", body=body, headers={**self._headers, "Content-Type": content_type}
-            )
+            connection.request("POST", f"{self._base}{path}", body=body, headers=headers)
             response = connection.getresponse()
             read = response.read(MAX_ANSWER_BYTES)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             gone = isinstance(error, ConnectionError | http.client.RemoteDisconnected)
-            return None, f"{self._host} does not answer ({_in_words(error)})", kept and gone
+            return None, f"{self.host} does not answer ({_in_words(error)})", kept and gone
         except BaseException:
             connection.close()
             raise
@@ -144,7 +153,7 @@ class Transport:
         else:
             self._give_back(connection)
         answer = Answer(response.status, read, response.headers.get("Retry-After"))
-        return answer, f"{self._host} answers {response.status} {response.reason}".rstrip(), False
+        return answer, f"{self.host} answers {response.status} {response.reason}".rstrip(), False
 
     def _take(self) -> tuple[http.client.HTTPConnection, bool]:
         with self._lock:
@@ -154,8 +163,8 @@ class Transport:
                 return self._idle.pop(), True
         if self._https:
             context = ssl.create_default_context()
-            return http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout, context=context), False
-        return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout), False
+            return http.client.HTTPSConnection(self.host, self._port, timeout=self._timeout, context=context), False
+        return http.client.HTTPConnection(self.host, self._port, timeout=self._timeout), False
 
     def _give_back(self, connection: http.client.HTTPConnection) -> None:
         with self._lock:

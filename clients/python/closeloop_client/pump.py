@@ -1,0 +1,345 @@
+"""What moves events from the host's calls to their destination: one queue, one thread, and the counts of both."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from closeloop_client.destinations import Destination, Tried, all_again
+from closeloop_client.lifetimes import end_with_multiprocessing, watch
+from closeloop_client.notices import LOGGER, Notices
+from closeloop_client.outcomes import Delivery, DropReason, OnDelivery, Stats
+from closeloop_client.outgoing import Outgoing, Queue
+from closeloop_client.transport import Patience
+
+WhenFull = Literal["drop_newest", "drop_oldest", "block"]
+BATCH_BYTES = 2 * 1024 * 1024
+LOOK_FOR_ORPHANS = 30.0
+"""Seconds between two looks for events of processes that died."""
+_PATIENCE = Patience(first_pause=0.2, longest_pause=10.0)
+_HELP_PAUSE = 10.0
+"""Seconds between two tries of what needs somebody's help first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a pump works; the fields are described at :class:`closeloop_client.Emitter`."""
+
+    when_full: WhenFull = "drop_newest"
+    block_for: float = 1.0
+    batch_events: int = 500
+    linger: float = 0.2
+    exit_flush: float = 5.0
+
+
+class Pump:
+    """Takes events without waiting, and sends them in their order until each is taken, rejected or dropped."""
+
+    def __init__(self, queue: Queue, destination: Destination, pace: Pace, on_delivery: OnDelivery | None) -> None:
+        self._queue = queue
+        self._destination = destination
+        self._pace = pace
+        self._on_delivery = on_delivery
+        self.notices = Notices()
+        self._closed = False
+        self._begin()
+        self._unwatch = watch(self)
+
+    def _begin(self) -> None:
+        self._lock = threading.RLock()
+        self._something = threading.Condition(self._lock)  # tells the thread that there is something to do
+        self._room = threading.Condition(self._lock)  # tells who waits for room or for a flush
+        self._thread: threading.Thread | None = None
+        self._over = False
+        self._idle = self._lingering = self._kicked = self._telling = False
+        self._hurry = 0
+        self._accepted = self._delivered = self._rejected = self._dropped = self._invalid = self._retries = 0
+        self._problem = ""
+        self._looked_for_orphans = -LOOK_FOR_ORPHANS
+
+    def offer(self, item: Outgoing) -> None:
+        """Take an event, or drop one as the policy says. Waits only where that is the policy."""
+        given_up: list[Outgoing] = []
+        reason: DropReason = "full"
+        with self._lock:
+            if self._closed:
+                given_up, reason = [item], "closed"
+            else:
+                try:
+                    taken = self._queue.put(item) or self._make_room(item, given_up)
+                except OSError as error:
+                    taken, reason = False, "spool"
+                    self.notices.warn("disk", f"closeloop: the spool takes no events ({error.strerror}); {{n}} dropped")
+                if taken:
+                    self._accepted += 1
+                    self._wake()
+                else:
+                    given_up.append(item)
+        if given_up:
+            self._drop(given_up, reason)
+
+    def refuse(self, delivery: Delivery, *, told: bool) -> None:
+        """Count an event that is not fit to be sent; ``told``: whoever made it got an error."""
+        with self._lock:
+            self._invalid += 1
+        if not told:
+            text = f"closeloop: {{n}} events dropped that the server would refuse, the last one: {delivery.problem}"
+            self.notices.warn("invalid", text)
+            self._tell([delivery])
+
+    @property
+    def may_block(self) -> bool:
+        """Whether :meth:`offer` waits for room."""
+        return self._pace.when_full == "block"
+
+    @property
+    def stats(self) -> Stats:
+        """The counts of this moment."""
+        with self._lock:
+            return Stats(
+                accepted=self._accepted,
+                delivered=self._delivered,
+                rejected=self._rejected,
+                dropped=self._dropped,
+                invalid=self._invalid,
+                retries=self._retries,
+                recovered=getattr(self._queue, "recovered", 0),
+                waiting=self._queue.waiting,
+                waiting_bytes=self._queue.waiting_bytes,
+                problem=self._problem,
+            )
+
+    def flush(self, timeout: float) -> bool:
+        """Send what was taken before this call; False if some of it still waits after ``timeout`` seconds."""
+        deadline = time.monotonic() + timeout
+        with self._lock:
+            if self._closed:
+                return self._queue.waiting == 0
+            target = self._accepted
+            if self._queue.oldest < target:
+                self._hurry = max(self._hurry, target)
+                self._kicked = True
+                self._start()
+                self._something.notify_all()
+            while (self._queue.oldest < target or self._telling) and not self._closed:
+                if threading.current_thread() is self._thread:  # a callback: nothing would come of waiting for itself
+                    return False
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                self._room.wait(left)
+            return self._queue.oldest >= target or self._queue.waiting == 0
+
+    def close(self, timeout: float) -> None:
+        """Send what waits for at most about ``timeout`` seconds, and end."""
+        self.flush(timeout)
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            thread = self._thread
+            self._something.notify_all()
+            self._room.notify_all()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(min(timeout, 1.0))
+        with self._lock:
+            self._over = True
+            lost = self._queue.close()
+        if lost:
+            self._drop(lost, "closed")
+        if thread is None:
+            self._destination.close(0.0)
+        self._unwatch()
+
+    def at_exit(self) -> None:
+        """The process ends: flush within the bound."""
+        self.close(self._pace.exit_flush)
+
+    def after_fork(self) -> None:
+        """This is a forked child: what waits is the parent's, and so is its thread; begin with nothing."""
+        self._begin()
+        self._queue.forget()
+        self._destination.forget()
+
+    def _make_room(self, item: Outgoing, given_up: list[Outgoing]) -> bool:
+        if self._pace.when_full == "drop_oldest":
+            while dropped := self._queue.drop_oldest():
+                given_up += dropped
+                if self._queue.put(item):
+                    return True
+        elif self._pace.when_full == "block":
+            deadline = time.monotonic() + self._pace.block_for
+            while (left := deadline - time.monotonic()) > 0:
+                self._wake()
+                self._room.wait(left)
+                if self._closed:
+                    return False
+                if self._queue.put(item):
+                    return True
+        return False
+
+    def _wake(self) -> None:
+        """Wake the thread only when it has to: each waking takes time from the host."""
+        if self._thread is None:
+            self._start()
+        elif self._idle or (self._lingering and self._queue.waiting >= self._pace.batch_events):
+            self._idle = self._lingering = False
+            self._something.notify()
+
+    def _start(self) -> None:
+        if self._thread is not None:
+            return
+        thread = threading.Thread(target=self._run, name="closeloop-emitter", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # no more threads, or the interpreter ends: the next event tries again
+            self.notices.warn("thread", "closeloop: no thread can be started to send events; they wait")
+            return
+        self._thread = thread
+        end_with_multiprocessing(self)
+
+    def _run(self) -> None:
+        while not self._closed:
+            try:
+                while batch := self._next():
+                    self._deliver(batch)
+            except Exception as error:  # noqa: BLE001 - a disk that cannot be read, say: what waits must be tried again
+                self.notices.warn("thread", f"closeloop: sending fails with {type(error).__name__} and goes on")
+                self._pause(1.0, 1.0)
+        self._destination.close(1.0)
+
+    def _next(self) -> list[Outgoing]:
+        """The next events to be sent; none when the pump is closed."""
+        with self._lock:
+            while not self._closed:
+                orphans = self._look_for_orphans()
+                if self._queue.waiting or orphans:
+                    if self._linger() and (batch := self._queue.take(self._pace.batch_events, BATCH_BYTES)):
+                        return batch
+                    continue
+                self._idle = True
+                self._something.wait(LOOK_FOR_ORPHANS)
+                self._idle = False
+        return []
+
+    def _linger(self) -> bool:
+        """Wait for more events to go with the first, unless somebody waits for it; whether the pump is still open."""
+        deadline = time.monotonic() + self._pace.linger
+        self._lingering = True
+        while (
+            not self._closed
+            and self._queue.waiting < self._pace.batch_events
+            and self._queue.oldest >= self._hurry
+            and (left := deadline - time.monotonic()) > 0
+        ):
+            self._something.wait(left)
+            self._lingering = True
+        self._lingering = False
+        return not self._closed
+
+    def _look_for_orphans(self) -> bool:
+        adopt = getattr(self._queue, "adopt", None)
+        if adopt is None:
+            return False
+        now = time.monotonic()
+        if now - self._looked_for_orphans >= LOOK_FOR_ORPHANS:
+            self._looked_for_orphans = now
+            try:
+                adopt()
+            except OSError as error:
+                self.notices.warn("adopt", f"closeloop: the spool cannot be looked through ({error.strerror})")
+        return bool(getattr(self._queue, "has_orphans", False))
+
+    def _deliver(self, batch: list[Outgoing]) -> None:
+        """Send a batch until each of its events is at its end, or the pump is closed."""
+        left: Sequence[Outgoing] = batch
+        failures = 0
+        while left:
+            try:
+                tried = self._destination.deliver(left)
+            except Exception as error:  # noqa: BLE001 - the thread must outlive whatever a destination does
+                tried = all_again(left, f"fails with {type(error).__name__}", needs_help=True)
+            before = len(left)
+            left = self._settle(left, tried)
+            if not left:
+                continue
+            failures = 1 if len(left) < before else failures + 1
+            text = f"closeloop: {self._destination} takes no events ({tried.problem}); they wait and are sent again"
+            self.notices.warn("away", text)
+            pause = _PATIENCE.pause(failures, random.random())  # noqa: S311 - spreads load, hides nothing
+            if tried.needs_help:
+                pause = max(pause, _HELP_PAUSE)
+            going_on, kicked = self._pause(pause, tried.pause)
+            if not going_on:
+                return
+            failures = 0 if kicked else failures
+        self.notices.over("away", f"closeloop: {self._destination} takes events again")
+
+    def _pause(self, pause: float, asked: float) -> tuple[bool, bool]:
+        """Wait; whether to go on, and whether a flush cut the pause short. What was ``asked`` for is not cut."""
+        began = time.monotonic()
+        with self._lock:
+            while not self._closed:
+                waited = time.monotonic() - began
+                if waited >= max(pause, asked):
+                    return True, False
+                if self._kicked and waited >= asked:
+                    self._kicked = False
+                    return True, True
+                self._something.wait((asked if self._kicked else max(pause, asked)) - waited)
+        return False, False
+
+    def _settle(self, batch: Sequence[Outgoing], tried: Tried) -> Sequence[Outgoing]:
+        """Count and tell what became of a try; gives the events to be sent again."""
+        left = [item for item, result in zip(batch, tried.results, strict=True) if result is None]
+        with self._lock:
+            if self._over:
+                return []
+            for result in tried.results:
+                self._delivered += result is not None and result.accepted
+                self._rejected += result is not None and not result.accepted
+            self._retries += bool(left)
+            self._problem = tried.problem if left else ""
+            self._queue.settle(left)
+            self._telling = True
+            self._room.notify_all()
+        ended = [
+            Delivery(item.id, item.type, "delivered")
+            if result.accepted
+            else Delivery(item.id, item.type, "rejected", result.reason, result.field, result.problem)
+            for item, result in zip(batch, tried.results, strict=True)
+            if result is not None
+        ]
+        self._tell(ended)
+        for delivery in ended:
+            if delivery.status == "rejected":
+                about = f"{delivery.field}: {delivery.problem}" if delivery.field else delivery.problem
+                self.notices.warn("rejected", f"closeloop: {{n}} events rejected, the last one: {about}")
+        with self._lock:
+            self._telling = False
+            self._room.notify_all()
+        return left
+
+    def _drop(self, items: Sequence[Outgoing], reason: DropReason) -> None:
+        with self._lock:
+            self._dropped += len(items)
+        if reason == "full":
+            why = self._problem or "more come than can be sent"
+            self.notices.warn("full", f"closeloop: {{n}} events dropped, for the buffer is full ({why})", len(items))
+        elif reason == "closed":
+            self.notices.warn("closed", "closeloop: {n} events dropped, for the emitter was closed", len(items))
+        self._tell([Delivery(item.id, item.type, "dropped", reason) for item in items])
+
+    def _tell(self, deliveries: Sequence[Delivery]) -> None:
+        if self._on_delivery is None:
+            return
+        for delivery in deliveries:
+            try:
+                self._on_delivery(delivery)
+            except Exception:  # noqa: BLE001 - the host's callback must not stop the sending
+                LOGGER.exception("closeloop: on_delivery failed")
+                return
