@@ -191,7 +191,7 @@ def test_wrong_words_are_named_with_the_option(gateway: Gateway, words: tuple[st
 def test_the_key_comes_from_the_environment_and_names_who_acted(gateway: Gateway) -> None:
     key = create_key(gateway.parts.writers, "night-bot", "act")
     case = str(gateway.ids[0])
-    refused(gateway.ask("show", case, CLOSELOOP_API_KEY="wrong"), "unknown or revoked key", code=1, lines=1)
+    refused(gateway.ask("show", case, CLOSELOOP_API_KEY="wrong"), "unknown, expired or revoked key", code=1, lines=1)
     assert gateway.ask("act", case, "acknowledge", "--actor", "bob", CLOSELOOP_API_KEY=key).code == 0
     shown = gateway.ask("show", case, CLOSELOOP_API_KEY=key)
     assert "acknowledged by Bob <& co> (api, key night-bot)" in shown.out

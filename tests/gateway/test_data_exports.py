@@ -126,6 +126,7 @@ def test_remembering_agrees_with_a_look_back_at_everything(steps: list[tuple[int
 
 
 @pytest.mark.kafka
+@pytest.mark.faults
 def test_answers_are_read_off_their_topic(
     over_kafka: tuple[Parts, str, str], event_topics: None, kafka: str, tmp_path: Path
 ) -> None:

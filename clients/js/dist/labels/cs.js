@@ -1,0 +1,1 @@
+((globalThis.closeloop??={}).labels??={}).cs=["Jak je pravděpodobné, že nás doporučíte známým?","Velmi nepravděpodobné","Velmi pravděpodobné","Jak jste s námi spokojeni?","Velmi nespokojeni","Velmi spokojeni","Jak snadné bylo získat, co jste potřebovali?","Velmi obtížné","Velmi snadné","Chcete nám říct víc?","Prosím, kontaktujte mě","Odeslat","Děkujeme za odpověď!","Zavřít"];

@@ -1,0 +1,1 @@
+((globalThis.closeloop??={}).labels??={}).pt=["Qual a probabilidade de nos recomendar a um amigo ou colega?","Nada provável","Muito provável","Está satisfeito conosco?","Muito insatisfeito","Muito satisfeito","Foi fácil conseguir o que precisava?","Muito difícil","Muito fácil","Gostaria de nos contar mais?","Quero ser contatado","Enviar","Obrigado pela sua resposta!","Fechar"];

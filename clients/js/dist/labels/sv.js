@@ -1,0 +1,1 @@
+((globalThis.closeloop??={}).labels??={}).sv=["Hur troligt är det att du rekommenderar oss till en vän eller kollega?","Inte alls troligt","Mycket troligt","Hur nöjd är du med oss?","Mycket missnöjd","Mycket nöjd","Hur lätt var det att få det du behövde?","Mycket svårt","Mycket lätt","Vill du berätta mer?","Kontakta mig gärna","Skicka","Tack för ditt svar!","Stäng"];
