@@ -11,7 +11,7 @@ from tests.loop.checks import check_books, check_cards, check_cases, check_days
 from tests.loop.conftest import ZONE
 from tests.loop.running import RunningLoop
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(600)]
 
 
 def test_a_replay_equals_the_batch_and_a_second_one_changes_nothing(loop: RunningLoop, generated: Path) -> None:

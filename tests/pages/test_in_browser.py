@@ -77,6 +77,7 @@ def _is_live(page: Page) -> None:
     expect(page.locator("#link")).to_have_attribute("data-state", "live")
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_keeps_anybody_out(url: str, watched: Callable[..., Page], scheme: str) -> None:
     page = watched(color_scheme=scheme)
@@ -94,7 +95,9 @@ def test_no_page_keeps_anybody_out(url: str, watched: Callable[..., Page], schem
         assert grave == [], path
 
 
-@pytest.mark.parametrize("width", [360, 768, 2560])
+@pytest.mark.parametrize(
+    "width", [360, pytest.param(768, marks=pytest.mark.faults), pytest.param(2560, marks=pytest.mark.faults)]
+)
 def test_no_page_scrolls_sideways(url: str, watched: Callable[..., Page], width: int) -> None:
     page = watched(viewport={"width": width, "height": 800}, locale="ru")
     for path in PATHS:
