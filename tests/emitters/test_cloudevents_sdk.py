@@ -59,7 +59,8 @@ def read_back(kafka: str, run: str) -> dict[str, tuple[Any, CloudEvent]]:
     for topic in (TOUCHPOINTS, RESPONSES):
         for message in everything(kafka, topic):
             headers = list(message.headers() or ())
-            if run not in message.value().decode() and not any(run.encode() in (text or b"") for _, text in headers):
+            texts = [message.value() or b"", *(text or b"" for _, text in headers)]
+            if not any(run.encode() in text for text in texts):
                 continue
             ours = reader.read(message.value(), datetime.now(UTC), context_attributes(headers))
             assert ours.id not in found

@@ -13,6 +13,7 @@ import pytest
 
 from gateway.parts import Parts
 from schemas.cloudevents import EventReader, context_attributes
+from schemas.deadletters import InvalidEvent
 from schemas.scales import DEFAULT_METRICS
 from schemas.topics import RESPONSES, TOUCHPOINTS
 from tests.gateway.conftest import make
@@ -80,8 +81,11 @@ def test_a_program_as_it_stands_in_its_guide(
     found: list[str] = []
     for topic in (TOUCHPOINTS, RESPONSES):
         for message in everything(kafka, topic):
-            attributes = context_attributes(list(message.headers() or ()))
-            event = reader.read(message.value(), datetime.now(UTC), attributes)
+            try:
+                attributes = context_attributes(list(message.headers() or ()))
+                event = reader.read(message.value(), datetime.now(UTC), attributes)
+            except InvalidEvent:  # of another test: the topics are shared
+                continue
             if event.id in ids:
                 found.append(event.id)
                 assert message.key() == event.data.customer_id.encode()

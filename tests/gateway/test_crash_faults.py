@@ -223,6 +223,7 @@ def test_what_was_answered_202_is_in_the_topic_whatever_was_killed(
         gateway.start()
         sending.join(SECONDS + SETTLE_SECONDS)
         assert not sending.is_alive()
+        wait_until(gateway.serves)  # the senders may have been done before the second kill
         wait_until(lambda: gateway.metric("closeloop_gateway_spool_records") == 0, SETTLE_SECONDS)
         found = copies(broker.bootstrap)
         everything = {f"e-{number}" for number in range(load.batches * BATCH)}
