@@ -13,6 +13,8 @@ EMBEDDED_API_VERSION = (2, 3)
 """librdkafka's in-process broker answers kafka-python properly only when it is not asked for its version."""
 
 SEND_TIMEOUT_S = 30.0
+METADATA_MAX_AGE_MS = 5_000
+"""How long a consumer may not know of a topic's partitions that are there."""
 
 
 def group_consumer(settings: Settings, group: str, max_poll_records: int) -> KafkaConsumer:
@@ -30,6 +32,9 @@ def group_consumer(settings: Settings, group: str, max_poll_records: int) -> Kaf
         # broker keeps everybody out that long even after a member has left.
         session_timeout_ms=6_000 if settings.embedded_broker else 10_000,
         heartbeat_interval_ms=2_000,
+        # A topic made a moment ago may not have its leaders yet when the group shares out its partitions; whoever
+        # looks again only after five minutes, kafka-python's own choice, stands still that long.
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
         allow_auto_create_topics=settings.embedded_broker,
         **_version(settings),
     )
