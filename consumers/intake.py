@@ -22,6 +22,9 @@ from schemas.settings import Settings
 POLL_MS = 500
 STALL_LIMIT_S = 120.0
 """A partition whose end moves while its position does not for this long means a client that hangs."""
+JOIN_LIMIT_S = 20.0
+"""A member that its group has not settled with for this long is made anew: its client may wait for an answer that never
+comes, as kafka-python does for five minutes after a coordinator that had just begun."""
 _WATCH_EVERY_S = 10.0
 _OURS = "closeloop-"
 
@@ -94,8 +97,12 @@ class Intake:
                     consumer.close(autocommit=False, timeout_ms=3_000)
 
     def _read(self, consumer: KafkaConsumer, backoff: Backoff) -> None:
-        watch = _StallWatch(time.monotonic())
+        watch, joining = _StallWatch(time.monotonic()), _JoinWatch(time.monotonic())
         while not self._stop.is_set():
+            if joining.too_long(joined=self._assigned.is_set(), now=time.monotonic()):
+                self._measures.retries.labels(self._group, "join").inc()
+                self._log.warning("not settled with the group; the member is made anew", seconds=JOIN_LIMIT_S)
+                return
             polled = consumer.poll(timeout_ms=POLL_MS)
             records = [_record(raw) for batch in polled.values() for raw in batch]
             if records:
@@ -175,6 +182,19 @@ class _Flags(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-python ca
         """The group is settled; a member may also get nothing to read."""
         del assigned
         self._assigned.set()
+
+
+class _JoinWatch:
+    """Remembers since when a member has been without its group (monotonic seconds)."""
+
+    def __init__(self, now: float) -> None:
+        self._since = now
+
+    def too_long(self, *, joined: bool, now: float) -> bool:
+        """Whether it has waited for longer than :data:`JOIN_LIMIT_S`."""
+        if joined:
+            self._since = now
+        return now - self._since > JOIN_LIMIT_S
 
 
 class _StallWatch:

@@ -34,7 +34,7 @@ class Measures:
         )
         self.retries = Counter(
             "closeloop_retries_total",
-            "Attempts that failed for a passing reason and were made again, by part and cause (kafka, database, race).",
+            "Attempts that failed for a passing reason and were made again, by part and cause (kafka, join, database, race).",
             ["part", "cause"],
             registry=registry,
         )

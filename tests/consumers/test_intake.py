@@ -12,6 +12,7 @@ from confluent_kafka import Producer
 from kafka import KafkaConsumer, TopicPartition
 from sqlalchemy.exc import OperationalError
 
+from consumers import intake, kafka_clients
 from consumers.intake import Intake, Record
 from consumers.measures import Measures
 from consumers.parts import Part
@@ -139,3 +140,25 @@ def test_two_members_share_the_partitions(bench: Bench) -> None:
     assert second[0].join(60)
     assert not first[0].failed
     assert not second[0].failed
+
+
+def test_a_member_that_never_joins_is_made_anew(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "JOIN_LIMIT_S", 1.0)
+    make, made = kafka_clients.group_consumer, []
+
+    def first_one_hangs(settings: Settings, group: str, most: int) -> KafkaConsumer:
+        consumer = make(settings, group, most)
+        made.append(consumer)
+        if len(made) == 1:
+            consumer.subscribe = lambda *_args, **_more: None
+            consumer.poll = lambda **_more: {}
+        return consumer
+
+    monkeypatch.setattr(kafka_clients, "group_consumer", first_one_hangs)
+    seen: list[bytes] = []
+    bench.produce(5)
+    part, stop, _ = bench.start(lambda records: seen.extend(record.value or b"" for record in records))
+    until(lambda: len(seen) == 5, "read by a member that was made anew")
+    stop.set()
+    part.join(20)
+    assert len(made) >= 2
