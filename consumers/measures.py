@@ -34,7 +34,8 @@ class Measures:
         )
         self.retries = Counter(
             "closeloop_retries_total",
-            "Attempts that failed for a passing reason and were made again, by part and cause (kafka, join, database, race).",
+            "Attempts that failed for a passing reason and were made again, by part and cause "
+            "(kafka, join, database, race).",
             ["part", "cause"],
             registry=registry,
         )
