@@ -96,7 +96,7 @@ def case_cells(case: Case) -> list[Cell]:
     """A case's row, by :data:`CASE_COLUMNS`."""
     alert = case.latest_alert
     told: dict[str, Any] = {
-        "attributes": _json(case.attributes),
+        "attributes": json_cell(case.attributes),
         "rule": alert.rule,
         "reason": alert.reason,
         "metric": alert.metric,
@@ -109,7 +109,7 @@ def case_cells(case: Case) -> list[Cell]:
 
 def audit_cells(entry: AuditEntry) -> list[Cell]:
     """A transition's row, by :data:`AUDIT_COLUMNS`."""
-    return [_json(entry.detail) if name == "detail" else getattr(entry, name) for name in AUDIT_COLUMNS]
+    return [json_cell(entry.detail) if name == "detail" else getattr(entry, name) for name in AUDIT_COLUMNS]
 
 
 def csv_lines(rows: Iterable[Sequence[Cell]]) -> str:
@@ -140,5 +140,6 @@ def harmless(text: str) -> str:
     return f"'{marked}" if marked.startswith(_LEADING) else marked
 
 
-def _json(value: dict[str, Any]) -> str:
+def json_cell(value: dict[str, Any]) -> str:
+    """A dictionary as a cell: JSON, and nothing where it is empty."""
     return msgspec.json.encode(value).decode() if value else ""

@@ -4,10 +4,9 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
-import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from gateway.case_table import Cell, csv_lines
+from gateway.case_table import Cell, csv_lines, json_cell
 from schemas.cloudevents import FUTURE_TOLERANCE, EventReader, context_attributes
 from schemas.deadletters import InvalidEvent
 from schemas.events import ResponseEvent
@@ -148,8 +147,4 @@ def _answer(record: Consumed, reader: EventReader, wanted: AnswerFilter, remembe
 
 def _cells(row: Answer, columns: Iterable[str]) -> list[Cell]:
     values = ((name, getattr(row, name)) for name in columns)
-    return [_json(value) if name == "attributes" else value for name, value in values]
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode() if value else ""
+    return [json_cell(value) if name == "attributes" else value for name, value in values]

@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Text, cast, select, tuple_
 from sqlalchemy.orm import Session, sessionmaker
 
-from gateway.case_table import Cell, csv_lines
+from gateway.case_table import Cell, csv_lines, json_cell
 from gateway.metric_rows import DayValue
 from schemas.tables import MetricDayRow
 
@@ -70,5 +70,5 @@ def _cells(row: DayValue) -> list[Cell]:
 
 def _cell(value: Any) -> Cell:
     if isinstance(value, dict):
-        return msgspec.json.encode(value).decode() if value else ""
+        return json_cell(value)
     return value.isoformat() if type(value) is date else value
