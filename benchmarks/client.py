@@ -96,6 +96,8 @@ def app(framework: str, name: str, to: str) -> Iterator[App]:
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "--factory", f"benchmarks.client_apps:{framework}_app"]
     command += ["--port", str(port), "--log-level", "error", "--no-access-log"]
+    # Longer than an app waits for its next turn.
+    command += ["--timeout-keep-alive", "600"]
     command += ["--interface", "wsgi"] if framework == "django" else []
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "BENCH_TO": to}, stderr=subprocess.DEVNULL)
     try:

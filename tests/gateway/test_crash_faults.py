@@ -38,7 +38,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(600)]
 
 SECONDS = float(os.environ.get("CRASH_SECONDS", "8"))
 RATE = int(os.environ.get("CRASH_RATE", "1000"))
-OUTAGE = float(os.environ.get("CRASH_OUTAGE", "3"))
+OUTAGE = float(os.environ.get("CRASH_OUTAGE", "5"))
 BATCH = 100
 SENDERS = 12
 SETTLE_SECONDS = 240.0
@@ -52,8 +52,8 @@ route: {receiver: desk}
 class Gateway:
     """A gateway process on one port, killed and started again over the same folder."""
 
-    def __init__(self, folder: Path, port: int, kafka: str) -> None:
-        (folder / "loop.yaml").write_text(LOOP)
+    def __init__(self, folder: Path, port: int, kafka: str, spool: str) -> None:
+        (folder / "loop.yaml").write_text(f"{LOOP}gateway: {{spool: {{most: {spool}}}}}\n")
         upgrade(f"sqlite:///{folder}/db.sqlite3")
         self._log = folder / "gateway.log"
         self._env = {
@@ -200,10 +200,11 @@ def broker(tmp_path: Path) -> Iterator[LocalKafka]:
         running.stop()
 
 
+@pytest.mark.parametrize("spool", ["256MB", "1MB"], ids=["all of it fits the spool", "the spool is soon full"])
 def test_what_was_answered_202_is_in_the_topic_whatever_was_killed(
-    tmp_path: Path, broker: LocalKafka, free_port: int
+    tmp_path: Path, broker: LocalKafka, free_port: int, spool: str
 ) -> None:
-    gateway = Gateway(tmp_path, free_port, broker.bootstrap)
+    gateway = Gateway(tmp_path, free_port, broker.bootstrap, spool)
     gateway.start()
     try:
         wait_until(gateway.serves)
@@ -235,6 +236,7 @@ def test_what_was_answered_202_is_in_the_topic_whatever_was_killed(
         )
         assert load.unclear == []
         assert load.spooled > 0  # else the test has shown nothing of the spool
+        assert (load.answers["503"] > 0) == (spool == "1MB")  # refused clearly, and accepted when sent again
         assert load.accepted == everything
         assert load.accepted - set(found) == set()  # nothing accepted is lost
         assert set(found) - everything == set()
