@@ -44,16 +44,11 @@ class _Needs:
         self.right = right
 
     async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-        parts, given = parts_of(connection), _key_given(connection)
-        cookie = None if given else _session_given(connection)
         try:
-            caller = await parts.sessions.caller(cookie) if cookie else None
-            by_session = caller is not None
-            if caller is None:
-                caller = await parts.keyring.identify(given)
+            caller, by_session = await _recognised(connection)
         except SQLAlchemyError:
             raise no_database() from None
-        if caller is None and given:
+        if caller is None and _key_given(connection):
             await failed(connection, "authorization", "unknown, expired or revoked key")
         if caller is None:
             text = "give an API key: Authorization: Bearer KEY"
@@ -64,6 +59,30 @@ class _Needs:
             _check_host(connection)
         connection.scope["state"]["caller"] = caller
         connection.scope["state"]["by_session"] = by_session
+
+
+async def may_follow(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """Whether who began to follow a stream of a guarded route may go on: it is still the same caller.
+
+    To look is no request: it keeps no session alive. While the database cannot be asked, nothing is known to be over.
+    """
+    try:
+        caller, _ = await _recognised(connection, looks=True)
+    except SQLAlchemyError:
+        return True
+    return caller == caller_of(connection)
+
+
+async def _recognised(
+    connection: ASGIConnection[Any, Any, Any, Any], *, looks: bool = False
+) -> tuple[Caller | None, bool]:
+    """Who asks, and whether by a session; nobody: ``None``. Raises ``SQLAlchemyError``."""
+    parts, given = parts_of(connection), _key_given(connection)
+    cookie = None if given else _session_given(connection)
+    caller = await parts.sessions.caller(cookie, looks=looks) if cookie else None
+    if caller is not None:
+        return caller, True
+    return await parts.keyring.identify(given), False
 
 
 def no_database() -> Refusal:

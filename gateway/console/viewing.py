@@ -74,13 +74,13 @@ class View:
             html, held = await self._draw()
         return html.replace(MARK, str(Mark(self.epoch, held.number)), 1)
 
-    async def follow(self, mark: Mark) -> AsyncGenerator[tuple[Mark, Patch] | None]:
-        """What changed after a mark, until the process ends; ``None`` after a silence."""
+    async def follow(self, mark: Mark, over: asyncio.Task[None]) -> AsyncGenerator[tuple[Mark, Patch] | None]:
+        """What changed after a mark, until the process ends or ``over`` is done; ``None`` after a silence."""
         number = mark.number if mark.epoch == self.epoch else 0
         closed = asyncio.create_task(self._parts.hub.closed.wait())
         self.followers += 1
         try:
-            while not closed.done():
+            while not closed.done() and not over.done():
                 held = self._held
                 if held is not None and (patch := since(held, number)):
                     number = held.number
@@ -90,7 +90,7 @@ class View:
                 news = asyncio.create_task(self._news.wait())
                 try:
                     done, _ = await asyncio.wait(
-                        (news, closed), timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                        (news, closed, over), timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED
                     )
                 finally:
                     news.cancel()

@@ -17,11 +17,12 @@ from gateway.console.answers import html, reader_from, refuse_http_page, refuse_
 from gateway.console.page import Page
 from gateway.console.pages import PAGES
 from gateway.console.viewing import Mark, View, Views, frame_of, read_mark
+from gateway.following import watched
 from gateway.parts import Parts
 from gateway.problems import Refusal
 
 FOLLOWED_SECONDS = 900.0
-"""Then a browser connects anew, by itself and without a gap: who was signed out meanwhile sees no more changes."""
+"""Then a browser connects anew, by itself and without a gap: a page that is open keeps its session alive."""
 _HEARTBEAT = b": still here\n\n"
 
 
@@ -52,7 +53,7 @@ def _handlers(page: Page[Any]) -> list[HTTPRouteHandler]:
         if mark.epoch != view.epoch:  # else they got the page itself, and it was written down then
             await _say_what_is_seen(page, request, parts)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return Stream(_frames(view, mark), media_type="text/event-stream", headers=headers)
+        return Stream(_frames(request, view, mark), media_type="text/event-stream", headers=headers)
 
     return [show, follow]
 
@@ -72,16 +73,17 @@ def _view(page: Page[Any], request: Request[Any, Any, Any], parts: Parts, views:
     return views.view(page, page.ask(_query(request), request.path_params), reader_from(request, parts))
 
 
-async def _frames(view: View, mark: Mark) -> AsyncIterator[bytes]:
-    """The changes of a view, until the browser goes, the process ends, or the browser is to show again who it is."""
+async def _frames(request: Request[Any, Any, Any], view: View, mark: Mark) -> AsyncIterator[bytes]:
+    """The changes of a view, until the browser goes, may follow no longer or is to come anew, or the process ends."""
     # Without a first byte a browser does not know that it is connected.
     yield _HEARTBEAT
     ends = time.monotonic() + FOLLOWED_SECONDS
-    async with aclosing(view.follow(mark)) as changes:
-        async for change in changes:
-            yield _HEARTBEAT if change is None else frame_of(*change)
-            if time.monotonic() >= ends:
-                return
+    with watched(request) as over:
+        async with aclosing(view.follow(mark, over)) as changes:
+            async for change in changes:
+                yield _HEARTBEAT if change is None else frame_of(*change)
+                if time.monotonic() >= ends:
+                    return
 
 
 routes = [*(handler for page in PAGES for handler in _handlers(page))]

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.response import Stream
 
 from gateway.access import needs
+from gateway.following import watched
 from gateway.hub import Subscriber, frame
 from gateway.metric_rows import shown
 from gateway.parts import Parts, now
@@ -27,7 +28,8 @@ from gateway.silence_reads import silences_now
         "/v1/cases), `totals` (as in /v1/totals), `silences` (all of /v1/silences that hold or are to come). A comment "
         "comes every 15 seconds without an event. A client that is cut off connects again with `Last-Event-ID`, as "
         "browsers do, and gets what it missed; after a minute, or from another gateway, it begins with the present. "
-        "With API keys: send `Authorization` with fetch."
+        "Within 15 seconds after the key or the session that it was begun with is over, the stream ends, and who "
+        "connects again hears 401. With API keys: send `Authorization` with fetch."
     ),
     responses=refusals(),
     tags=["metrics"],
@@ -46,7 +48,7 @@ async def get_stream(request: Request[Any, Any, Any], parts: NamedDependency[Par
         parts.hub.leave(subscriber)
         raise
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return Stream(_frames(parts, subscriber, first), media_type="text/event-stream", headers=headers)
+    return Stream(_frames(request, parts, subscriber, first), media_type="text/event-stream", headers=headers)
 
 
 def _snapshot(parts: Parts, mark: str) -> bytes:
@@ -56,10 +58,14 @@ def _snapshot(parts: Parts, mark: str) -> bytes:
     return b"".join(frames)
 
 
-async def _frames(parts: Parts, subscriber: Subscriber, first: bytes) -> AsyncIterator[bytes]:
+async def _frames(
+    request: Request[Any, Any, Any], parts: Parts, subscriber: Subscriber, first: bytes
+) -> AsyncIterator[bytes]:
     try:
-        async for part in subscriber.frames(first, parts.hub.heartbeat):
-            yield part
+        with watched(request) as over:
+            over.add_done_callback(lambda _: subscriber.end())
+            async for part in subscriber.frames(first, parts.hub.heartbeat):
+                yield part
     finally:
         parts.hub.leave(subscriber)
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from msgspec import Struct
 from sqlalchemy import delete, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from gateway.callers import Caller
@@ -89,21 +90,32 @@ class Sessions:
         await asyncio.to_thread(write)
         return cookie
 
-    async def caller(self, cookie: str) -> Caller | None:
-        """Who this browser is signed in as; ``None`` if nobody. Raises ``SQLAlchemyError``."""
-        found = await self.find(cookie)
+    async def caller(self, cookie: str, *, looks: bool = False) -> Caller | None:
+        """Who this browser is signed in as; ``None`` if nobody. Raises ``SQLAlchemyError``.
+
+        ``looks``: nobody asks for anything, so that the session grows idle meanwhile.
+        """
+        found = await self.find(cookie, looks=looks)
         if found is None:
             return None
         if found.key_hash is not None:
             return await self._keyring.by_hash(found.key_hash)
         return caller_of(found.name, found.role, self._people) if self._signs_in else None
 
-    async def find(self, cookie: str) -> SignedIn | None:
-        """The session of this cookie, if it is not over; that it was seen is written down once a minute."""
+    async def find(self, cookie: str, *, looks: bool = False) -> SignedIn | None:
+        """The session of this cookie, if it is not over; that it was seen is written down once a minute.
+
+        A look alone (``looks``) is not seen. It judges what was read last where the database does not answer.
+        """
         digest, at = _hash(cookie), datetime.now(UTC)
         held = self._held.get(digest)
-        if held is None or time.monotonic() - held.read_at >= REFRESH_SECONDS:
-            held = _Held(await asyncio.to_thread(self._read, digest, at), time.monotonic())
+        unseen = held is not None and held.session is not None and _is_long_unseen(held.session, at) and not looks
+        if held is None or unseen or time.monotonic() - held.read_at >= REFRESH_SECONDS:
+            try:
+                held = _Held(await asyncio.to_thread(self._read, digest, at, looks=looks), time.monotonic())
+            except SQLAlchemyError:
+                if held is None or not looks:
+                    raise
             while len(self._held) >= MOST_REMEMBERED:
                 del self._held[next(iter(self._held))]
             self._held[digest] = held
@@ -129,15 +141,19 @@ class Sessions:
     def _is_good(self, found: SignedIn, at: datetime) -> bool:
         return at < found.expires_at and at - found.seen_at < self._idle
 
-    def _read(self, digest: str, at: datetime) -> SignedIn | None:
+    def _read(self, digest: str, at: datetime, *, looks: bool) -> SignedIn | None:
         with self._readers() as session:
             row = session.get(ConsoleSessionRow, digest)
             found = None if row is None else _signed_in(row)
-        if found is None or not self._is_good(found, at) or (at - found.seen_at).total_seconds() < SEEN_SECONDS:
+        if found is None or looks or not self._is_good(found, at) or not _is_long_unseen(found, at):
             return found
         with self._writers.begin() as session:
             session.execute(update(ConsoleSessionRow).where(ConsoleSessionRow.hash == digest).values(seen_at=at))
         return msgspec.structs.replace(found, seen_at=at)
+
+
+def _is_long_unseen(found: SignedIn, at: datetime) -> bool:
+    return (at - found.seen_at).total_seconds() >= SEEN_SECONDS
 
 
 def _signed_in(row: ConsoleSessionRow) -> SignedIn:
