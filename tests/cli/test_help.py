@@ -35,6 +35,7 @@ GROUPS = {
     ("cases",),
     ("incidents",),
     ("slack",),
+    ("surveys",),
 }
 
 
@@ -54,6 +55,7 @@ def test_every_command_is_there() -> None:
         "topics lag", "doctor", "watch", "db upgrade", "db downgrade", "db check",
         "keys create", "keys rotate", "keys list", "keys revoke", "routes explain", "rules test",
         "audit list", "audit export", "cases list", "cases show", "cases act", "cases export", "incidents list",
+        "surveys link", "surveys links",
     }  # fmt: skip
 
 
