@@ -4,6 +4,7 @@ A row's event has the same id at every run, so that a second sending of it is a 
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -105,12 +106,18 @@ def named_columns(mapping: TableMapping) -> Iterator[tuple[str, str]]:
 
 
 def need_columns(mapping: TableMapping, names: Iterable[str]) -> None:
-    """Raises :class:`schemas.loop_yaml.ConfigError` where the mapping names a column that the table has not."""
-    there = set(names)
+    """Raises :class:`schemas.loop_yaml.ConfigError` where a column of the mapping is not once in the table."""
+    there = Counter(names)
     problems = [
-        Problem(0, where, f"no such column: {unknown_word(name, there)}")
+        Problem(
+            0,
+            where,
+            f"{there[name]} columns are called `{name}`; give them names of their own in the table"
+            if name in there
+            else f"no such column: {unknown_word(name, there)}",
+        )
         for where, name in named_columns(mapping)
-        if name not in there
+        if there[name] != 1
     ]
     if problems:
         raise ConfigError("mapping", problems)
@@ -148,7 +155,8 @@ def event_of(row: Mapping[str, str], mapping: TableMapping) -> bytes:
     try:
         return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:
-        raise BadRow("", "not UTF-8; name the file's encoding in the mapping", "not_utf8") from None
+        problem = f"not {mapping.encoding}; name the file's encoding in the mapping"
+        raise BadRow("", problem, "not_utf8") from None
 
 
 def _text(row: Mapping[str, str], columns: Columns) -> str | int | bool:

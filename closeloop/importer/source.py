@@ -90,6 +90,11 @@ def read_lines(stream: BinaryIO, after: int = 0) -> Iterator[Line | Rejected]:
             yield judge(Line(number, value))
 
 
+def fitting(line: Line) -> Line | Rejected:
+    """The line, or that no gateway takes one as long."""
+    return _too_long(line) if len(line.value) > MAX_EVENT_BYTES else line
+
+
 def judge(line: Line) -> Line | Rejected:
     """The line, or why it cannot even be sent. Everything else is the gateway's to say."""
     if len(line.value) > MAX_EVENT_BYTES:

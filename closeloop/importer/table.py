@@ -1,12 +1,16 @@
 """CSV to CloudEvents by a mapping file."""
 
-import csv
 import io
 from collections.abc import Iterator
-from typing import BinaryIO, TextIO
+from typing import BinaryIO
 
+from closeloop.importer.csv_rows import BrokenRow, Row, csv_rows
 from closeloop.importer.mapping import BadRow, TableMapping, event_of, need_columns
-from closeloop.importer.source import Line, Rejected, SourceError, judge
+from closeloop.importer.source import Line, Rejected, SourceError, fitting
+from schemas.loop_yaml import ConfigError
+from schemas.yaml_source import Problem
+
+_DELIMITERS = {";": '";"', ",": '","', "\t": '"\\t"', "|": '"|"'}
 
 
 class CsvTable:
@@ -18,48 +22,96 @@ class CsvTable:
         self._mapping = mapping
 
     def rows(self, after: int = 0) -> Iterator[Line | Rejected]:
-        """Each row after the line ``after`` as an event, in order, numbered by its last line.
+        """Each row after the line ``after`` as an event, in order, numbered by the line it begins in.
 
         Raises :class:`schemas.loop_yaml.ConfigError` when a column is not there, and
         :class:`closeloop.importer.source.SourceError` where the text cannot be decoded at all.
         """
+        utf16 = self._mapping.encoding == "utf-16"
         encoding = "utf-8-sig" if self._mapping.encoding == "utf-8" else self._mapping.encoding
-        text = io.TextIOWrapper(self._stream, encoding, errors="surrogateescape", newline="")
+        # Both keep what is no character, so that its row alone is rejected.
+        errors = "surrogatepass" if utf16 else "surrogateescape"
+        text = io.TextIOWrapper(self._stream, encoding, errors=errors, newline="")
         try:
-            yield from self._events(text, after)
+            yield from self._events(csv_rows(text, self._mapping.delimiter), after)
         except UnicodeError:
             wanted = self._mapping.encoding
             raise SourceError(f"the file is not {wanted}; name its encoding in the mapping") from None
         finally:
             text.detach()  # the stream is its owner's to close
 
-    def _events(self, text: TextIO, after: int) -> Iterator[Line | Rejected]:
-        rows = csv.reader(text, delimiter=self._mapping.delimiter)
-        header = next(rows, None)
+    def _events(self, rows: Iterator[Row | BrokenRow], after: int) -> Iterator[Line | Rejected]:
+        header = _header(rows, self._mapping)
         if header is None:
             return
         self.columns = tuple(header)
-        places = {name.strip(): place for place, name in reversed(list(enumerate(header)))}
-        need_columns(self._mapping, places)
-        while True:
-            try:
-                row = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                if rows.line_num > after:
-                    yield Rejected(Line(rows.line_num, b""), "not_csv", "", f"not CSV: {error}")
+        places = {name.strip(): place for place, name in enumerate(header)}
+        for row in rows:
+            if row.line <= after:
                 continue
-            if not row or rows.line_num <= after:
-                continue
-            cells = tuple(row)
-            try:
-                yield judge(Line(rows.line_num, event_of(_by_name(row, header, places), self._mapping), cells))
-            except BadRow as bad:
-                yield Rejected(Line(rows.line_num, b"", cells), bad.reason, bad.field, bad.problem)
+            if isinstance(row, BrokenRow):
+                yield Rejected(Line(row.line, b"", tuple(row.cells)), "not_csv", "", row.problem)
+            elif not _is_blank(row.cells):
+                yield self._event(row, len(header), places)
+
+    def _event(self, row: Row, width: int, places: dict[str, int]) -> Line | Rejected:
+        line = Line(row.line, b"", tuple(row.cells))
+        try:
+            event = event_of(_by_name(row, width, places), self._mapping)
+        except BadRow as bad:
+            return Rejected(line, bad.reason, bad.field, bad.problem)
+        return fitting(Line(row.line, event, line.row))
 
 
-def _by_name(row: list[str], header: list[str], places: dict[str, int]) -> dict[str, str]:
-    if len(row) != len(header):
-        raise BadRow("", f"{len(row)} columns where the header has {len(header)}", "not_csv")
-    return {name: row[place] for name, place in places.items()}
+def _by_name(row: Row, width: int, places: dict[str, int]) -> dict[str, str]:
+    cells = row.cells
+    if len(cells) < width or any(cells[width:]):  # blank ones at the end hold nothing
+        said = f"{len(cells)} columns where the header has {width}"
+        over = "" if row.last == row.line else f"; a quoted cell goes on to line {row.last}"
+        raise BadRow("", said + over, "not_csv")
+    return {name: cells[place] for name, place in places.items()}
+
+
+def _header(rows: Iterator[Row | BrokenRow], mapping: TableMapping) -> list[str] | None:
+    """The names of the columns; ``None`` for a table without one. Raises ``ConfigError``, ``SourceError``."""
+    for first in rows:
+        if isinstance(first, BrokenRow):
+            raise SourceError(f"line {first.line}, the header: {first.problem}")
+        if _is_blank(first.cells) or (first.line == 1 and _is_separator_line(first.cells, mapping.delimiter)):
+            continue
+        header = first.cells
+        if not _is_text("".join(header)):
+            raise SourceError(
+                f"the header is not {mapping.encoding}; name the file's encoding in the mapping "
+                "(Excel writes cp1252, or utf-16 as Unicode text)"
+            )
+        _need_delimiter(header, mapping)
+        need_columns(mapping, [name.strip() for name in header])
+        return header
+    return None
+
+
+def _is_blank(cells: list[str]) -> bool:
+    return not any(cell and not cell.isspace() for cell in cells)
+
+
+def _is_text(text: str) -> bool:
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+def _is_separator_line(cells: list[str], delimiter: str) -> bool:
+    """Whether a first line is the one by which Excel is told the delimiter: ``sep=;``."""
+    return delimiter.join(cells).lower() in {f"sep={delimiter}", f'"sep={delimiter}"'}
+
+
+def _need_delimiter(header: list[str], mapping: TableMapping) -> None:
+    """Raises ``ConfigError`` where a header of one column has another delimiter in it."""
+    if len(header) > 1:
+        return
+    for delimiter, written in _DELIMITERS.items():
+        if delimiter != mapping.delimiter and delimiter in header[0]:
+            text = f"the header is one column by it; say delimiter: {written}"
+            raise ConfigError("mapping", [Problem(0, "delimiter", text)])

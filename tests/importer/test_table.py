@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from closeloop.importer.csv_rows import BrokenRow, Row, csv_rows
 from closeloop.importer.mapping import load_mapping
 from closeloop.importer.source import Line, Rejected, SourceError
 from closeloop.importer.table import CsvTable
@@ -57,7 +61,7 @@ def test_a_row_is_a_valid_answer(tmp_path: Path) -> None:
     row = 's1,17,02/03/2018 22:15,c42,2,"chegou, mas\n""quebrado""",yes,SP'
     (line,) = _read(tmp_path, f"{HEADER}\n{row}\n")
     assert isinstance(line, Line)
-    assert line.number == 3
+    assert line.number == 2, "a row is known by the line it begins in"
     event = EventReader(DEFAULT_METRICS).read(line.value, NOW)
     assert isinstance(event, ResponseEvent)
     assert (event.id, event.source) == ("s1:17", "/survey/export")
@@ -172,6 +176,89 @@ def test_a_mapping_that_is_wrong_is_named_with_its_line(tmp_path: Path, old: str
     with pytest.raises(ConfigError) as refused:
         load_mapping(_mapping(tmp_path, ANSWERS.replace(old, new)))
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ('s1,2,02/03/2018 22:15,c,2,ok,no,"SP', "open until the file ends"),
+        ('s1,2,02/03/2018 22:15,c,2,"say "hi" to them",no,SP', "is written twice"),
+        ('s1,2,02/03/2018 22:15,c,2,ok,no,"SP' + "x" * 140_000, "over 131,072 characters"),
+        ('"' + "x" * 1_100_000, "a line of over 1,048,576 characters"),
+    ],
+)
+def test_a_stray_quote_costs_its_own_line_and_swallows_no_row(tmp_path: Path, broken: str, said: str) -> None:
+    good = [f"s1,{n},02/03/2018 22:15,c,2,ok,no,SP" for n in (1, 3, 4)]
+    first, bad, *others = _read(tmp_path, "\n".join([HEADER, good[0], broken, *good[1:]]))
+    assert isinstance(bad, Rejected)
+    assert (bad.line.number, bad.reason, bad.line.row) == (3, "not_csv", tuple(broken[: 1024 * 1024].split(",")))
+    assert said in bad.problem
+    arrived = [json.loads(line.value)["id"] for line in (first, *others) if isinstance(line, Line)]
+    assert arrived == ["s1:1", "s1:3", "s1:4"]
+
+
+@given(st.lists(st.lists(st.text(st.characters(codec="utf-8"), max_size=8), min_size=2, max_size=4), max_size=12))
+def test_whatever_a_csv_writer_writes_is_read_as_it_was(table: list[list[str]]) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(table)
+    found = list(csv_rows(io.StringIO(text.getvalue(), newline=""), ","))
+    assert [row.cells for row in found] == table
+    assert all(isinstance(row, Row) for row in found)
+
+
+@given(st.lists(st.sampled_from(["a,b", 'c,"d"', 'e,"f\ng"', 'bad,"x', 'bad,"x"y']), max_size=30))
+def test_only_the_lines_that_break_the_rules_are_broken(parts: list[str]) -> None:
+    expected, line = [], 1
+    for part in parts:
+        expected.append((line, part.startswith("bad")))
+        line += part.count("\n") + 1
+    found = list(csv_rows(io.StringIO("".join(part + "\n" for part in parts), newline=""), ","))
+    # What follows a stray quote may be read as lines of its own: only a row over several lines can be cut so.
+    if 'e,"f\ng"' not in parts:
+        assert [(row.line, isinstance(row, BrokenRow)) for row in found] == expected
+    assert {row.line for row in found if isinstance(row, BrokenRow)} >= {line for line, bad in expected if bad}
+
+
+@pytest.mark.parametrize(
+    ("table", "mapping"),
+    [
+        ("\r\n \r\n{header}\r\n{row}\r\n,,,,,,,\r\n  \r\n", ""),  # blank lines, as spreadsheets leave them
+        ("\ufeffsep=;\n{header}\n{row}\n", "delimiter: ';'"),
+        ("{header}\n{row},,\n", ""),  # cells behind the last column, all of them empty
+        ("\ufeff{header}\r{row}", ""),
+        ("{header}\n{row}\n", "encoding: utf-16"),
+    ],
+)
+def test_what_spreadsheets_leave_in_a_table_is_no_row(tmp_path: Path, table: str, mapping: str) -> None:
+    text = table.format(header=HEADER, row="s1,17,02/03/2018 22:15,c42,2,olá,no,SP")
+    text = text.replace(",", ";") if "delimiter" in mapping else text
+    content = text.encode("utf-16" if "utf-16" in mapping else "utf-8")
+    (line,) = _read(tmp_path, content, f"{ANSWERS}{mapping}\n")
+    assert isinstance(line, Line)
+    assert json.loads(line.value)["data"]["comment"] == "olá"
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        (HEADER.replace("state", "stars").encode(), r"fields\.score: 2 columns are called `stars`"),
+        (HEADER.replace(",", ";").encode(), r'delimiter: the header is one column by it; say delimiter: ";"'),
+        (HEADER.replace(",", "\t").encode(), r'say delimiter: "\\t"'),
+        (HEADER.encode("utf-16"), "the header is not utf-8; name the file's encoding"),
+        (HEADER.replace("state", "região").encode("cp1252"), "the header is not utf-8; name the file's encoding"),
+        (b'"' + HEADER.encode(), "line 1, the header: a cell is open until the file ends"),
+    ],
+)
+def test_a_header_that_cannot_be_right_says_what_to_change(tmp_path: Path, header: bytes, said: str) -> None:
+    mapping = ANSWERS.replace("region: state", "region: survey")
+    with pytest.raises((ConfigError, SourceError), match=said):
+        _read(tmp_path, header, mapping)
+
+
+def test_a_row_of_several_lines_with_too_many_columns_says_where_it_ends(tmp_path: Path) -> None:
+    (bad,) = _read(tmp_path, f'{HEADER}\ns1,17,02/03/2018 22:15,c42,2,"a\nb\nc",no,SP,more\n')
+    assert isinstance(bad, Rejected)
+    assert bad.problem == "9 columns where the header has 8; a quoted cell goes on to line 4"
 
 
 def test_an_import_of_a_table_end_to_end(tmp_path: Path) -> None:
