@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
@@ -39,6 +40,8 @@ class Forwarder:
     def __init__(self, spool: Spool, deliver: Callable[[Sequence[Record]], Awaitable[None]]) -> None:
         self._spool = spool
         self._deliver = deliver
+        self._sent: dict[str, int] = {}
+        """The last record that Kafka has of each journal, by its name, while the disk lets none be removed."""
 
     async def run(self) -> None:
         """Until cancelled. Whatever was under way then is sent again after the next start: duplicates count once."""
@@ -46,13 +49,13 @@ class Forwarder:
         while True:
             try:
                 await self._drain_own()
-                if time.monotonic() - looked >= NEIGHBOURS_SECONDS:
-                    looked = time.monotonic()
-                    await self._drain_neighbours()
             except (sqlite3.Error, OSError) as error:
-                _log.error("spool_not_read", why=f"{type(error).__name__}: {error}")
+                _tell(self._spool.folder, error)
                 await asyncio.sleep(NEIGHBOURS_SECONDS)
                 continue
+            if time.monotonic() - looked >= NEIGHBOURS_SECONDS:
+                looked = time.monotonic()
+                await self._drain_neighbours()
             try:
                 async with asyncio.timeout(NEIGHBOURS_SECONDS):
                     await self._spool.more.wait()
@@ -65,7 +68,7 @@ class Forwarder:
         if spool.folder is None and not await asyncio.to_thread(spool.open):
             return
         assert spool.folder is not None
-        if not spool.records:
+        if not spool.records and not self._sent:
             return
         journal = await asyncio.to_thread(Journal, spool.folder, spool.most_bytes, durable=False)
         try:
@@ -74,30 +77,50 @@ class Forwarder:
             await asyncio.to_thread(journal.close)
 
     async def _drain_neighbours(self) -> None:
-        """Finish what a gateway of this directory left when it ended for good."""
-        for place in await asyncio.to_thread(lambda: list(left_behind(self._spool.directory))):
-            try:
-                if not (place.folder / FILE).exists():
-                    continue
-                journal = await asyncio.to_thread(Journal, place.folder, self._spool.most_bytes, durable=False)
+        """Finish what gateways of this directory left when they ended for good. One that is damaged keeps back none."""
+        try:
+            for place in await asyncio.to_thread(lambda: list(left_behind(self._spool.directory))):
                 try:
-                    await self._drain(journal, None)
+                    await self._drain_neighbour(place.folder)
+                except (sqlite3.Error, OSError) as error:
+                    _tell(place.folder, error)
                 finally:
-                    await asyncio.to_thread(journal.close)
-            finally:
-                place.leave()
+                    place.leave()
+        except OSError as error:
+            _tell(self._spool.directory, error)
+
+    async def _drain_neighbour(self, folder: Path) -> None:
+        if not (folder / FILE).exists():
+            return
+        journal = await asyncio.to_thread(Journal, folder, self._spool.most_bytes, durable=False)
+        try:
+            await self._drain(journal, None)
+        finally:
+            await asyncio.to_thread(journal.close)
 
     async def _drain(self, journal: Journal, own: Spool | None) -> None:
-        after = sent = 0
-        while batch := await asyncio.to_thread(journal.read, after, BATCH_RECORDS):
-            if own is not None:
-                own.first(batch[0].at)
-            await self._send(journal, batch)
-            after = batch[-1].seq
-            if own is not None:
-                own.gone(len(batch), size_of([one.record for one in batch]))
-            await asyncio.to_thread(journal.remove, after)
-            sent += len(batch)
+        """Send all of it, and only then mind what could not be removed: a full disk holds nothing back."""
+        after, sent = self._sent.get(journal.name, 0), 0
+        while True:
+            batch = await asyncio.to_thread(journal.read, after, BATCH_RECORDS)
+            if batch:
+                if own is not None:
+                    own.first(batch[0].at)
+                await self._send(journal, batch)
+                after = batch[-1].seq
+                if own is not None:
+                    own.gone(len(batch), size_of([one.record for one in batch]))
+                sent += len(batch)
+            try:
+                await asyncio.to_thread(journal.remove, after)
+                self._sent.pop(journal.name, None)
+            except sqlite3.Error:
+                self._spool.failures += 1
+                self._sent[journal.name] = after
+                if not batch:
+                    raise
+            if not batch:
+                break
         if sent:
             await asyncio.to_thread(journal.shrink)
             _log.info("spool_drained", records=sent)
@@ -136,6 +159,10 @@ class Forwarder:
                 break
         self._spool.refused += 1
         _log.error("event_refused_by_kafka", topic=letter.topic, reason=reason, letter=letter.id)
+
+
+def _tell(place: Path | None, error: Exception) -> None:
+    _log.error("spool_not_read", place=str(place), why=f"{type(error).__name__}: {error}")
 
 
 def letter_of(journal: str, kept: Kept, reason: DeadLetterReason, at: datetime) -> DeadLetter:

@@ -4,11 +4,13 @@ SQLite's write-ahead log carries a checksum a frame, so a write that was torn is
 ``synchronous=FULL`` waits for the disk before an append is done.
 """
 
+import shutil
 import sqlite3
 import threading
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -19,8 +21,15 @@ from gateway.intake import Record
 FILE = "spool.sqlite3"
 RECORD_BYTES = 64
 """What a record takes on the disk besides its own bytes."""
+READ_BYTES = 4 * 1024 * 1024
+"""What is read at once, and one record more: it is held in memory, and passes through the log when it is removed."""
+SPARE_BYTES = 32 * 1024 * 1024
+"""What stays free on the disk: to remove records takes room in the log, so a full disk could never be drained."""
+_MIB = 1024 * 1024
 _PAGE = 4096
 _WAL_BYTES = 4 * 1024 * 1024
+_INCREMENTAL = 2
+_PAGES_A_STEP = 1024
 _BUSY_SECONDS = 10.0
 
 _Headers = tuple[tuple[str, bytes | None], ...]
@@ -59,7 +68,7 @@ class Waiting(Struct, frozen=True):
 
 
 class Journal:
-    """One connection to a journal's file. Every method may raise ``sqlite3.Error``; threads take turns."""
+    """One connection to a journal's file. Methods may raise ``sqlite3.Error`` and ``OSError``; threads take turns."""
 
     def __init__(self, folder: Path, most_bytes: int, *, durable: bool = True) -> None:
         """Open it, or make it. ``durable=False`` for a connection that only removes: what comes back is sent again."""
@@ -75,9 +84,10 @@ class Journal:
 
     def _prepare(self, most_bytes: int, *, durable: bool) -> None:
         pages = (most_bytes + most_bytes // 4) // _PAGE + 256
+        self._sql.execute(f"PRAGMA page_size={_PAGE}")
+        if self._sql.execute("PRAGMA auto_vacuum").fetchone()[0] != _INCREMENTAL:
+            self._sql.execute("PRAGMA auto_vacuum=INCREMENTAL")  # it writes, which a full disk would not let it
         for pragma in (
-            f"page_size={_PAGE}",
-            "auto_vacuum=INCREMENTAL",
             "journal_mode=WAL",
             f"synchronous={'FULL' if durable else 'NORMAL'}",
             f"journal_size_limit={_WAL_BYTES}",
@@ -106,6 +116,9 @@ class Journal:
 
     def append(self, batches: Sequence[Sequence[Record]]) -> None:
         """Keep all of these, or none: they are on the disk when this returns."""
+        size = sum(size_of(batch) for batch in batches)
+        if shutil.disk_usage(self.path.parent).free < SPARE_BYTES + 2 * size:  # in the log, and in the file
+            raise OSError(f"less than {SPARE_BYTES // _MIB} MiB would stay free on the disk")
         at = time.time()
         rows = [
             (at, one.topic, one.key, one.value, msgspec.msgpack.encode(one.headers))
@@ -123,12 +136,16 @@ class Journal:
                 raise
 
     def read(self, after: int, most: int) -> list[Kept]:
-        """The oldest records behind ``after``, at most so many."""
-        with self._turn:
-            rows = self._sql.execute(_READ, (after, most)).fetchall()
-        return [
-            Kept(seq, at, Record(topic, key, value, _headers.decode(raw))) for seq, at, topic, key, value, raw in rows
-        ]
+        """The oldest records behind ``after``, at most so many, and no more once they have :data:`READ_BYTES`."""
+        found: list[Kept] = []
+        size = 0
+        with self._turn, closing(self._sql.execute(_READ, (after, most))) as rows:
+            for seq, at, topic, key, value, raw in rows:
+                found.append(Kept(seq, at, Record(topic, key, value, _headers.decode(raw))))
+                size += len(value)
+                if size >= READ_BYTES:
+                    break
+        return found
 
     def remove(self, through: int) -> None:
         """Forget the records up to and with this one."""
@@ -136,11 +153,17 @@ class Journal:
             self._sql.execute("DELETE FROM records WHERE seq <= ?", (through,))
 
     def shrink(self) -> None:
-        """Give the disk back what is free."""
+        """Give the disk back what is free, a little at a time: each page passes through the log first."""
+        while self._free_pages():
+            with self._turn:
+                # As a script, which runs it to its end: a statement without columns would free one page.
+                self._sql.executescript(f"PRAGMA incremental_vacuum({_PAGES_A_STEP})")
+                self._sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _free_pages(self) -> int:
         with self._turn:
-            # As a script, which runs it to its end: a statement without columns would free one page.
-            self._sql.executescript("PRAGMA incremental_vacuum")
-            self._sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            free: int = self._sql.execute("PRAGMA freelist_count").fetchone()[0]
+        return free
 
     def close(self) -> None:
         """Close the connection; whatever uses it later raises."""

@@ -242,7 +242,7 @@ class Spool:
             if writing:
                 try:
                     journal.append([job.records for job in writing])
-                except sqlite3.Error as error:
+                except (sqlite3.Error, OSError) as error:
                     failure = f"the disk took nothing ({error})"
                 writing[0].done.get_loop().call_soon_threadsafe(self._written, writing, failure)
 
@@ -253,8 +253,7 @@ class Spool:
         for job in jobs:
             self._unwritten -= job.size
             if failure is not None:
-                self._records -= len(job.records)
-                self._bytes -= job.size
+                self.gone(len(job.records), job.size)
             if job.done.done():
                 continue
             if failure is None:

@@ -17,7 +17,7 @@ import pytest
 from gateway.intake import Record
 from gateway.producer import NotDeliveredError
 from gateway.spool.forwarder import Forwarder
-from gateway.spool.journal import FILE, Journal, size_of
+from gateway.spool.journal import FILE, READ_BYTES, SPARE_BYTES, Journal, size_of
 from gateway.spool.place import claim, filesystem_of, left_behind
 from gateway.spool.spool import NotKeptError, Spool
 from schemas.deadletters import DeadLetter
@@ -432,5 +432,86 @@ def test_what_kafka_never_takes_becomes_a_dead_letter_and_holds_up_nothing(tmp_p
             record(4).key,
         )
         assert bench.spool.refused == 1
+
+    on_bench(tmp_path, play)
+
+
+def test_a_disk_that_fills_up_keeps_room_to_be_drained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal(tmp_path, MB)
+    free = SPARE_BYTES + MB
+    monkeypatch.setattr("gateway.spool.journal.shutil.disk_usage", lambda _: shutil._ntuple_diskusage(free, 0, free))
+    journal.append([[record(1, 400_000)]])
+    with pytest.raises(OSError, match="32 MiB would stay free"):
+        journal.append([[record(2, 600_000)]])
+    assert numbers([kept.record for kept in journal.read(0, 10)]) == [1]
+    journal.close()
+
+
+def test_what_is_read_at_once_is_bounded_in_bytes_and_never_nothing(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, 20 * MB)
+    journal.append([[record(number, READ_BYTES // 2) for number in range(3)], [record(3, 2 * READ_BYTES), record(4)]])
+    assert [numbers([kept.record for kept in journal.read(after, 10)]) for after in (0, 2, 4)] == [[0, 1], [2, 3], [4]]
+    journal.close()
+
+
+def test_a_disk_without_room_to_remove_anything_holds_nothing_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.spool.forwarder.BATCH_RECORDS", 2)
+    monkeypatch.setattr("gateway.spool.forwarder.NEIGHBOURS_SECONDS", 0.02)
+    full = True
+    remove = Journal.remove
+    refusals = []
+
+    def removing(journal: Journal, through: int) -> None:
+        if full:
+            refusals.append(through)
+            raise sqlite3.OperationalError("database or disk is full")
+        remove(journal, through)
+
+    monkeypatch.setattr(Journal, "remove", removing)
+
+    async def play(bench: Bench) -> None:
+        nonlocal full
+        bench.kafka.state = "away"
+        await bench.hand_on(1, 2, 3, 4, 5)
+        bench.kafka.state = "up"
+        bench.forward()
+        await bench.drained()
+        assert await bench.hand_on(6) == []  # nothing waits any more
+        await until(lambda: len(refusals) > 10)  # tried again and again
+        assert numbers(bench.kafka.taken) == [1, 2, 3, 4, 5, 6]
+        full = False
+        kept = sqlite3.connect(tmp_path / "0" / FILE)
+        await until(lambda: kept.execute("SELECT count(*) FROM records").fetchone() == (0,))
+        kept.close()
+        bench.kafka.state = "away"
+        await bench.hand_on(7)
+        bench.kafka.state = "up"
+        await bench.drained()
+        assert numbers(bench.kafka.taken) == [1, 2, 3, 4, 5, 6, 7]
+        assert (bench.spool.records, bench.spool.bytes) == (0, 0)
+
+    on_bench(tmp_path, play)
+
+
+def test_a_neighbour_that_cannot_be_read_keeps_back_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.spool.forwarder.NEIGHBOURS_SECONDS", 0.05)
+
+    async def play(bench: Bench) -> None:
+        damaged, gone = claim(tmp_path), claim(tmp_path)
+        (damaged.folder / FILE).write_bytes(b"this is no database" * 1000)
+        journal = Journal(gone.folder, MB)
+        journal.append([[record(1)]])
+        journal.close()
+        damaged.leave()
+        gone.leave()
+        bench.forward()
+        await until(lambda: numbers(bench.kafka.taken) == [1])
+        bench.kafka.state = "away"
+        assert await bench.hand_on(2) == [0]
+        bench.kafka.state = "up"
+        await bench.drained()
+        assert numbers(bench.kafka.taken) == [1, 2]
 
     on_bench(tmp_path, play)
