@@ -46,7 +46,7 @@ class Emitter(Emitting):
         spool: a folder. With it, events wait on disk instead of in memory and outlive the process.
         spool_bytes: so many bytes may wait there, for each process.
         on_delivery: called with a :class:`Delivery` at the end of each event's way, mostly in the emitter's thread. It
-            must be quick. What it raises is logged.
+            must be quick. What it raises is logged. It may emit; what is dropped of that is counted and not told to it.
         on_invalid: ``raise`` a ``ValueError`` for an event that the server would refuse, or ``drop`` it, counted and
             logged.
         scales: first and last score of metrics whose scale your loop.yaml changes, e.g. ``{"csat": (1, 7)}``.

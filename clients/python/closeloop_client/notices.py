@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -19,8 +20,11 @@ class Notices:
         self._told: dict[str, float] = {}
         self._untold: dict[str, int] = {}
 
-    def warn(self, kind: str, text: str, count: int = 1) -> None:
-        """Warn of ``count`` things of a kind; ``text`` has ``{n}`` where their number since the last warning goes."""
+    def warn(self, kind: str, text: str, count: int = 1, *, trace: bool = False) -> None:
+        """Warn of ``count`` things of a kind; ``text`` has ``{n}`` where their number since the last warning goes.
+
+        ``trace``: with the traceback of the exception that is being handled.
+        """
         now = self._clock()
         counted = self._untold.get(kind, 0) + count
         last = self._told.get(kind)
@@ -29,10 +33,15 @@ class Notices:
             return
         self._told[kind] = now
         self._untold[kind] = 0
-        LOGGER.warning("%s", text.replace("{n}", f"{counted:,}"))
+        _say(text.replace("{n}", f"{counted:,}"), trace=trace)
 
     def over(self, kind: str, text: str) -> None:
         """Say that what was warned of is over, if it was; the next one of its kind is told at once again."""
         if self._told.pop(kind, None) is not None:
             self._untold.pop(kind, None)
-            LOGGER.warning("%s", text)
+            _say(text)
+
+
+def _say(text: str, *, trace: bool = False) -> None:
+    with contextlib.suppress(Exception):  # a filter or handler of the host's may raise: that is not worth an event
+        LOGGER.warning("%s", text, exc_info=trace)

@@ -11,9 +11,9 @@ from typing import Literal
 
 from closeloop_client.destinations import Destination, Tried, all_again
 from closeloop_client.lifetimes import end_with_multiprocessing, watch
-from closeloop_client.notices import LOGGER, Notices
 from closeloop_client.outcomes import Delivery, DropReason, OnDelivery, Stats
 from closeloop_client.outgoing import Outgoing, Queue
+from closeloop_client.reporting import Reporter
 from closeloop_client.transport import Patience
 
 WhenFull = Literal["drop_newest", "drop_oldest", "block"]
@@ -23,6 +23,8 @@ LOOK_FOR_ORPHANS = 30.0
 _PATIENCE = Patience(first_pause=0.2, longest_pause=10.0)
 _HELP_PAUSE = 10.0
 """Seconds between two tries of what needs somebody's help first."""
+LONGEST_ASKED = 300.0
+"""Seconds that are waited at most where the other end asks for a pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,7 @@ class Pump:
         self._queue = queue
         self._destination = destination
         self._pace = pace
-        self._on_delivery = on_delivery
-        self.notices = Notices()
+        self._reporter = Reporter(on_delivery)
         self._closed = False
         self._begin()
         self._unwatch = watch(self)
@@ -54,6 +55,7 @@ class Pump:
         self._something = threading.Condition(self._lock)  # tells the thread that there is something to do
         self._room = threading.Condition(self._lock)  # tells who waits for room or for a flush
         self._thread: threading.Thread | None = None
+        self._left: Sequence[Outgoing] = []  # of the batch under way, what is not at its end
         self._over = False
         self._idle = self._lingering = self._kicked = self._telling = False
         self._hurry = 0
@@ -73,7 +75,8 @@ class Pump:
                     taken = self._queue.put(item) or self._make_room(item, given_up)
                 except OSError as error:
                     taken, reason = False, "spool"
-                    self.notices.warn("disk", f"closeloop: the spool takes no events ({error.strerror}); {{n}} dropped")
+                    text = f"closeloop: the spool takes no events ({error.strerror}); {{n}} dropped"
+                    self._reporter.notices.warn("disk", text)
                 if taken:
                     self._accepted += 1
                     self._wake()
@@ -87,9 +90,7 @@ class Pump:
         with self._lock:
             self._invalid += 1
         if not told:
-            text = f"closeloop: {{n}} events dropped that the server would refuse, the last one: {delivery.problem}"
-            self.notices.warn("invalid", text)
-            self._tell([delivery])
+            self._reporter.invalid(delivery)
 
     @property
     def may_block(self) -> bool:
@@ -124,6 +125,8 @@ class Pump:
                 self._hurry = max(self._hurry, target)
                 self._kicked = True
                 self._start()
+                if self._thread is None:
+                    return False
                 self._something.notify_all()
             while (self._queue.oldest < target or self._telling) and not self._closed:
                 if threading.current_thread() is self._thread:  # a callback: nothing would come of waiting for itself
@@ -131,7 +134,7 @@ class Pump:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
-                self._room.wait(left)
+                self._room.wait(min(left, threading.TIMEOUT_MAX))
             return self._queue.oldest >= target or self._queue.waiting == 0
 
     def close(self, timeout: float) -> None:
@@ -166,6 +169,9 @@ class Pump:
         self._destination.forget()
 
     def _make_room(self, item: Outgoing, given_up: list[Outgoing]) -> bool:
+        self._hurry = max(self._hurry, self._accepted)  # nobody lingers over a full buffer
+        if self._lingering:
+            self._something.notify()
         if self._pace.when_full == "drop_oldest":
             while dropped := self._queue.drop_oldest():
                 given_up += dropped
@@ -197,34 +203,41 @@ class Pump:
         try:
             thread.start()
         except RuntimeError:  # no more threads, or the interpreter ends: the next event tries again
-            self.notices.warn("thread", "closeloop: no thread can be started to send events; they wait")
+            self._reporter.notices.warn("thread", "closeloop: no thread can be started to send events; they wait")
             return
         self._thread = thread
         end_with_multiprocessing(self)
 
     def _run(self) -> None:
-        while not self._closed:
-            try:
-                while batch := self._next():
-                    self._deliver(batch)
-            except Exception as error:  # noqa: BLE001 - a disk that cannot be read, say: what waits must be tried again
-                self.notices.warn("thread", f"closeloop: sending fails with {type(error).__name__} and goes on")
-                self._pause(1.0, 1.0)
+        try:
+            while not self._closed:
+                try:
+                    if self._left or self._next():
+                        self._deliver()
+                except Exception as error:  # noqa: BLE001 - a disk that cannot be read, say: what waits is tried again
+                    text = f"closeloop: sending fails with {type(error).__name__} and goes on"
+                    self._reporter.notices.warn("thread", text)
+                    self._pause(1.0, 1.0)
+        finally:
+            if not self._closed:  # ended by the host, by a SystemExit in its callback, say: the next event begins anew
+                self._thread = None
         self._destination.close(1.0)
 
-    def _next(self) -> list[Outgoing]:
-        """The next events to be sent; none when the pump is closed."""
+    def _next(self) -> bool:
+        """Wait for events to be sent, and take them; false when the pump is closed."""
         with self._lock:
             while not self._closed:
                 orphans = self._look_for_orphans()
                 if self._queue.waiting or orphans:
-                    if self._linger() and (batch := self._queue.take(self._pace.batch_events, BATCH_BYTES)):
-                        return batch
+                    if self._linger():
+                        self._left = self._queue.take(self._pace.batch_events, BATCH_BYTES)
+                    if self._left:
+                        return True
                     continue
                 self._idle = True
                 self._something.wait(LOOK_FOR_ORPHANS)
                 self._idle = False
-        return []
+        return False
 
     def _linger(self) -> bool:
         """Wait for more events to go with the first, unless somebody waits for it; whether the pump is still open."""
@@ -251,33 +264,31 @@ class Pump:
             try:
                 adopt()
             except OSError as error:
-                self.notices.warn("adopt", f"closeloop: the spool cannot be looked through ({error.strerror})")
+                text = f"closeloop: the spool cannot be looked through ({error.strerror})"
+                self._reporter.notices.warn("adopt", text)
         return bool(getattr(self._queue, "has_orphans", False))
 
-    def _deliver(self, batch: list[Outgoing]) -> None:
-        """Send a batch until each of its events is at its end, or the pump is closed."""
-        left: Sequence[Outgoing] = batch
+    def _deliver(self) -> None:
+        """Send what is left of a batch until each of its events is at its end, or the pump is closed."""
         failures = 0
-        while left:
+        while batch := self._left:
             try:
-                tried = self._destination.deliver(left)
+                tried = self._destination.deliver(batch)
             except Exception as error:  # noqa: BLE001 - the thread must outlive whatever a destination does
-                tried = all_again(left, f"fails with {type(error).__name__}", needs_help=True)
-            before = len(left)
-            left = self._settle(left, tried)
-            if not left:
+                tried = all_again(batch, f"fails with {type(error).__name__}", needs_help=True)
+            self._settle(batch, tried)
+            if not self._left:
                 continue
-            failures = 1 if len(left) < before else failures + 1
-            text = f"closeloop: {self._destination} takes no events ({tried.problem}); they wait and are sent again"
-            self.notices.warn("away", text)
+            failures = 1 if len(self._left) < len(batch) else failures + 1
+            self._reporter.away(self._destination, tried.problem)
             pause = _PATIENCE.pause(failures, random.random())  # noqa: S311 - spreads load, hides nothing
             if tried.needs_help:
                 pause = max(pause, _HELP_PAUSE)
-            going_on, kicked = self._pause(pause, tried.pause)
+            going_on, kicked = self._pause(pause, min(tried.pause, LONGEST_ASKED))
             if not going_on:
                 return
             failures = 0 if kicked else failures
-        self.notices.over("away", f"closeloop: {self._destination} takes events again")
+        self._reporter.back(self._destination)
 
     def _pause(self, pause: float, asked: float) -> tuple[bool, bool]:
         """Wait; whether to go on, and whether a flush cut the pause short. What was ``asked`` for is not cut."""
@@ -293,20 +304,9 @@ class Pump:
                 self._something.wait((asked if self._kicked else max(pause, asked)) - waited)
         return False, False
 
-    def _settle(self, batch: Sequence[Outgoing], tried: Tried) -> Sequence[Outgoing]:
-        """Count and tell what became of a try; gives the events to be sent again."""
+    def _settle(self, batch: Sequence[Outgoing], tried: Tried) -> None:
+        """Count and tell what became of a try, and note the events to be sent again."""
         left = [item for item, result in zip(batch, tried.results, strict=True) if result is None]
-        with self._lock:
-            if self._over:
-                return []
-            for result in tried.results:
-                self._delivered += result is not None and result.accepted
-                self._rejected += result is not None and not result.accepted
-            self._retries += bool(left)
-            self._problem = tried.problem if left else ""
-            self._queue.settle(left)
-            self._telling = True
-            self._room.notify_all()
         ended = [
             Delivery(item.id, item.type, "delivered")
             if result.accepted
@@ -314,32 +314,33 @@ class Pump:
             for item, result in zip(batch, tried.results, strict=True)
             if result is not None
         ]
-        self._tell(ended)
-        for delivery in ended:
-            if delivery.status == "rejected":
-                about = f"{delivery.field}: {delivery.problem}" if delivery.field else delivery.problem
-                self.notices.warn("rejected", f"closeloop: {{n}} events rejected, the last one: {about}")
         with self._lock:
-            self._telling = False
+            if self._over:
+                self._left = []
+                return
+            delivered = sum(delivery.status == "delivered" for delivery in ended)
+            self._delivered += delivered
+            self._rejected += len(ended) - delivered
+            self._retries += bool(left)
+            self._problem = tried.problem if left else ""
+            self._queue.settle(left)
+            self._left = left
+            self._telling = True
             self._room.notify_all()
-        return left
+        try:
+            self._reporter.tell(ended)
+            self._reporter.rejected(ended)
+        finally:
+            with self._lock:
+                self._telling = False
+                self._room.notify_all()
 
     def _drop(self, items: Sequence[Outgoing], reason: DropReason) -> None:
         with self._lock:
             self._dropped += len(items)
         if reason == "full":
-            why = self._problem or "more come than can be sent"
-            self.notices.warn("full", f"closeloop: {{n}} events dropped, for the buffer is full ({why})", len(items))
+            self._reporter.full(len(items), self._problem)
         elif reason == "closed":
-            self.notices.warn("closed", "closeloop: {n} events dropped, for the emitter was closed", len(items))
-        self._tell([Delivery(item.id, item.type, "dropped", reason) for item in items])
-
-    def _tell(self, deliveries: Sequence[Delivery]) -> None:
-        if self._on_delivery is None:
-            return
-        for delivery in deliveries:
-            try:
-                self._on_delivery(delivery)
-            except Exception:  # noqa: BLE001 - the host's callback must not stop the sending
-                LOGGER.exception("closeloop: on_delivery failed")
-                return
+            text = "closeloop: {n} events dropped, for the emitter was closed"
+            self._reporter.notices.warn("closed", text, len(items))
+        self._reporter.tell([Delivery(item.id, item.type, "dropped", reason) for item in items])
