@@ -14,7 +14,7 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 
 def breaking_api_changes(old: _Document, new: _Document) -> list[str]:
     """What breaks between two versions of the API: a line for each, naming the request. Empty: nothing does."""
-    return list(_changes(old, new))
+    return list(_changes(_with_plain_components(old), _with_plain_components(new)))
 
 
 def _changes(old: _Document, new: _Document) -> Iterator[str]:
@@ -80,8 +80,12 @@ def _parameters(operation: _Document) -> dict[tuple[str, str], _Document]:
 
 def _whole(schema: _Document, document: _Document) -> dict[str, Any]:
     """A schema with the components that it points to, in the words that the comparison of messages knows."""
-    found: dict[str, Any] = _plain({**schema, "components": document.get("components", {})})
-    return found
+    return {**_plain(schema), "components": document["components"]}
+
+
+def _with_plain_components(document: _Document) -> _Document:
+    """Once a document: every schema points into them."""
+    return {**document, "components": _plain(document.get("components", {}))}
 
 
 def _plain(node: Any) -> Any:
