@@ -178,3 +178,20 @@ def test_a_form_that_is_sent_before_the_scripts_are_there_waits_for_them(
     held[0].continue_()
     page.wait_for_url("**/now?*find=sp*", wait_until="commit")
     assert "window=1h" in page.url
+
+
+def test_a_setting_that_is_chosen_before_the_scripts_are_there_is_kept(url: str, watched: Callable[..., Page]) -> None:
+    page = watched()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/script/main.js", hold)
+    page.goto(f"{url}/now?window=1h", wait_until="commit")
+    page.locator(".menu summary").click()
+    page.get_by_label("Colours").select_option("dark")
+    expect(page.locator("html")).to_have_attribute("data-theme", "auto")
+    held[0].continue_()
+    page.unroute("**/script/main.js")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
