@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Iterator
@@ -94,7 +95,7 @@ class StubGateway:
 
 
 @contextmanager
-def running(gateway: StubGateway, port: int = 0) -> Iterator[StubGateway]:
+def running(gateway: StubGateway, port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[StubGateway]:
     """The stub on 127.0.0.1; its connections are closed when the block ends."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -135,6 +136,8 @@ def running(gateway: StubGateway, port: int = 0) -> Iterator[StubGateway]:
 
     server = Server(("127.0.0.1", port), Handler)
     gateway.port = server.server_address[1]
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from closeloop_client.destinations import Tried, all_again
 from closeloop_client.errors import UnavailableError
@@ -32,9 +33,6 @@ class Http:
     """
 
     def __init__(self, url: str, key: str | None = None, *, timeout: float = 10.0, compress: bool = True) -> None:
-        self._url = url
-        self._key = key
-        self._timeout = timeout
         self._transport = Transport(url, key, timeout)
         self._compress = compress
 
@@ -56,13 +54,13 @@ class Http:
         if answer.status in _ANSWERED_IN_VAIN:
             hint = "check the key and its role" if answer.status in (401, 403) else "check the address"
             return all_again(batch, f"{problem}: {hint}", needs_help=True)
-        if answer.status in (400, 413, 422):
+        if answer.status == 413 or (answer.status in (400, 422) and _is_a_gateway_s(answer)):
             return self._in_parts(batch, answer)
         return all_again(batch, f"{problem}, which is no answer of a closeloop gateway", needs_help=True)
 
     def forget(self) -> None:
         """Connections are the parent's: begin with new ones."""
-        self._transport = Transport(self._url, self._key, self._timeout)
+        self._transport.forget()
 
     def close(self, timeout: float) -> None:  # noqa: ARG002 - closing connections takes no time
         """Close the connections."""
@@ -87,21 +85,28 @@ class Http:
         middle = len(batch) // 2
         first = self.deliver(batch[:middle])
         if None in first.results:
-            return Tried([*first.results, *([None] * (len(batch) - middle))], first.problem, first.pause)
+            missing = [None] * (len(batch) - middle)
+            return Tried([*first.results, *missing], first.problem, first.pause, first.needs_help)
         second = self.deliver(batch[middle:])
         return Tried([*first.results, *second.results], second.problem, second.pause, second.needs_help)
 
 
 def _rows(answer: Answer, expected: int) -> list[EventResult] | None:
-    try:
-        return read_results(json.loads(answer.body), expected)
-    except ValueError:
-        return None
+    return read_results(_said(answer), expected)
 
 
 def _has_results(answer: Answer) -> bool:
+    return "results" in _said(answer)
+
+
+def _is_a_gateway_s(answer: Answer) -> bool:
+    """Whether the refusal is of closeloop's form: other servers on the way say 400, too, and do not mean the events."""
+    return isinstance(_said(answer).get("error"), dict)
+
+
+def _said(answer: Answer) -> dict[str, Any]:
     try:
         body = json.loads(answer.body)
     except ValueError:
-        return False
-    return isinstance(body, dict) and "results" in body
+        return {}
+    return body if isinstance(body, dict) else {}

@@ -20,16 +20,15 @@ class EventResult:
 def read_results(answer: Any, expected: int) -> list[EventResult] | None:
     """The results of a gateway's answer, one an event in their order; ``None`` if it holds none for each."""
     rows = answer.get("results") if isinstance(answer, dict) else None
-    if not isinstance(rows, list) or len(rows) != expected:
+    if not isinstance(rows, list) or len(rows) != expected or not all(isinstance(row, dict) for row in rows):
         return None
     return [
         EventResult(
             id=row.get("id"),
             accepted=row.get("status") == "accepted",
-            reason=row.get("reason", ""),
-            field=row.get("field", ""),
-            problem=row.get("problem", ""),
+            reason=str(row.get("reason") or ""),
+            field=str(row.get("field") or ""),
+            problem=str(row.get("problem") or ""),
         )
         for row in rows
-        if isinstance(row, dict)
     ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import random
 import ssl
 import threading
@@ -72,7 +73,6 @@ class Transport:
             self._port = parts.port
         except ValueError:
             raise ValueError("url: the port is no number from 0 to 65535") from None
-        self._https = parts.scheme == "https"
         self.host = parts.hostname
         """The name in the address, for texts."""
         self._base = parts.path.rstrip("/")
@@ -84,8 +84,12 @@ class Transport:
             self._headers["Authorization"] = f"Bearer {key}"
         self._clock = clock
         self._sleep = sleep
+        self._https = parts.scheme == "https"
+        # Made once: it reads every certificate that the system trusts, which takes tens of milliseconds of the host.
+        self._tls = ssl.create_default_context() if self._https else None
         self._idle: list[http.client.HTTPConnection] = []
         self._lock = threading.Lock()
+        self._owner = os.getpid()
         self._closed = False
 
     def post(
@@ -134,6 +138,14 @@ class Transport:
         for connection in idle:
             connection.close()
 
+    def forget(self) -> None:
+        """In a forked child: the kept connections are the parent's, whose answers must not be read here."""
+        idle, self._idle = self._idle, []
+        self._lock = threading.Lock()
+        self._owner = os.getpid()
+        for connection in idle:
+            connection.close()
+
     def _try(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[Answer | None, str, bool]:
         """The answer if there is one, the problem in words, and whether only a kept connection had gone stale."""
         connection, kept = self._take()
@@ -143,6 +155,8 @@ class Transport:
             read = response.read(MAX_ANSWER_BYTES)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
+            if isinstance(error, ssl.SSLCertVerificationError):
+                self._tls = None  # the authority may have changed, and the system's files with it: read them again
             gone = isinstance(error, ConnectionError | http.client.RemoteDisconnected)
             return None, f"{self.host} does not answer ({_in_words(error)})", kept and gone
         except BaseException:
@@ -156,13 +170,15 @@ class Transport:
         return answer, f"{self.host} answers {response.status} {response.reason}".rstrip(), False
 
     def _take(self) -> tuple[http.client.HTTPConnection, bool]:
+        if self._owner != os.getpid():
+            self.forget()
         with self._lock:
             if self._closed:
                 raise RuntimeError("the client is closed")
             if self._idle:
                 return self._idle.pop(), True
         if self._https:
-            context = ssl.create_default_context()
+            context = self._tls = self._tls or ssl.create_default_context()
             return http.client.HTTPSConnection(self.host, self._port, timeout=self._timeout, context=context), False
         return http.client.HTTPConnection(self.host, self._port, timeout=self._timeout), False
 
@@ -181,7 +197,7 @@ def seconds_to_wait(retry_after: str | None, now: datetime) -> float:
     if retry_after.strip().isdecimal():
         return float(retry_after)
     moment = None
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
         moment = parsedate_to_datetime(retry_after)
     if moment is None:
         return 0.0
