@@ -14,6 +14,9 @@ _log = structlog.get_logger("gateway")
 
 _REASONS = {401: "unauthorized", 403: "forbidden", 404: "missing", 405: "method", 413: "too_large", 415: "content_type"}
 
+_LEFT = "client disconnected prematurely"
+"""What Litestar says, as a fault of the server, where a body ended before its end."""
+
 _NAMES = {"int": "a whole number", "bool": "true or false", "str": "text", "object": "an object", "array": "a list"}
 """What types are called by those who do not write Python."""
 
@@ -25,11 +28,13 @@ def answer_refusal(_request: Request[Any, Any, Any], refusal: Refusal) -> Respon
 
 def answer_http(_request: Request[Any, Any, Any], error: HTTPException) -> Response[ProblemBody]:
     """Litestar's own refusals (no such path, wrong method, parameters and bodies that do not fit) in our shape."""
-    reason, field, text = _REASONS.get(error.status_code, "invalid"), "", error.detail
+    status, reason, field, text = error.status_code, _REASONS.get(error.status_code, "invalid"), "", error.detail
     if isinstance(error, ValidationException):
         reason, field, text = _first_fault(error)
+    elif error.detail == _LEFT:  # nobody reads the answer, but requests are counted by it
+        status, reason, text = 400, "cut_off", "the body ended early; send the request again"
     body = ProblemBody(Problem(reason, field, text))
-    return Response(body, status_code=error.status_code, headers=error.headers, media_type="application/json")
+    return Response(body, status_code=status, headers=error.headers, media_type="application/json")
 
 
 def answer_fault(request: Request[Any, Any, Any], error: Exception) -> Response[ProblemBody]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -90,3 +91,16 @@ def test_a_body_that_comes_in_time_is_taken_however_many_pieces(port: int) -> No
             connection.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
         connection.sendall(b"0\r\n\r\n")
         assert answered(connection).startswith(b"HTTP/1.1 202")
+
+
+def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_fault_of_the_gateway(port: int) -> None:
+    def counted() -> dict[str, float]:
+        text = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+        found = re.findall(r'request_seconds_count{method="POST",route="([^"]+)",status="(\d+)"} (\S+)', text)
+        return {f"{route} {status}": float(number) for route, status, number in found}
+
+    for path in (b"/v1/events", b"/v1/silences"):
+        with connected(port) as connection:
+            connection.sendall(HEAD.replace(b"/v1/events", path) + b"Content-Length: 500\r\n\r\n" + BODY[:10])
+    wait_until(lambda: len(counted()) == 2)
+    assert counted() == {"/v1/events 400": 1, "/v1/silences 400": 1}
