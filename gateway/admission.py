@@ -84,7 +84,10 @@ class Admission:
         all are. Raises :class:`Refusal`: 429 while too much is under way, 503 while nothing can be kept: the caller is
         to be told to send again (both carry ``Retry-After``).
         """
-        intake = take_in_events(self._reader, events, at)
+        if sum(map(len, events)) > _LARGE_BODY:
+            intake = await asyncio.to_thread(take_in_events, self._reader, events, at)
+        else:
+            intake = take_in_events(self._reader, events, at)
         self._count_rejected(intake)
         return await self._hand_on(intake, headers, route)
 

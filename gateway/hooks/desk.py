@@ -98,7 +98,8 @@ class HookDesk:
         mapper = self._mappers.get(name)
         if mapper is None:
             return f"hooks.{name}: loop.yaml has no such hook"
-        outcome = await self._read(mapper, piece, at)
+        outcome = await asyncio.to_thread(read_piece, mapper, piece, at)
+        outcome = await self._with_answers(mapper, piece, outcome, at)
         if isinstance(outcome, Refused):
             return f"{field_of(name, outcome.error)}: {outcome.error.problem}"
         if isinstance(outcome, Mapped):
@@ -117,7 +118,11 @@ class HookDesk:
         return f"{field_of(name, outcome.error)}: {outcome.error.problem}" if isinstance(outcome, Refused) else None
 
     async def _take(self, mapper: Mapper, delivery: Delivery, admission: Admission) -> HookAnswer:
-        read = [(piece, await self._read(mapper, piece, delivery.at)) for piece in pieces(mapper, delivery.body)]
+        if len(delivery.body) > _LARGE:
+            read = await asyncio.to_thread(_read_all, mapper, delivery)
+        else:
+            read = _read_all(mapper, delivery)
+        read = [(piece, await self._with_answers(mapper, piece, outcome, delivery.at)) for piece, outcome in read]
         values: list[bytes] = []
         owners: list[bytes] = []
         unmapped: dict[bytes, InvalidEvent] = {}
@@ -143,11 +148,8 @@ class HookDesk:
             self._count(mapper.name, "letter" if piece in unmapped else "ignored" if passed else "taken", delivery.at)
         return HookAnswer(taken=taken, ignored=dict(ignored), letters=len(unmapped))
 
-    async def _read(self, mapper: Mapper, piece: bytes, at: datetime) -> Outcome:
-        if len(piece) > _LARGE:
-            outcome = await asyncio.to_thread(read_piece, mapper, piece, at)
-        else:
-            outcome = read_piece(mapper, piece, at)
+    async def _with_answers(self, mapper: Mapper, piece: bytes, outcome: Outcome, at: datetime) -> Outcome:
+        """The outcome, with the answers fetched that a notice only tells of."""
         if not isinstance(outcome, Wanted):
             return outcome
         try:
@@ -188,3 +190,8 @@ class HookDesk:
             last_outcome=seen.last_outcome,
             outcomes=dict(seen.outcomes),
         )
+
+
+def _read_all(mapper: Mapper, delivery: Delivery) -> list[tuple[bytes, Outcome]]:
+    """Every piece of a delivery, and what becomes of it. Pure."""
+    return [(piece, read_piece(mapper, piece, delivery.at)) for piece in pieces(mapper, delivery.body)]

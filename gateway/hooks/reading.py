@@ -49,7 +49,10 @@ def read_piece(mapper: Mapper, piece: bytes, at: datetime) -> Outcome:
     if not piece.strip():
         return Skipped("empty")
     try:
-        return _mapped(mapper, TOOLS[mapper.hook.tool].read(_document(mapper, piece), mapper.hook), at)
+        document = _document(mapper, piece)
+        if isinstance(document, list) and len(document) > MAX_PIECES:  # which no tool would find anything in
+            raise InvalidEvent("too_large", "", f"{len(document):,} in one array; at most {MAX_PIECES:,} are read")  # noqa: TRY301
+        return _mapped(mapper, TOOLS[mapper.hook.tool].read(document, mapper.hook), at)
     except InvalidEvent as error:
         return Refused(error)
 

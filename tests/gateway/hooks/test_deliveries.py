@@ -197,6 +197,13 @@ def test_of_several_calls_in_one_delivery_only_the_bad_one_is_a_letter(hooked: S
     ]  # fmt: skip
 
 
+def test_more_deliveries_than_are_read_at_once_are_a_letter_and_not_passed_over(hooked: Shop) -> None:
+    body = b"[" + b",".join([b'{"type":"page"}'] * 5_001) + b"]"
+    assert hooked.send("calls", body).json() == {"taken": 0, "ignored": {}, "letters": 1}
+    (kept,) = map(letter, hooked.letters())
+    assert (kept.reason, kept.field, kept.value_bytes()) == ("too_large", "hooks.calls", body)
+
+
 def test_one_bad_answer_holds_back_the_others_of_its_respondent(hooked: Shop) -> None:
     """So that sending the letter again later, when ids are forgotten, counts nothing twice."""
     answer = hooked.send("bricks", shop.changed("formbricks-finished.json", data__data={"nps": 3, "ease": 9}))
