@@ -89,7 +89,13 @@ def bring_up(options: UpOptions, supervisor: Supervisor) -> Addresses:
 
 def _refuse_at_once(options: UpOptions) -> None:
     """Say what is wrong with the options before anything is made or runs."""
-    load(options.config, from_environment().zone)
+    settings = from_environment()
+    if settings.tls is not None:
+        raise StartError(
+            "CLOSELOOP_TLS_CERT: this command serves this machine alone, without TLS; leave it out, or run the rooms by"
+            " themselves (closeloop gateway)"
+        )
+    load(options.config, settings.zone)
     if options.broker not in ("embedded", "local") and re.fullmatch(SERVERS, options.broker) is None:
         raise StartError("--broker: give embedded, local, or HOST:PORT, several with commas between")
     if not is_free(options.port):

@@ -21,6 +21,7 @@ from gateway.broadcast import Broadcast
 from gateway.console.viewing import Views
 from gateway.cross_origin import CrossOrigin
 from gateway.error_answers import answer_fault, answer_http, answer_refusal
+from gateway.own_certificate import StrictTransport
 from gateway.parts import Parts
 from gateway.problems import Refusal
 from gateway.routes import (
@@ -135,6 +136,8 @@ def build_app(parts: Parts) -> Litestar:
         state=State({"parts": parts}),
     )
     app.asgi_handler = CrossOrigin(app.asgi_handler, parts.loop.gateway.cors)  # outermost, so that refusals have it too
+    if parts.settings.tls is not None:
+        app.asgi_handler = StrictTransport(app.asgi_handler)
     return app
 
 

@@ -31,6 +31,7 @@ from gateway.key_ring import KeyRing
 from gateway.keys import any_key
 from gateway.live import LiveView
 from gateway.live_rows import LiveRows
+from gateway.own_certificate import OwnCertificate
 from gateway.parts import Parts
 from gateway.patience import protocol_with
 from gateway.producer import EventProducer
@@ -56,6 +57,7 @@ from schemas.hook_secrets import hook_secrets
 from schemas.kafka_link import PLAINTEXT
 from schemas.kafka_reach import Reach
 from schemas.kafka_refusals import KafkaRefused, KafkaUnreachable
+from schemas.setting_values import SettingsError
 from schemas.settings import Settings
 from schemas.tables import Base
 from schemas.topics import readers_of_topics
@@ -181,7 +183,11 @@ async def _serve(settings: Settings, loop: Loop) -> int:
     running = asyncio.get_running_loop()
     for number in _SIGNALS:
         running.add_signal_handler(number, stop.ask)
-    refusal = await asyncio.to_thread(_refusal, settings)
+    try:
+        certificate = None if settings.tls is None else OwnCertificate(settings.tls)
+        refusal = await asyncio.to_thread(_refusal, settings)
+    except SettingsError as error:
+        refusal = str(error)
     if refusal:
         _log.error("refused_to_start", why=refusal)
         return 2
@@ -209,7 +215,7 @@ async def _serve(settings: Settings, loop: Loop) -> int:
     parts.pulse.start()
     parts.standing.start()
     try:
-        await _listen(parts, stop, listener)
+        await _listen(parts, stop, listener, certificate)
     finally:
         await asyncio.gather(
             asyncio.to_thread(parts.cluster.stop, 1.0),
@@ -260,7 +266,7 @@ def _bind(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=512)
 
 
-async def _listen(parts: Parts, stop: _Stop, listener: socket.socket) -> None:
+async def _listen(parts: Parts, stop: _Stop, listener: socket.socket, certificate: OwnCertificate | None) -> None:
     slow = parts.loop.gateway.slow_clients
     config = uvicorn.Config(
         build_app(parts),
@@ -272,20 +278,24 @@ async def _listen(parts: Parts, stop: _Stop, listener: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
         timeout_keep_alive=30,
+        ssl_context_factory=None if certificate is None else lambda *_: certificate.context,
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve([listener]), name="http")
     asked = asyncio.create_task(stop.asked.wait(), name="stop")
     socket_mode = _socket_mode(parts)
+    renewing = None if certificate is None else asyncio.create_task(certificate.follow(), name="certificate")
     host, port = listener.getsockname()[:2]
-    _log.info("gateway_serves", url=f"http://{host}:{port}", without_keys=await parts.keyring.is_open())
+    url = f"{'http' if certificate is None else 'https'}://{host}:{port}"
+    _log.info("gateway_serves", url=url, without_keys=await parts.keyring.is_open())
     await asyncio.wait((serving, asked), return_when=asyncio.FIRST_COMPLETED)
     if not stop.asked.is_set():
         stop.fail("the HTTP server ended")
     parts.hub.close()
-    if socket_mode is not None:
-        socket_mode.cancel()
-        await asyncio.wait((socket_mode,))
+    for beside in (socket_mode, renewing):
+        if beside is not None:
+            beside.cancel()
+            await asyncio.wait((beside,))
     server.should_exit = True
     asked.cancel()
     await serving

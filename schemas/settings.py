@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from schemas.certificates import KeyPair
 from schemas.kafka_link import PLAINTEXT, KafkaLink, KafkaSecurity
 from schemas.kafka_settings import read_security
 from schemas.metrics import Clock
@@ -57,6 +58,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """What people call this installation, such as ``production``; shown in Slack's App Home."""
     host: str = "127.0.0.1"
     port: int = 8080
+    tls: KeyPair | None = None
+    """The gateway's own certificate; ``None``: it speaks plain HTTP, and a proxy before it TLS."""
     health_host: str = "127.0.0.1"
     health_port: int = 0
     """The port of /healthz, /readyz and /metrics of streams and consumers; 0 picks a free one."""
@@ -123,6 +126,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError("KAFKA_SECURITY_PROTOCOL: the embedded broker speaks PLAINTEXT alone; leave it out")
     defaults = Settings()
     mail = secret("SMTP_URL")
+    tls = _tls(env)
     return Settings(
         kafka=shaped(
             "KAFKA_BOOTSTRAP_SERVERS", defaults.kafka, SERVERS, "give HOST:PORT, or several with commas between"
@@ -144,12 +148,11 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         else None,
         survey_keys=_survey_keys(secret("CLOSELOOP_SURVEY_KEY")),
         slack_pace=number("CLOSELOOP_SLACK_PACE", defaults.slack_pace, 0.01, 100_000),
-        public_url=shaped("CLOSELOOP_PUBLIC_URL", defaults.public_url, _URL, "give a URL, http:// or https://").rstrip(
-            "/"
-        ),
+        public_url=_public_url(env, tls),
         environment=text("CLOSELOOP_ENVIRONMENT", defaults.environment),
         host=text("CLOSELOOP_HOST", defaults.host),
         port=whole("CLOSELOOP_PORT", defaults.port, 0, 65535),
+        tls=tls,
         health_host=text("CLOSELOOP_HEALTH_HOST", defaults.health_host),
         health_port=whole("CLOSELOOP_HEALTH_PORT", defaults.health_port, 0, 65535),
         data_dir=Path(text("CLOSELOOP_DATA_DIR", str(defaults.data_dir))),
@@ -157,6 +160,31 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         log_level=one_of("CLOSELOOP_LOG_LEVEL", defaults.log_level, "debug", "info", "warning", "error"),
         traces=_wants_traces(env),
     )
+
+
+def _tls(env: Mapping[str, str]) -> KeyPair | None:
+    """Which files; the gateway looks into them: other rooms may not be able to."""
+    certificate, key = env.get("CLOSELOOP_TLS_CERT"), env.get("CLOSELOOP_TLS_KEY")
+    password = read_secret(env, "CLOSELOOP_TLS_KEY_PASSWORD")
+    if not certificate:
+        if key or password:
+            other = "CLOSELOOP_TLS_KEY" if key else "CLOSELOOP_TLS_KEY_PASSWORD"
+            raise SettingsError(f"CLOSELOOP_TLS_CERT: is missing, but {other} is given; give the key's certificate")
+        return None
+    return KeyPair(certfile=Path(certificate), keyfile=Path(key) if key else None, password=password)
+
+
+def _public_url(env: Mapping[str, str], tls: KeyPair | None) -> str:
+    default = Settings().public_url
+    url = env.get("CLOSELOOP_PUBLIC_URL") or (default.replace("http:", "https:") if tls is not None else default)
+    if re.match(_URL, url) is None:
+        raise SettingsError("CLOSELOOP_PUBLIC_URL: give a URL, http:// or https://")
+    if tls is not None and not url.startswith("https:"):
+        raise SettingsError(
+            "CLOSELOOP_PUBLIC_URL: begins with http://, but with CLOSELOOP_TLS_CERT the gateway speaks HTTPS alone;"
+            " give https://"
+        )
+    return url.rstrip("/")
 
 
 def _survey_keys(held: str | None) -> tuple[str, ...]:
