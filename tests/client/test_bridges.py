@@ -144,7 +144,7 @@ def test_kafka_s_options_are_checked_at_once() -> None:
 
 def test_the_guide_s_examples_run(gateway: StubGateway, caplog: pytest.LogCaptureFixture) -> None:
     blocks = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
-    assert len(blocks) == 9
+    assert len(blocks) == 10
     before = {*threading.enumerate()}
     made: list[Emitter] = []
 
@@ -162,7 +162,7 @@ def test_the_guide_s_examples_run(gateway: StubGateway, caplog: pytest.LogCaptur
         emitter.close(30)
     names = [event["data"].get("touchpoint") for event in gateway.taken]
     assert sorted(name or "answer" for name in names) == [
-        "answer", "chat.closed", "checkout.completed", "order.placed", "parcel.scanned",
+        "answer", "chat.closed", "checkout.completed", "order.delivered", "order.placed", "parcel.scanned",
     ]  # fmt: skip
     reader = EventReader(DEFAULT_METRICS)
     for event in gateway.taken:
