@@ -49,6 +49,16 @@ def test_what_is_generated_is_fresh(build: ModuleType) -> None:
     assert there == {name for name in build.generated() if name.startswith("dist/")}
 
 
+def test_no_bundler_shakes_the_labels_off() -> None:
+    """A language is imported for its effect alone: what `sideEffects` does not name is left out of a bundle."""
+    named = json.loads((CLIENT / "package.json").read_text())["sideEffects"]
+    # A bundler's * stays within a folder.
+    rules = [re.compile(re.escape(one).replace(r"\*", "[^/]*")) for one in named]
+    for path in (CLIENT / "dist").rglob("*.js"):
+        name = f"./{path.relative_to(CLIENT)}"
+        assert any(rule.fullmatch(name) for rule in rules), name
+
+
 def test_a_change_of_the_contract_makes_the_types_stale(
     build: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

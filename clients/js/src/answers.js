@@ -1,5 +1,7 @@
 /** What the gateway's answer means for the events of a request. Pure. */
 
+const LONGEST_WAIT_S = 3600;
+
 /**
  * `done`: nothing of them is to be sent again; `split`: in smaller parts; `later`: as they are, after `wait` seconds (none:
  * as the client sees fit); `refused`: as `later`, but the key or the address is wrong, and somebody has to be told.
@@ -15,7 +17,11 @@
  * @returns {Verdict}
  */
 export function judge(status, body, ids, retryAfter) {
-  if (status >= 200 && status < 300) return { next: "done", rejected: rejectedOf(body, ids) };
+  if (status >= 200 && status < 300) {
+    // A sign-in page, a portal or a site that says 200 to everything has taken nothing.
+    if (Array.isArray(body?.results)) return { next: "done", rejected: rejectedOf(body, ids) };
+    return { next: "refused", rejected: [], why: `${status} not from a closeloop gateway: is the url right?` };
+  }
   const error = body?.error ?? {};
   const why = `${status} ${[error.field, error.problem].filter(Boolean).join(": ")}`.trim();
   if (status === 400 && Array.isArray(body?.results)) return { next: "done", rejected: rejectedOf(body, ids) };
@@ -25,7 +31,7 @@ export function judge(status, body, ids, retryAfter) {
   }
   if (status === 0 || status === 408 || status === 425 || status === 429 || status >= 500) {
     const wait = Number.parseFloat(retryAfter ?? "");
-    return { next: "later", rejected: [], wait: wait >= 0 ? wait : undefined };
+    return { next: "later", rejected: [], wait: wait >= 0 ? Math.min(wait, LONGEST_WAIT_S) : undefined };
   }
   return { next: "refused", rejected: [], why };
 }

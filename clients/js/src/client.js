@@ -2,11 +2,15 @@
 
 import { judge, pause } from "./answers.js";
 import { makeEvent } from "./events.js";
-import { Queue, pageStorage } from "./queue.js";
+import { Queue, byteLength, pageStorage } from "./queue.js";
 
 const BATCH_BYTES = 500_000;
 /** A browser sends at most 64 KiB for pages that close. */
 const LEAVING_BYTES = 60_000;
+/** A closing page is told twice that it closes. */
+const LEAVING_MS = 10_000;
+/** What the gateway takes of one event. */
+const EVENT_BYTES = 65_536;
 const REFUSED_PAUSE_S = 60;
 const KIND = "application/cloudevents-batch+json";
 
@@ -94,7 +98,9 @@ export class Closeloop {
     try {
       if (this.#closed) throw new TypeError("the client is closed");
       const event = makeEvent(kind, this.#options.source, data, about);
-      const dropped = this.#queue.add({ id: event.id, kind, body: JSON.stringify(event) });
+      const body = JSON.stringify(event);
+      if (byteLength(body) > EVENT_BYTES) throw new TypeError("the event has over 65,536 bytes");
+      const dropped = this.#queue.add({ id: event.id, kind, body });
       this.#counts.dropped += dropped;
       if (dropped) this.#tell({ kind: "dropped", problem: `${dropped} of the oldest: too many events wait` });
       this.#schedule(this.#options.flushAfter ?? 500);
@@ -126,14 +132,17 @@ export class Closeloop {
   /** Hand over what waits, for a page that may never run again. */
   #leave = () => {
     try {
-      const entries = this.#queue.first(this.#batch, LEAVING_BYTES);
+      const now = Date.now();
+      const entries = this.#queue.first(this.#batch, LEAVING_BYTES, now - LEAVING_MS);
       if (!entries.length || offline()) return;
       const body = `[${entries.map((entry) => entry.body).join()}]`;
-      this.#queue.mark(entries, Date.now());
+      this.#queue.mark(entries, now);
       // A beacon carries no key, and cookies, which a gateway of another origin does not take.
       const plain = !this.#options.key && new URL(this.#address(), location.href).origin === location.origin;
       if (plain && navigator.sendBeacon?.(this.#address(), new Blob([body], { type: KIND }))) return;
-      void this.#post(entries, body, { keepalive: true });
+      void this.#post(entries, body, { keepalive: true }).then((verdict) => {
+        if (verdict.next !== "done") this.#queue.mark(entries, 0); // a page that sees the answer needs not guess
+      });
     } catch {} // what waits is still kept
   };
 
@@ -224,10 +233,15 @@ export class Closeloop {
   /** @param {{kind: string, id?: string | null, field?: string, problem: string}} problem */
   #tell(problem) {
     try {
-      if (this.#options.onProblem) this.#options.onProblem(problem);
+      if (this.#options.onProblem) harmless(this.#options.onProblem(problem));
       else console.warn(`closeloop: ${problem.kind}: ${problem.field ? `${problem.field}: ` : ""}${problem.problem}`);
     } catch {} // the host's own
   }
+}
+
+/** What a function of the host gave back may be a promise, which fails later. @param {any} given */
+export function harmless(given) {
+  given?.then?.(undefined, () => {});
 }
 
 function offline() {

@@ -16,18 +16,20 @@ export function randomId() {
  * @param {"touchpoint" | "response"} kind
  * @param {string} source
  * @param {Record<string, unknown>} data
- * @param {{id?: string, time?: string | Date}} [about]
+ * @param {{id?: string, time?: string | Date} | null} [about]
  */
-export function makeEvent(kind, source, data, about = {}) {
+export function makeEvent(kind, source, data, about) {
   const required = kind === "touchpoint" ? ["customer_id", "touchpoint"] : ["customer_id", "metric"];
   for (const field of required) {
     if (typeof data?.[field] !== "string" || !data[field]) throw new TypeError(`${field}: give a text`);
   }
   if (kind === "response" && !Number.isInteger(data.score)) throw new TypeError("score: give a whole number");
-  const time = about.time ?? new Date();
+  const id = about?.id ?? randomId();
+  if (typeof id !== "string" || !id) throw new TypeError("id: give a text");
+  const time = about?.time ?? new Date();
   return {
     specversion: "1.0",
-    id: about.id ?? randomId(),
+    id,
     source,
     type: TYPES[kind],
     time: time instanceof Date ? time.toISOString() : time,

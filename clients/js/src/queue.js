@@ -11,6 +11,11 @@ const KNOWN_FOR = { touchpoint: 55 * MINUTE, response: 23 * 60 * MINUTE };
 
 let made = 0;
 
+/** @param {string} text */
+export function byteLength(text) {
+  return new TextEncoder().encode(text).length;
+}
+
 export class Queue {
   /**
    * @param {Storage | null} storage none: in memory alone
@@ -23,6 +28,8 @@ export class Queue {
     this.limit = limit;
     /** @type {Map<string, string>} what the storage does not hold */
     this.memory = new Map();
+    /** @type {Set<string>} what the storage holds, and lets nobody take away */
+    this.stuck = new Set();
   }
 
   /**
@@ -45,14 +52,15 @@ export class Queue {
    * The oldest events, at most so many and so large together.
    * @param {number} events
    * @param {number} bytes
+   * @param {number} [before] leave out what was handed over since then, in milliseconds
    * @returns {Entry[]}
    */
-  first(events, bytes) {
+  first(events, bytes, before = Infinity) {
     const found = [];
     let size = 2;
     for (const key of this.#keys()) {
       const entry = this.#read(key);
-      if (!entry) continue;
+      if (!entry || (entry.left && entry.left > before)) continue;
       size += byteLength(entry.body) + 1;
       if (found.length && (found.length >= events || size > bytes)) break;
       found.push(entry);
@@ -61,12 +69,14 @@ export class Queue {
   }
 
   /**
-   * Note that a closing page has handed these over.
+   * Note that a closing page has handed these over, as far as they are still kept.
    * @param {Entry[]} entries
-   * @param {number} now milliseconds
+   * @param {number} now milliseconds; 0: it was in vain
    */
   mark(entries, now) {
-    for (const { key, ...entry } of entries) this.#write(key, JSON.stringify({ ...entry, left: now }));
+    for (const { key, ...entry } of entries) {
+      if (this.#read(key)) this.#write(key, JSON.stringify({ ...entry, left: now }));
+    }
   }
 
   /**
@@ -88,7 +98,9 @@ export class Queue {
     this.memory.delete(key);
     try {
       this.storage?.removeItem(key);
-    } catch {} // a storage that was taken away holds nothing
+    } catch {
+      this.stuck.add(key);
+    }
     return 1;
   }
 
@@ -101,7 +113,7 @@ export class Queue {
     /** @type {string[]} */
     let kept = [];
     try {
-      kept = Object.keys(this.storage).filter((key) => key.startsWith(this.prefix));
+      kept = Object.keys(this.storage).filter((key) => key.startsWith(this.prefix) && !this.stuck.has(key));
     } catch {}
     return [...new Set([...kept, ...this.memory.keys()])].sort();
   }
@@ -126,11 +138,6 @@ export class Queue {
     }
     this.memory.set(key, text);
   }
-}
-
-/** @param {string} text */
-function byteLength(text) {
-  return new TextEncoder().encode(text).length;
 }
 
 /** The page's localStorage; none in Node, in a sandboxed frame, or where the person has forbidden it. */

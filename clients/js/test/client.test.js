@@ -161,7 +161,7 @@ test("nothing that the host does wrong is thrown at it", async () => {
 test("what an answer means", () => {
   const ids = ["a", "b"];
   assert.equal(judge(202, { results: [] }, ids).next, "done");
-  assert.equal(judge(202, null, ids).next, "done");
+  assert.equal(judge(202, null, ids).next, "refused");
   for (const status of [0, 408, 425, 429, 500, 502, 503, 504]) assert.equal(judge(status, null, ids).next, "later");
   assert.equal(judge(503, null, ids, "7").wait, 7);
   assert.equal(judge(503, null, ids, "soon").wait, undefined);
@@ -172,6 +172,50 @@ test("what an answer means", () => {
   ]);
   const all = { results: [{ id: "a", status: "rejected", field: "id", problem: "no" }, { id: "b", status: "rejected" }] };
   assert.deepEqual(judge(400, all, ids).rejected.map((one) => one.id), ids);
+});
+
+test("what answers in the gateway's place takes nothing: a sign-in page, a portal, a site that says 200 to all", async () => {
+  const page = () => new Response("<!doctype html><title>Sign in</title>", { status: 200 });
+  const { requests, answer } = gateway(page, () => Response.json({ ok: true }), () => new Response(null, { status: 204 }), undefined);
+  const { made, problems } = client(answer);
+  made.touchpoint(touchpoint(1), { id: "kept" });
+  for (let round = 0; round < 3; round += 1) assert.equal((await made.flush()).waiting, 1);
+  assert.deepEqual(problems.map((one) => one.kind), ["refused", "refused", "refused"]);
+  assert.match(problems[0].problem, /^200 .*url/);
+  assert.equal((await made.close()).accepted, 1);
+  assert.equal(requests.length, 4);
+});
+
+test("a wait that no timer can count is an hour", async () => {
+  assert.equal(judge(503, null, ["a"], "99999999999").wait, 3600);
+  assert.equal(judge(503, null, ["a"], "Infinity").wait, 3600);
+  assert.equal(judge(503, null, ["a"], "-5").wait, undefined);
+});
+
+test("a host's function that fails later is not left to end the process", async () => {
+  const unhandled = [];
+  const hear = (reason) => unhandled.push(reason);
+  process.on("unhandledRejection", hear);
+  const { made } = client(gateway(401).answer, { onProblem: async () => { throw new Error("the host's own"); } });
+  made.touchpoint(touchpoint(1));
+  await made.close();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  process.off("unhandledRejection", hear);
+  assert.deepEqual(unhandled, []);
+});
+
+test("what is larger than the gateway takes is said at once, and not kept", async () => {
+  const { requests, answer } = gateway();
+  const { made, problems } = client(answer);
+  assert.equal(made.response({ customer_id: "c1", metric: "nps", score: 1, comment: "好".repeat(30_000) }), "");
+  assert.equal(made.touchpoint(touchpoint(1), { id: 17 }), "");
+  assert.equal(made.touchpoint(touchpoint(1), { id: "" }), "");
+  assert.notEqual(made.touchpoint(touchpoint(1), null), "");
+  assert.deepEqual(problems.map((one) => one.problem), [
+    "the event has over 65,536 bytes", "id: give a text", "id: give a text",
+  ]);
+  assert.equal((await made.close()).accepted, 1);
+  assert.equal(requests[0].events.length, 1);
 });
 
 test("pauses double up to a minute, are shortened at random, and never below what was asked for", () => {
@@ -190,6 +234,91 @@ test("what a closing page handed over is sent again only while it is surely know
   assert.deepEqual(queue.first(10, 1000).map((entry) => entry.id), ["response", "never handed over"]);
   assert.equal(queue.settle(1_000_000 + 24 * 3_600_000), 1);
   assert.equal(queue.size, 1);
+});
+
+test("what another page has sent meanwhile is not brought back by noting that it was handed over", () => {
+  const queue = new Queue(null, "q:", 10);
+  queue.add({ id: "a", kind: "touchpoint", body: "{}" });
+  const entries = queue.first(10, 1000);
+  queue.remove(entries[0].key);
+  queue.mark(entries, 1_000_000);
+  assert.equal(queue.size, 0);
+});
+
+/** A browser's page, as far as the client looks at it. */
+function page(storage) {
+  const heard = {};
+  const listen = (name, hear) => { heard[name] = hear; };
+  const names = { document: { visibilityState: "visible", addEventListener: listen, removeEventListener() {} },
+    localStorage: storage, location: { href: "https://shop.test/", origin: "https://shop.test" },
+    addEventListener: listen, removeEventListener() {}, navigator: { onLine: true } };
+  const before = Object.keys(names).map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)]);
+  for (const [name, value] of Object.entries(names)) {
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  }
+  const restore = () => {
+    for (const [name, property] of before) {
+      if (property) Object.defineProperty(globalThis, name, property);
+      else delete globalThis[name];
+    }
+  };
+  return { heard, restore };
+}
+
+/** As localStorage: what is kept are its own properties. */
+function keeping() {
+  return Object.create({
+    getItem(key) { return Object.hasOwn(this, key) ? this[key] : null; },
+    setItem(key, text) { this[key] = text; },
+    removeItem(key) { delete this[key]; },
+  });
+}
+
+test("a page that closes hands over once what it keeps, and again what it made after", async () => {
+  const { heard, restore } = page(keeping());
+  const sent = [];
+  let closed = false;
+  const { made } = client((_, init) => {
+    sent.push(JSON.parse(init.body).map((event) => event.id));
+    return closed ? Response.json({ results: [] }, { status: 202 }) : new Promise(() => {});
+  });
+  made.touchpoint(touchpoint(1), { id: "a" });
+  heard.pagehide();
+  document.visibilityState = "hidden";
+  heard.visibilitychange();
+  made.touchpoint(touchpoint(1), { id: "b" });
+  heard.pagehide();
+  const handedOver = [...sent];
+  closed = true;
+  await made.close();
+  restore();
+  assert.deepEqual(handedOver, [["a"], ["b"]]);
+});
+
+test("what a page handed over in vain is not given up while it sees that it does not arrive", async () => {
+  const { heard, restore } = page(keeping());
+  const { made } = client(gateway(503).answer);
+  made.touchpoint(touchpoint(1), { id: "a" });
+  heard.pagehide();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const kept = Object.values(localStorage).map((text) => JSON.parse(text));
+  await made.close();
+  restore();
+  assert.deepEqual(kept.map((entry) => [entry.id, entry.left ?? 0]), [["a", 0]]);
+});
+
+test("a storage that lets nothing be taken away is no reason to send without end", async () => {
+  const storage = Object.assign(keeping(), {});
+  Object.getPrototypeOf(storage).removeItem = () => { throw new DOMException("denied", "SecurityError"); };
+  const { restore } = page(storage);
+  const { requests, answer } = gateway();
+  const { made } = client(answer);
+  for (let n = 0; n < 3; n += 1) made.touchpoint(touchpoint(n));
+  const counts = await Promise.race([made.flush(), new Promise((resolve) => setTimeout(resolve, 1000))]);
+  await made.close();
+  restore();
+  assert.ok(counts);
+  assert.ok(requests.length <= 3, String(requests.length));
 });
 
 test("a storage that is full or holds other things loses nothing", () => {

@@ -6,7 +6,8 @@ export type { Money, Response, ResponseEvent, Touchpoint, TouchpointEvent } from
 export interface Problem {
   /**
    * `rejected`: an event that the gateway (or this client) does not take. `dropped`: the oldest events went, because too
-   * many wait. `refused`: the key or the address is wrong; the events wait. `options`: url or source is missing.
+   * many wait. `refused`: the key or the address is wrong, or something else than a gateway answers; the events wait.
+   * `options`: url or source is missing.
    */
   kind: "rejected" | "dropped" | "refused" | "options";
   /** The event's id, where it is about one. */
