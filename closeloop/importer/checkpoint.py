@@ -9,8 +9,8 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 from msgspec import Struct, field
@@ -62,17 +62,20 @@ def identify(path: Path, url: str, mapping: Path | None) -> Identity:
 class Checkpoint:
     """The open, locked file of one import."""
 
-    def __init__(self, file: BinaryIO, path: Path, start: Position) -> None:
+    def __init__(self, file: FileIO, path: Path, start: Position) -> None:
         self.start = start
         """Where the import goes on; all zero for one that begins."""
         self._file = file
         self._path = path
 
     def keep(self, position: Position) -> None:
-        """The batch up to ``position`` is answered. Raises ``OSError`` where it cannot be kept."""
-        self._file.write(msgspec.json.encode(position) + b"\n")
-        self._file.flush()
-        os.fdatasync(self._file.fileno())
+        """The batch up to ``position`` is answered. Raises :class:`CheckpointError` where it cannot be kept."""
+        try:
+            self._file.write(msgspec.json.encode(position) + b"\n")
+            os.fdatasync(self._file.fileno())
+        except OSError as error:
+            what = (error.strerror or str(error)).lower()
+            raise CheckpointError(f"{self._path}: how far it came cannot be kept ({what})") from None
 
     def done(self) -> None:
         """The import has ended: nothing is to be gone on with."""
@@ -85,7 +88,7 @@ def checkpoint(folder: Path, identity: Identity, *, restart: bool) -> Iterator[C
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / identity.name
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "r+b") as file:
+    with os.fdopen(descriptor, "r+b", buffering=0) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -95,7 +98,6 @@ def checkpoint(folder: Path, identity: Identity, *, restart: bool) -> Iterator[C
         file.truncate()
         if whole == 0:
             file.write(msgspec.json.encode(identity) + b"\n")
-            file.flush()
         yield Checkpoint(file, path, start)
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from closeloop.importer.mapping import load_mapping
 from closeloop.importer.opened import is_table, opened
-from closeloop.importer.rejected import RejectedRows
+from closeloop.importer.rejected import ReportError, need_place, report_beside, report_of
 from closeloop.importer.report import Report
 from closeloop.importer.run import NEEDS_MAPPING
 from closeloop.importer.source import STANDARD_INPUT, Line, Rejected, SourceError
@@ -83,12 +83,13 @@ def run_dry(
     if mapping is None and str(path) != STANDARD_INPUT and is_table(Path(path)):
         console.print(f"{path}: {NEEDS_MAPPING}", markup=False, highlight=False, soft_wrap=True)
         return 1
-    name = "stdin" if str(path) == STANDARD_INPUT else str(path)
-    report = Report(console, RejectedRows(rejected_file or Path(f"{name}.rejected.csv")), clock)
     findings = Findings(loop, now)
     reader = EventReader(metric_specs(loop))
     try:
         columns = None if mapping is None else load_mapping(mapping)
+        place = rejected_file or report_beside(path)
+        need_place(place, path)
+        report = Report(console, report_of(columns, place), clock)
         with opened(path, columns) as file, report.showing(file.size):
             good, bad = 0, list[Rejected]()
             for line in file.lines(0):
@@ -101,7 +102,7 @@ def run_dry(
                     report.answered(good, [], bad, file.position(), file.columns())
                     good, bad = 0, []
             report.answered(good, [], bad, file.position(), file.columns())
-    except (SourceError, ConfigError) as error:
+    except (SourceError, ConfigError, ReportError) as error:
         console.print(str(error), markup=False, highlight=False, soft_wrap=True)
         return 1
     counts = f"{report.accepted:,} would be accepted, {report.rejected:,} rejected"

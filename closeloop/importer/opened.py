@@ -5,13 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from closeloop.importer.file_kind import unreadable
 from closeloop.importer.mapping import TableMapping
 from closeloop.importer.parquet import ParquetTable
-from closeloop.importer.source import STANDARD_INPUT, Line, Rejected, open_source, read_lines
+from closeloop.importer.source import STANDARD_INPUT, Line, Rejected, SourceError, open_source, read_lines
 from closeloop.importer.table import CsvTable
 
 PARQUET = (".parquet", ".pq")
 TABLES = (".csv", ".tsv", *PARQUET)
+LINES = (".jsonl", ".ndjson", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,11 @@ class Opened:
 
 def is_table(path: Path) -> bool:
     """Whether the name says that the file is a table, which needs a mapping."""
-    return Path(path.name.removesuffix(".gz")).suffix.lower() in TABLES
+    return _ending(path) in TABLES
+
+
+def _ending(path: Path) -> str:
+    return Path(path.name.lower().removesuffix(".gz")).suffix
 
 
 @contextmanager
@@ -39,7 +45,11 @@ def opened(path: str | Path, mapping: TableMapping | None) -> Iterator[Opened]:
     if mapping is not None and str(path) != STANDARD_INPUT and Path(path).suffix.lower() in PARQUET:
         yield _of_parquet(Path(path), mapping)
         return
+    if mapping is not None and str(path) != STANDARD_INPUT and _ending(Path(path)) in LINES:
+        raise SourceError(f"{path}: JSON lines are sent as they are; leave out --mapping, which is for tables")
     with open_source(path) as source:
+        if (kind := unreadable(source.stream.peek(8), table=mapping is not None)) is not None:
+            raise SourceError(f"{path}: {kind}")
         if mapping is None:
             yield Opened(lambda after: read_lines(source.stream, after), tuple, source.size, source.position)
             return

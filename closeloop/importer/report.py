@@ -29,6 +29,7 @@ class Report:
         self.accepted = start.accepted
         self.rejected = start.rejected
         self.examples: list[str] = []
+        self._report_bytes = start.report_bytes
         self._console = console
         self._rows = rows
         self._clock = clock
@@ -60,7 +61,7 @@ class Report:
     def waiting(self, problem: str, pause: float) -> None:
         """The gateway did not take a batch; it is sent again after ``pause`` seconds."""
         if self._waited == 0.0 or self._waited - self._said_at >= _SAY_AGAIN_AFTER_S:
-            self._console.print(f"{problem}; waiting for it, nothing is lost", markup=False, highlight=False)
+            self._say(f"{problem}; waiting for it, nothing is lost")
             self._said_at = self._waited
         self._waited += pause
 
@@ -69,33 +70,38 @@ class Report:
     ) -> None:
         """A batch of ``sent`` lines has its answer: the gateway ``refused`` some; ``unsent`` ones never got that far.
 
-        ``position`` is how much of the file is read, in the unit of its size; ``columns`` the header of a table.
+        ``position`` is how much of the file is read, in the unit of its size; ``columns`` the header of a table. Raises
+        :class:`closeloop.importer.rejected.ReportError`; the batch does not count then.
         """
+        lines = sorted([*refused, *unsent], key=lambda rejected: rejected.line.number)
+        for line in lines:
+            self._rows.write(line, columns)
+        self._report_bytes = self._rows.flush()
         if self._waited > 0.0:
-            self._console.print("the gateway is back", markup=False, highlight=False)
+            self._say("the gateway is back")
             self._waited = self._said_at = 0.0
         before = self.sent
         self.sent += sent
         self.accepted += sent - len(refused)
         self.rejected += len(refused) + len(unsent)
-        for line in sorted([*refused, *unsent], key=lambda rejected: rejected.line.number):
-            self._keep(line, columns)
+        for line in lines:
+            self._count(line)
         words = [f"{self.sent:,} sent", f"{self.rejected:,} rejected", self._pace(position)]
         text = ", ".join(word for word in words if word)
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, completed=position, description=text)
         elif before // PLAIN_EVERY != self.sent // PLAIN_EVERY:
-            self._console.print(text, markup=False, highlight=False)
+            self._say(text)
 
     def position(self, line: int) -> Position:
-        """How far the import is, with the report of rejected rows handed to the system."""
+        """How far the import is."""
         return Position(
             line=line,
             sent=self.sent,
             accepted=self.accepted,
             rejected=self.rejected,
             reasons=dict(self._reasons),
-            report_bytes=self._rows.flush(),
+            report_bytes=self._report_bytes,
         )
 
     def summary(self) -> list[str]:
@@ -119,9 +125,11 @@ class Report:
         whole = None if self._size is None else self._size - start
         return pace(self.sent - sent, now - at, position - start, whole)
 
-    def _keep(self, rejected: Rejected, columns: tuple[str, ...]) -> None:
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def _count(self, rejected: Rejected) -> None:
         self._reasons[rejected.reason] += 1
         where = f"{rejected.field}: " if rejected.field else ""
         if len(self.examples) < SHOWN:
             self.examples.append(f"  line {rejected.line.number}: {where}{rejected.problem}")
-        self._rows.write(rejected, columns)

@@ -12,7 +12,7 @@ from rich.console import Console
 from closeloop.importer.checkpoint import Checkpoint, CheckpointError, Position, checkpoint, identify
 from closeloop.importer.mapping import TableMapping, load_mapping
 from closeloop.importer.opened import is_table, opened
-from closeloop.importer.rejected import RejectedRows
+from closeloop.importer.rejected import ReportError, need_place, report_beside, report_of
 from closeloop.importer.report import Report
 from closeloop.importer.sending import Sender, in_batches
 from closeloop.importer.source import STANDARD_INPUT, Line, Rejected, SourceError
@@ -23,6 +23,7 @@ from schemas.loop_yaml import ConfigError
 RETRY_FOR_S = 600.0
 TIMEOUT_S = 60.0
 NEEDS_MAPPING = "a table needs a mapping file that says which column is which field; give --mapping"
+_KEY_STATUSES = (401, 403)
 _AGAIN = "run the same import again to go on: what was sent is known"
 _GOES_ON = "run the same import again to go on where it stopped"
 
@@ -63,8 +64,10 @@ def run_import(
         return 1
     try:
         columns = None if mapping is None else load_mapping(mapping)
+        place = rejected_file or report_beside(path)
+        need_place(place, path)
         transport = Transport(url, key, TIMEOUT_S)
-    except (ConfigError, ValueError) as error:
+    except (ConfigError, ReportError, ValueError) as error:
         say(str(error))
         return 1
     report: Report | None = None
@@ -75,9 +78,7 @@ def run_import(
                 start = kept.start if kept is not None else Position()
                 if start.line:
                     say(f"goes on after line {start.line:,}: {start.sent:,} were sent before (--restart begins anew)")
-                report = Report(
-                    console, RejectedRows(rejected_file or _beside(path), start.report_bytes), time.monotonic, start
-                )
+                report = Report(console, report_of(columns, place, start.report_bytes), time.monotonic, start)
                 sender = Sender(transport, Patience(retry_for, longest_pause=5.0), report.waiting)
                 problem = _problem(_Work(path, columns, batch, sender, report, kept).run, resumes=kept is not None)
         except (CheckpointError, OSError) as error:
@@ -125,10 +126,6 @@ def _last(sent: Sequence[Line], unsent: Sequence[Rejected]) -> int:
     return max([line.number for line in sent[-1:]] + [rejected.line.number for rejected in unsent[-1:]])
 
 
-def _beside(path: str | Path) -> Path:
-    return Path("stdin.rejected.csv") if str(path) == STANDARD_INPUT else Path(f"{path}.rejected.csv")
-
-
 @contextmanager
 def _checkpoint(
     path: str | Path, url: str, mapping: str | Path | None, folder: Path | None, *, restart: bool
@@ -149,9 +146,12 @@ def _problem(work: Callable[[], None], *, resumes: bool) -> str | None:
         work()
     except KeyboardInterrupt:
         return f"stopped; {again}"
-    except UnavailableError as error:
+    except RefusedError as error:
+        key = "give a key that may send events in CLOSELOOP_API_KEY and " if error.status in _KEY_STATUSES else ""
+        return f"{error}; {key}{again}"
+    except (UnavailableError, ReportError, CheckpointError) as error:
         return f"{error}; {again}"
-    except (RefusedError, SourceError, ConfigError) as error:
+    except (SourceError, ConfigError) as error:
         return str(error)
     except OSError as error:
         return _in_words(error)

@@ -50,9 +50,9 @@ class Rejected:
 class Source:
     """An open file: its bytes, unpacked, and how far it has been read, in bytes of the file itself."""
 
-    stream: BinaryIO
+    stream: "io.BufferedReader[Any]"
     size: int | None
-    """Bytes of the file; ``None`` for standard input."""
+    """Bytes of the file; ``None`` for standard input and other pipes."""
     position: Callable[[], int]
 
 
@@ -69,7 +69,10 @@ def open_source(path: str | Path) -> Iterator[Source]:
             yield Source(_unpacked(piped), None, lambda: 0)
         return
     with _clear_errors(name), Path(name).open("rb") as file:
-        yield Source(_unpacked(file), Path(name).stat().st_size, file.tell)
+        if file.seekable():
+            yield Source(_unpacked(file), Path(name).stat().st_size, file.tell)
+        else:
+            yield Source(_unpacked(file), None, lambda: 0)
 
 
 def read_lines(stream: BinaryIO, after: int = 0) -> Iterator[Line | Rejected]:
@@ -113,7 +116,7 @@ def _too_long(line: Line) -> Rejected:
     return Rejected(line, "too_large", "", f"over {MAX_EVENT_BYTES:,} bytes")
 
 
-def _unpacked(raw: "io.BufferedReader[Any]") -> BinaryIO:
+def _unpacked(raw: "io.BufferedReader[Any]") -> "io.BufferedReader[Any]":
     if raw.peek(2)[:2] == _GZIP_MAGIC:
         return io.BufferedReader(gzip.GzipFile(fileobj=raw))  # type: ignore[type-var,return-value,unused-ignore] # GzipFile is raw enough; the stubs differ between Pythons
     return raw

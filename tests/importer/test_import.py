@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -233,6 +234,49 @@ def test_an_address_that_is_none(run: Run, tmp_path: Path) -> None:
 def test_a_table_without_a_mapping_says_what_is_missing(run: Run, gateway: StubGateway, tmp_path: Path) -> None:
     assert run(_file(tmp_path, [b"a,b"], "answers.csv"), gateway.url) == 1
     assert "--mapping" in run.err
+
+
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        (b"PK\x03\x04", "an Excel workbook"),
+        (b"PAR1", "ends in .parquet"),
+        (b"\x28\xb5\x2f\xfd", "zstd -dc FILE | closeloop import -"),
+        ("{".encode("utf-16"), "iconv -f UTF-16 -t UTF-8"),
+    ],
+)
+def test_what_holds_no_lines_is_said_at_once(
+    run: Run, gateway: StubGateway, tmp_path: Path, start: bytes, said: str
+) -> None:
+    path = _file(tmp_path, [start + b"\n" * 100])
+    assert run(path, gateway.url) == 1
+    assert said in run.err
+    assert not run.rejected_file.exists()
+
+
+def test_json_lines_by_a_mapping_are_a_mistake(run: Run, gateway: StubGateway, tmp_path: Path) -> None:
+    mapping = tmp_path / "m.yaml"
+    mapping.write_text(
+        "type: response\nsource: /s\nfields: {id: a, time: b, customer_id: c, metric: {value: nps}, score: d}\n"
+    )
+    assert run(_file(tmp_path, _lines(1), "e.jsonl.gz"), gateway.url, mapping=mapping) == 1
+    assert "leave out --mapping" in run.err
+
+
+def test_a_named_pipe_is_read_as_standard_input_is(
+    run: Run, gateway: StubGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    content = b"\n".join([*_lines(25), b"nonsense"])
+    writing = threading.Thread(target=pipe.write_bytes, args=(content,))
+    writing.start()
+    out = io.StringIO()
+    code = run_import(pipe, gateway.url, batch=10, checkpoints=tmp_path / "kept", out=out, err=io.StringIO())
+    writing.join(20)
+    assert (code, out.getvalue().splitlines()[0]) == (1, "sent 25  accepted 25  rejected 1")
+    assert (tmp_path / "stdin.rejected.csv").exists()
 
 
 def test_standard_input(gateway: StubGateway, tmp_path: Path) -> None:
