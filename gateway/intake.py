@@ -1,5 +1,6 @@
 """From a request's bytes to records for Kafka: each event validated, its bytes untouched. Pure: the time is given."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
@@ -18,6 +19,9 @@ from schemas.topics import RESPONSES, TOUCHPOINTS
 MAX_BATCH_BYTES = 5 * 1024 * 1024
 MAX_BATCH_EVENTS = 5_000
 MAX_ECHOED_ID = 256
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 Shape = Literal["single", "array", "lines", "binary"]
 _SHAPES: dict[str, Shape] = {
@@ -165,11 +169,12 @@ class _Attempt:
 
     def id(self) -> str | None:
         """The id of an event that cannot be taken, if it can be seen: so that its sender finds it."""
-        if self._headers is not None:
-            return self._headers.get("ce-id")
         try:
-            found = _identified.decode(self.value).id
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            if self._headers is None:
+                found = _identified.decode(self.value).id
+            else:
+                found = _decoded("id", self._headers["ce-id"])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, InvalidEvent):
             return None
         return found if isinstance(found, str) and len(found) <= MAX_ECHOED_ID else None
 
@@ -206,7 +211,13 @@ def _topic(event: Event) -> str:
 
 
 def _decoded(name: str, text: str) -> str:
-    """A header's value: HTTP's binding of CloudEvents percent-encodes what is not printable ASCII."""
+    """A header's value: HTTP's binding of CloudEvents percent-encodes what is not printable ASCII.
+
+    Its older versions put quotes around a value with spaces instead, which is still to be read.
+    """
+    quoted = _QUOTED.fullmatch(text)
+    if quoted is not None:
+        text = _ESCAPED.sub(r"\1", quoted[1])
     try:
         return unquote_to_bytes(text.encode("latin-1")).decode()
     except (UnicodeDecodeError, UnicodeEncodeError):

@@ -24,20 +24,26 @@ class RateGate:
         caller = caller_of(request)
         self._sender = f"key {caller.key_id or caller.name}" if caller.name else network_of(address_of(request))
 
-    def check(self) -> None:
-        """Let it in while anything is left. Raises :class:`Refusal` (429)."""
+    def admit(self) -> None:
+        """Let it in while anything is left, and count it as one event, before anything is read of it.
+
+        So requests that are refused, and those that come at the same time, are paid for too. Raises :class:`Refusal`
+        (429).
+        """
         if self._limit is None:
             return
-        now = self._throttle.standing(self._sender, self._limit, time.monotonic())
+        at = time.monotonic()
+        now = self._throttle.standing(self._sender, self._limit, at)
         if now.wait:
             text = f"more than {self._limit.rate:g} events a second; send again in {now.wait} seconds"
             raise Refusal(429, "rate_limit", "", text, {"Retry-After": str(now.wait), **rate_headers(self._limit, now)})
+        self._throttle.charge(self._sender, self._limit, 1, at)
 
     def charge(self, events: int) -> dict[str, str]:
-        """Count so many events, at least one a request; the headers of the answer."""
+        """Count the request's other events, it had so many; the headers of the answer."""
         if self._limit is None:
             return {}
-        now = self._throttle.charge(self._sender, self._limit, max(1, events), time.monotonic())
+        now = self._throttle.charge(self._sender, self._limit, max(0, events - 1), time.monotonic())
         return rate_headers(self._limit, now)
 
 

@@ -10,6 +10,7 @@ from gateway.access import caller_of, needs
 from gateway.bodies import read_body
 from gateway.cross_origin import from_known_page
 from gateway.intake import (
+    BYTE_ORDER_MARK,
     MAX_BATCH_BYTES,
     AllRejected,
     EventsAnswer,
@@ -49,14 +50,15 @@ _NOTHING_TAKEN = (
 async def post_events(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> Response[EventsAnswer]:
     """Read the body, and let the admission answer for its events."""
     gate = RateGate(request, parts)
-    gate.check()
-    body = await read_body(request, MAX_BATCH_BYTES, seconds(parts.loop.gateway.slow_clients.body))
-    headers = dict(request.headers.items())
-    shape = shape_of(headers.get("content-type", ""), headers, body)
-    if shape is None:
-        text = "send application/json, application/cloudevents+json, -batch+json, or application/x-ndjson"
-        raise Refusal(415, "content_type", "content-type", text)
+    gate.admit()
     try:
+        body = await read_body(request, MAX_BATCH_BYTES, seconds(parts.loop.gateway.slow_clients.body))
+        body = body.removeprefix(BYTE_ORDER_MARK)  # some editors' files begin with it; no part of any event
+        headers = dict(request.headers.items())
+        shape = shape_of(headers.get("content-type", ""), headers, body)
+        if shape is None:
+            text = "send application/json, application/cloudevents+json, -batch+json, or application/x-ndjson"
+            raise Refusal(415, "content_type", "content-type", text)
         answer = await parts.admission.take(shape, headers, body, now(), caller_of(request).may_emit)
     except Refusal as refusal:
         refusal.headers.update(gate.charge(1))

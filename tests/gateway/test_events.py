@@ -130,6 +130,39 @@ def test_binary_mode_becomes_a_binary_record(gateway: Served) -> None:
     assert sent["content-type"] == b"application/json"
 
 
+@pytest.mark.parametrize(
+    ("sent", "id", "status"),
+    [
+        ('"with a space, \\"quotes\\" and \\\\"', 'with a space, "quotes" and \\', 202),  # the binding's older versions
+        ('"caf%C3%A9"', "café", 202),
+        ('"half', '"half', 202),
+        ('a"b"', 'a"b"', 202),
+        ("%22a%22", '"a"', 202),
+        ("a%0D%0Ab", "a\r\nb", 202),
+        ("a%00", "a\0", 400),
+        ("%C3", None, 400),
+        ("x" * 300, None, 400),
+    ],
+)
+def test_headers_of_binary_mode_are_read_as_the_binding_says(
+    gateway: Served, sent: str, id: str | None, status: int
+) -> None:
+    about = {"ce-specversion": "1.0", "ce-source": "/s", "ce-type": "closeloop.response.v1", "ce-id": sent}
+    about["ce-time"] = '"2026-01-10T10:00:00Z"'
+    answer = gateway.client.post("/v1/events", content=encoded(response()["data"]), headers={**JSON, **about})
+    assert (answer.status_code, answer.json()["results"][0]["id"]) == (status, id)
+    assert [dict(record.headers)["ce_id"].decode() for record in gateway.kafka.records] == [id] * (status == 202)
+
+
+@pytest.mark.parametrize(("headers", "events"), [(JSON, 1), (JSON, 2), (NDJSON, 2)])
+def test_a_byte_order_mark_is_no_part_of_an_event(gateway: Served, headers: dict[str, str], events: int) -> None:
+    values = [encoded(response(number)) for number in range(events)]
+    body = values[0] if events == 1 else b"\n".join(values) if headers is NDJSON else b"[" + b",".join(values) + b"]"
+    answer = gateway.client.post("/v1/events", content=b"\xef\xbb\xbf" + body, headers=headers)
+    assert (answer.status_code, answer.json()["accepted"]) == (202, events)
+    assert [record.value for record in gateway.kafka.records] == values
+
+
 def test_binary_mode_names_the_missing_header(gateway: Served) -> None:
     headers = {**JSON, "ce-specversion": "1.0", "ce-type": "closeloop.response.v1", "ce-source": "/s"}
     answer = gateway.client.post("/v1/events", content=encoded(response()["data"]), headers=headers)

@@ -84,6 +84,14 @@ def test_a_sender_above_its_limit_is_told_when_to_send_again(limited: Parts) -> 
         assert client.get("/v1/config").status_code == 200  # the limit is the events' alone
 
 
+def test_what_is_refused_unread_is_paid_for_too(limited: Parts) -> None:
+    with TestClient(build_app(limited), base_url="http://127.0.0.1") as client:
+        broken = {"content-type": "application/json", "content-encoding": "gzip"}
+        told = [client.post("/v1/events", content=b"no gzip", headers=broken) for _ in range(6)]
+        assert [one.status_code for one in told] == [400] * 5 + [429]
+        assert told[0].headers["ratelimit"] == '"events";r=4;t=0'
+
+
 def test_each_key_has_a_bucket_of_its_own(limited: Parts) -> None:
     keys = [create_key(limited.writers, name, "emit") for name in ("shop", "survey")]
     with TestClient(build_app(limited), base_url="http://127.0.0.1") as client:
