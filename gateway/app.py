@@ -15,6 +15,7 @@ from litestar.exceptions import HTTPException
 from litestar.middleware import ASGIMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme, Tag
+from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.broadcast import Broadcast
@@ -84,6 +85,22 @@ class _Measured(ASGIMiddleware):
             seconds.labels(scope.get("method", ""), route, str(status)).observe(time.perf_counter() - began)
 
 
+class _Allowed(ASGIMiddleware):
+    """Answers OPTIONS with all methods of a path: Litestar's answer knows those of its first handler alone."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        async def tell(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                template = scope.get("path_template")
+                routes = (route for route in scope["litestar_app"].routes if isinstance(route, HTTPRoute))
+                methods = {method for route in routes if route.path_format == template for method in route.methods}
+                kept = [(name, value) for name, value in message["headers"] if name.lower() != b"allow"]
+                message["headers"] = [*kept, (b"allow", ", ".join(sorted(methods)).encode())]
+            await send(message)
+
+        await next_app(scope, receive, tell if scope.get("method") == "OPTIONS" else send)
+
+
 def build_app(parts: Parts) -> Litestar:
     """The application over these parts. While it runs, it tells the stream's clients what changes."""
 
@@ -130,7 +147,7 @@ def build_app(parts: Parts) -> Litestar:
         exception_handlers=handlers,
         lifespan=[broadcasting],
         logging_config=None,  # the process has configured structlog; Litestar would take over the root logger
-        middleware=[_Measured()],
+        middleware=[_Measured(), _Allowed()],
         openapi_config=_openapi(),
         request_max_body_size=MAX_BODY_BYTES,
         state=State({"parts": parts}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,13 @@ def test_all_documents_are_fresh(text: str) -> None:
 
 def test_the_file_is_what_a_running_gateway_tells(gateway: Served, text: str) -> None:
     assert gateway.client.get("/schema/openapi.json").json() == json.loads(text)
+
+
+def test_a_path_that_is_asked_for_its_methods_names_all_that_the_document_has(gateway: Served, text: str) -> None:
+    for path, operations in json.loads(text)["paths"].items():
+        answer = gateway.client.options(re.sub(r"{[^}]+}", "1", path))
+        named = set(answer.headers["allow"].split(", "))
+        assert named >= {method.upper() for method in operations} | {"OPTIONS"}, path
 
 
 def test_version_1_of_the_api_goes_on_being_served(text: str) -> None:
