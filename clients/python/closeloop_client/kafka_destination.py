@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from closeloop_client.destinations import Tried
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
 
 TOUCHPOINTS = "cx.touchpoints"
 RESPONSES = "cx.responses"
-HEADERS = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
+HEADERS = (("content-type", b"application/cloudevents+json; charset=UTF-8"),)
+PORTION_BYTES = 4096
+"""So many bytes of events are handed over at once. kafka-python packs them and sums them up in Python, with the
+interpreter's lock held: that many take less than a millisecond, which the host's own threads would wait for."""
+BREATH = 0.002
+"""Seconds between two portions: what kafka-python's thread needs to send one before the next one comes."""
 
 _HOPELESS = frozenset({"MessageSizeTooLargeError", "InvalidRecordError", "RecordTooLargeError"})
 _NEEDS_HELP = frozenset(
@@ -97,10 +103,10 @@ class Kafka:
         under_way: list[tuple[int, Any]] = []
         try:
             producer = self._open()
-            for number, item in enumerate(batch):
+            for number, item in _paced(batch):
                 topic = self._topics.get(item.type, self._responses)
                 try:
-                    future = producer.send(topic, value=item.value, key=item.key, headers=HEADERS)
+                    future = producer.send(topic, value=item.value, key=item.key, headers=[*HEADERS])
                 except KafkaError as error:
                     results[number] = _rejected(item, error)
                     if results[number] is None:
@@ -151,7 +157,20 @@ class Kafka:
         if self._producer is None:
             from kafka import KafkaProducer
 
-            self._producer = KafkaProducer(bootstrap_servers=self._servers, **self._options)
+            opened: list[Any] = []
+            make = self._options.get("kafka_client", KafkaProducer.DEFAULT_CONFIG["kafka_client"])
+
+            def remembered(**configs: Any) -> Any:
+                opened.append(make(**configs))
+                return opened[-1]
+
+            options = {**self._options, "kafka_client": remembered}
+            try:
+                self._producer = KafkaProducer(bootstrap_servers=self._servers, **options)
+            except BaseException:
+                for client in opened:  # a producer that cannot be made leaves its sockets open
+                    client.close()
+                raise
             # At its own exit hook it would be closed before the emitter could send what waits: the emitter closes it.
             self._producer._unregister_cleanup()  # noqa: SLF001 - kafka-python has no public way to do that
         return self._producer
@@ -161,6 +180,17 @@ class Kafka:
         producer, self._producer = self._producer, None
         if producer is not None:
             _abandon(producer)
+
+
+def _paced(batch: Sequence[Outgoing]) -> Iterator[tuple[int, Outgoing]]:
+    """The events with their numbers, with a breath between two portions."""
+    portion = 0
+    for number, item in enumerate(batch):
+        if portion and portion + len(item.value) > PORTION_BYTES:
+            time.sleep(BREATH)
+            portion = 0
+        portion += len(item.value)
+        yield number, item
 
 
 def _disown(producer: KafkaProducer) -> None:
@@ -186,4 +216,6 @@ def _in_words(error: BaseException) -> str:
     """The class and, where Kafka has one, its description: messages of errors may quote what was sent."""
     described = getattr(error, "description", "")
     name = type(error).__name__
+    if name == "KafkaTimeoutError":
+        described = "no answer in time, or nobody was let in; why is in the log of kafka-python"
     return f"Kafka: {name} ({described})" if isinstance(described, str) and described else f"Kafka: {name}"
