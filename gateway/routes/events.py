@@ -1,5 +1,6 @@
 """``POST /v1/events``: the way in for apps that speak HTTP."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request, Response, post
@@ -14,6 +15,7 @@ from gateway.intake import (
     MAX_BATCH_BYTES,
     AllRejected,
     EventsAnswer,
+    Shape,
     shape_of,
 )
 from gateway.parts import Parts, now
@@ -55,15 +57,19 @@ async def post_events(request: Request[Any, Any, Any], parts: NamedDependency[Pa
         body = await read_body(request, MAX_BATCH_BYTES, seconds(parts.loop.gateway.slow_clients.body))
         body = body.removeprefix(BYTE_ORDER_MARK)  # some editors' files begin with it; no part of any event
         headers = dict(request.headers.items())
-        shape = shape_of(headers.get("content-type", ""), headers, body)
-        if shape is None:
-            text = "send application/json, application/cloudevents+json, -batch+json, or application/x-ndjson"
-            raise Refusal(415, "content_type", "content-type", text)
-        answer = await parts.admission.take(shape, headers, body, now(), caller_of(request).may_emit)
+        answer = await parts.admission.take(_shape(headers, body), headers, body, now(), caller_of(request).may_emit)
     except Refusal as refusal:
         refusal.headers.update(gate.charge(1))
         raise
     return Response(answer, status_code=202, headers=gate.charge(len(answer.results)))
+
+
+def _shape(headers: Mapping[str, str], body: bytes) -> Shape:
+    shape = shape_of(headers.get("content-type", ""), headers, body)
+    if shape is None:
+        text = "send application/json, application/cloudevents+json, -batch+json, or application/x-ndjson"
+        raise Refusal(415, "content_type", "content-type", text)
+    return shape
 
 
 routes = [post_events]

@@ -131,7 +131,7 @@ def test_binary_mode_becomes_a_binary_record(gateway: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "id", "status"),
+    ("sent", "read", "status"),
     [
         ('"with a space, \\"quotes\\" and \\\\"', 'with a space, "quotes" and \\', 202),  # the binding's older versions
         ('"caf%C3%A9"', "café", 202),
@@ -145,13 +145,13 @@ def test_binary_mode_becomes_a_binary_record(gateway: Served) -> None:
     ],
 )
 def test_headers_of_binary_mode_are_read_as_the_binding_says(
-    gateway: Served, sent: str, id: str | None, status: int
+    gateway: Served, sent: str, read: str | None, status: int
 ) -> None:
     about = {"ce-specversion": "1.0", "ce-source": "/s", "ce-type": "closeloop.response.v1", "ce-id": sent}
     about["ce-time"] = '"2026-01-10T10:00:00Z"'
     answer = gateway.client.post("/v1/events", content=encoded(response()["data"]), headers={**JSON, **about})
-    assert (answer.status_code, answer.json()["results"][0]["id"]) == (status, id)
-    assert [dict(record.headers)["ce_id"].decode() for record in gateway.kafka.records] == [id] * (status == 202)
+    assert (answer.status_code, answer.json()["results"][0]["id"]) == (status, read)
+    assert [dict(record.headers)["ce_id"].decode() for record in gateway.kafka.records] == [read] * (status == 202)
 
 
 @pytest.mark.parametrize(("headers", "events"), [(JSON, 1), (JSON, 2), (NDJSON, 2)])
