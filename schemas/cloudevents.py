@@ -31,13 +31,17 @@ _any_decoder = msgspec.json.Decoder()
 _PATH = re.compile(r" - at (?:`key` in )?`(?P<path>[^`]*)`$")
 _MISSING = re.compile(r"missing required field `(?P<field>[^`]+)`")
 _REMEDIES = {
+    "id": "give what names the event, such as the order and its step; the same at every try",
+    "source": "give what made the event, e.g. /shop/orders",
     "time": "give an RFC 3339 time with a zone, e.g. 2026-11-21T10:15:02Z",
     "specversion": 'only CloudEvents "1.0" is read',
     "type": f"known types are {TOUCHPOINT_TYPE} and {RESPONSE_TYPE}",
+    "data.customer_id": "give your number of the customer as text, 1 to 256 characters",
     "data.score": "give a whole number on the metric's scale",
     "data.comment": "at most 10,000 characters",
     "data.attributes": "at most 32 attributes of string, number or boolean",
 }
+_NO_OBJECT = "an event is a JSON object; over HTTP an array of them is application/cloudevents-batch+json"
 
 
 class EventReader:
@@ -190,7 +194,7 @@ def _explain(text: str) -> InvalidEvent:
     if field in ("type", "specversion"):
         return InvalidEvent(field, field, _with_remedy("is not known", field))  # type: ignore[arg-type] # both are reasons
     if not field:
-        return InvalidEvent("not_json" if "malformed" in text else "invalid", "", "an event is a JSON object")
+        return InvalidEvent("not_json" if "malformed" in text else "invalid", "", _NO_OBJECT)
     # msgspec's "Expected ..." names types and bounds, never the value; its other texts may show the value.
     said = text.split(" - at ", maxsplit=1)[0].replace("`", "")
     problem = f"e{said[1:]}" if said.startswith("Expected") else "has a value that it cannot have"

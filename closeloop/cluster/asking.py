@@ -99,6 +99,8 @@ class Asker:
         for name, future in futures.items():
             try:
                 described = future.result(self._within_s)
+            except TimeoutError as error:
+                raise self._silent(error) from None
             except KafkaException as error:
                 code = error.args[0].code()
                 if code == KafkaError.TOPIC_AUTHORIZATION_FAILED:
@@ -125,6 +127,8 @@ class Asker:
         for name, future in futures.items():
             try:
                 described = future.result(self._within_s)
+            except TimeoutError as error:
+                raise self._silent(error) from None
             except KafkaException as error:
                 code = error.args[0].code()
                 if code == KafkaError.GROUP_AUTHORIZATION_FAILED:
@@ -185,9 +189,12 @@ class Asker:
             raise self._silent(error) from None
 
     def _silent(self, error: Exception) -> BrokerError:
-        reason = "no answer in time"
+        reason, unknown = "no answer in time", True
         if isinstance(error, KafkaException):
             reason = error.args[0].name().strip("_").lower().replace("_", " ")
+            unknown = error.args[0].code() == KafkaError._UNSUPPORTED_FEATURE  # noqa: SLF001 - librdkafka's public name
+        if unknown:
+            reason += "; the embedded broker of `closeloop up` and `demo` does not know this question"
         return BrokerError(f"Kafka at {self.kafka.servers}: {reason}.")
 
 

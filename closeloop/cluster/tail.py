@@ -9,7 +9,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from closeloop.broker.errors import BrokerError
-from closeloop.cluster.asking import Asker, Partition
+from closeloop.cluster.asking import ANSWER_S, Asker, Partition
 from closeloop.cluster.reading import Read, read_record
 from closeloop.errors import UserError
 from schemas.cloudevents import EventReader
@@ -37,21 +37,12 @@ def tail(
     With ``offset`` (and its ``partition``) the ``last`` records from there on. Raises ``BrokerError``, and
     ``UserError`` for a topic or a partition that is not there.
     """
-    seen = asker.topics([topic]).get(topic)
-    if seen is None or not seen.partitions:
-        raise UserError(
-            f"{topic}: no such topic on this cluster, or you may not see it; closeloop topics list names all"
-        )
-    numbers = [one.number for one in seen.partitions]
-    if partition is not None and partition not in numbers:
-        raise UserError(f"--partition: {topic} has {', '.join(map(str, numbers))}")
-    places = [Partition(topic, number) for number in numbers if partition in (None, number)]
-    begins, ends = asker.beginnings(places), asker.ends(places)
     consumer = _consumer(asker.kafka)
     try:
+        begins, ends = _spans(consumer, topic, partition)
         if offset is not None:
-            starts = {place: max(begins[place], offset) for place in places}
-            messages = list(_until(consumer, starts, {one: min(ends[one], starts[one] + last) for one in places}))
+            starts = {place: max(begins[place], offset) for place in ends}
+            messages = list(_until(consumer, starts, {one: min(ends[one], starts[one] + last) for one in ends}))
         else:
             messages = _newest(consumer, begins, ends, last)
         old = [_read(message, events, personal=personal) for message in messages]
@@ -73,6 +64,25 @@ def tail(
 def event_reader(config: Path, zone: str | None) -> EventReader:
     """Reads events with the metrics of loop.yaml, or with the built-in ones where there is none."""
     return EventReader(metric_specs(load(config, zone)) if config.exists() else DEFAULT_METRICS)
+
+
+def _spans(consumer: Consumer, topic: str, partition: int | None) -> tuple[dict[Partition, int], dict[Partition, int]]:
+    """Where each partition begins and ends, as a consumer asks it: the embedded broker answers nothing else."""
+    seen = consumer.list_topics(topic, timeout=ANSWER_S).topics[topic]
+    if seen.error is not None or not seen.partitions:
+        raise UserError(
+            f"{topic}: no such topic on this cluster, or you may not see it; closeloop topics list names all"
+        )
+    numbers = sorted(seen.partitions)
+    if partition is not None and partition not in numbers:
+        raise UserError(f"--partition: {topic} has {', '.join(map(str, numbers))}")
+    begins, ends = {}, {}
+    for number in numbers if partition is None else [partition]:
+        offsets = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=ANSWER_S)
+        if offsets is None:
+            raise BrokerError(f"{topic}/{number}: no answer in time.")
+        begins[Partition(topic, number)], ends[Partition(topic, number)] = offsets
+    return begins, ends
 
 
 def _newest(

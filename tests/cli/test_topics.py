@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from confluent_kafka import Producer
 
+from closeloop.broker.embedded import EmbeddedBroker
 from closeloop.broker.errors import BrokerError
 from closeloop.broker.topics_admin import (
     MissingTopic,
@@ -24,6 +25,7 @@ from closeloop.broker.topics_admin import (
 )
 from closeloop.cluster.asking import Asker
 from closeloop.cluster.reading import HIDDEN, hidden, one_line, read_record
+from closeloop.cluster.tail import tail
 from schemas.cloudevents import EventReader
 from schemas.deadletters import InvalidEvent, dead_letter
 from schemas.kafka_link import KafkaLink
@@ -144,6 +146,18 @@ def test_the_list_shows_ours_and_others_and_counts_records(
     assert (rows[other]["partitions"], rows[other]["records"], rows[other]["ours"]) == (2, 3, False)
     assert rows[ALERTS]["ours"]
     assert f"{other}\t2\t1\t0\t3\tno" in topics("list").out.splitlines()
+
+
+def test_tail_shows_what_is_on_the_embedded_broker_and_what_it_does_not_know_is_said() -> None:
+    with EmbeddedBroker() as broker:
+        broker.create_topics([RESPONSES])
+        send(broker.bootstrap, RESPONSES, response(customer_id="c-embedded"))
+        asker = Asker(KafkaLink(broker.bootstrap), within_s=1)
+        (line,) = map(one_line, tail(asker, RESPONSES, 5, EventReader(DEFAULT_METRICS)))
+        assert "customer_id=c-embedded" in line
+        for question in (asker.topics, lambda: asker.groups(["closeloop-streams"])):
+            with pytest.raises(BrokerError, match="embedded broker"):
+                question()
 
 
 @pytest.mark.kafka

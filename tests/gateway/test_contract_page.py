@@ -47,6 +47,15 @@ def test_the_documents_are_json_and_others_are_not_there(gateway: Served) -> Non
         assert gateway.client.get(f"/contract/{name}").status_code == 404
 
 
+def test_a_wrong_address_is_told_the_right_one(gateway: Served) -> None:
+    for method, path, status in (("POST", "/events", 404), ("POST", "/v1/event", 404), ("GET", "/v1/events", 405)):
+        answer = gateway.client.request(method, path)
+        assert answer.status_code == status
+        problem = answer.json()["error"]["problem"]
+        assert "POST /v1/events" in problem
+        assert "/contract" in problem
+
+
 _SCALARS = st.sampled_from(
     [{"type": "string", "maxLength": 5}, {"type": "integer", "minimum": 0}, {"enum": ["a", "b"]}]
 )

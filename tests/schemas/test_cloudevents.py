@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -134,6 +135,16 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, object, str, str]] = [
     (TOUCHPOINT, "data.value", {"amount": "1", "currency": SECRET}, "invalid", "data.value.currency"),
     (TOUCHPOINT, "data.value", {"amount": "1"}, "missing", "data.value.currency"),
 ]
+
+
+@pytest.mark.parametrize("path", ["id", "source", "time", "data.customer_id"])
+def test_what_every_event_needs_says_what_would_be_right(path: str) -> None:
+    assert re.fullmatch(r"is missing; give .+", _refusal(_changed(RESPONSE, path, MISSING)).problem)
+
+
+def test_an_array_where_one_event_belongs_is_told_its_content_type() -> None:
+    refused = _refusal(json.dumps([RESPONSE]).encode())
+    assert "application/cloudevents-batch+json" in refused.problem
 
 
 @pytest.mark.parametrize(("event", "path", "value", "reason", "field"), BAD_FIELDS)
