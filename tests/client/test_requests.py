@@ -167,6 +167,7 @@ import django
 from django.conf import settings
 from django.http import HttpResponse, Http404
 from django.urls import include, path, re_path
+from django.utils.asyncio import async_unsafe
 from closeloop_client.testing import FakeEmitter
 
 fake = FakeEmitter()
@@ -175,7 +176,7 @@ settings.configure(
     MIDDLEWARE=["closeloop_client.django.TouchpointMiddleware"],
     CLOSELOOP={
         "EMITTER": fake, "CUSTOMER": lambda request: request.headers.get("X-Customer"),
-        "ATTRIBUTES": lambda request: {"method": request.method},
+        "ATTRIBUTES": async_unsafe(lambda request: {"method": request.method}),  # as what asks the database is
         "NAMES": {"POST /checkout": "checkout.completed"}, "IGNORE": ["/health*"],
     },
 )

@@ -17,7 +17,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Customer = Callable[[Scope], object]
-Attributes = Callable[[Scope], Mapping[str, AttributeValue]]
+Attributes = Callable[[Scope], Mapping[str, AttributeValue] | Awaitable[Mapping[str, AttributeValue]]]
 Template = Callable[[Scope], str | None]
 
 
@@ -27,13 +27,14 @@ class TouchpointMiddleware:
     ``app.add_middleware(TouchpointMiddleware, emitter=emitter, customer=lambda scope: ...)``. ``customer`` gets the
     scope when the answer is sent, so that what the app put there is seen (``scope["user"]``, ``scope["state"]``,
     ``scope["session"]``); it may be a coroutine function, and gives ``None`` where the customer is not known. The
-    duration ends with the last byte of the answer, before background tasks.
+    duration ends with the last byte of the answer, before background tasks. An answer that the other end did not wait
+    for counts by the status that it had.
 
     Args:
         app: what comes behind.
         emitter: takes the touchpoints. Its policy for a full buffer should not be ``block``.
         customer: the customer's id of a request, or ``None``.
-        attributes: facts of a request that go along.
+        attributes: facts of a request that go along; it may be a coroutine function, too.
         template: the route of a request, where the framework is neither FastAPI nor Starlette.
         names, only_named, ignore, sample, channel: see :class:`closeloop_client.requests.RequestTouchpoints`.
     """
@@ -66,14 +67,18 @@ class TouchpointMiddleware:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        status, seconds, noted = 0, 0.0, False
+        status, seconds, noted, gone = 0, 0.0, False, False
 
         async def watched(message: Message) -> None:
-            nonlocal status, seconds, noted
-            await send(message)
+            nonlocal status, seconds, noted, gone
             if message["type"] == "http.response.start":
                 status = message["status"]
-            elif message["type"] == "http.response.body" and not message.get("more_body", False):
+            try:
+                await send(message)
+            except OSError:
+                gone = True
+                raise
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
                 seconds = time.perf_counter() - began
                 await self._note(scope, status, seconds)
                 noted = True
@@ -82,7 +87,7 @@ class TouchpointMiddleware:
             await self._app(scope, receive, watched)
         except Exception:
             if not noted:
-                await self._note(scope, 500, seconds or time.perf_counter() - began)
+                await self._note(scope, status if gone else 500, seconds or time.perf_counter() - began)
             raise
         if not noted:  # the app was cancelled when its answer was complete, as Starlette does with streams
             await self._note(scope, status or 500, seconds or time.perf_counter() - began)
@@ -96,6 +101,8 @@ class TouchpointMiddleware:
             if inspect.isawaitable(customer):
                 customer = await customer
             attributes = self._attributes(scope) if self._attributes is not None else None
+            if inspect.isawaitable(attributes):
+                attributes = await attributes
         except Exception as error:  # noqa: BLE001 - the host's callables must not cost it a request
             self._touchpoints.failed(error)
             return

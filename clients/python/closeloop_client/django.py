@@ -14,7 +14,6 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
-from closeloop_client.events import AttributeValue
 from closeloop_client.requests import RequestTouchpoints
 
 _OPTIONS = frozenset({"names", "only_named", "ignore", "sample", "channel"})
@@ -34,8 +33,8 @@ class TouchpointMiddleware:
         }
 
     The other keys are the arguments of :class:`closeloop_client.requests.RequestTouchpoints` in capitals, and
-    ``ATTRIBUTES``, a callable: request -> facts that go along. Under ASGI, a coroutine function is awaited, and a plain
-    one runs in Django's thread for synchronous code, so that it may read ``request.user``.
+    ``ATTRIBUTES``, a callable: request -> facts that go along. Under ASGI, coroutine functions are awaited, and plain
+    ones run in Django's thread for synchronous code, so that they may read ``request.user``.
     """
 
     sync_capable = True
@@ -54,7 +53,7 @@ class TouchpointMiddleware:
         if emitter is None or not callable(customer):
             raise ImproperlyConfigured("CLOSELOOP: needs EMITTER and CUSTOMER, each itself or the path where it is")
         self._customer: Callable[[HttpRequest], object] = customer
-        self._attributes: Callable[[HttpRequest], Mapping[str, AttributeValue]] | None = _loaded(said, "ATTRIBUTES")
+        self._attributes: Callable[[HttpRequest], object] | None = _loaded(said, "ATTRIBUTES")
         options = {name: said[name.upper()] for name in _OPTIONS if name.upper() in said}
         try:
             self._touchpoints = RequestTouchpoints(emitter, **options)
@@ -89,14 +88,15 @@ class TouchpointMiddleware:
             name = self._touchpoints.name_of(request.method or "", _template(request), status)
             if name is None:
                 return
-            customer = self._customer(request)
-            attributes = self._attributes(request) if self._attributes is not None else None
+            customer, attributes = self._ask(request)
         except Exception as error:  # noqa: BLE001 - the host's callables must not cost it a request
             self._touchpoints.failed(error)
             return
-        if inspect.iscoroutine(customer):
-            customer.close()
-            self._touchpoints.failed(ValueError("CUSTOMER: a coroutine function needs ASGI"))
+        started = [one for one in (customer, attributes) if inspect.iscoroutine(one)]
+        for one in started:
+            one.close()
+        if started:
+            self._touchpoints.warn("CUSTOMER or ATTRIBUTES: a coroutine function needs ASGI")
             return
         self._touchpoints.emit(name, customer, status, seconds, attributes)
 
@@ -105,15 +105,23 @@ class TouchpointMiddleware:
             name = self._touchpoints.name_of(request.method or "", _template(request), status)
             if name is None:
                 return
-            if iscoroutinefunction(self._customer):
-                customer = await cast("Awaitable[object]", self._customer(request))
+            if any(iscoroutinefunction(one) for one in (self._customer, self._attributes)):
+                customer = await _answer(self._customer, request)
+                attributes = None if self._attributes is None else await _answer(self._attributes, request)
             else:
-                customer = await sync_to_async(self._customer)(request)
-            attributes = self._attributes(request) if self._attributes is not None else None
+                customer, attributes = await sync_to_async(self._ask)(request)
         except Exception as error:  # noqa: BLE001 - as above
             self._touchpoints.failed(error)
             return
         self._touchpoints.emit(name, customer, status, seconds, attributes)
+
+    def _ask(self, request: HttpRequest) -> tuple[Any, Any]:
+        """Who it was, and what goes along."""
+        return self._customer(request), None if self._attributes is None else self._attributes(request)
+
+
+async def _answer(asked: Callable[[HttpRequest], Any], request: HttpRequest) -> Any:
+    return await (asked if iscoroutinefunction(asked) else sync_to_async(asked))(request)
 
 
 def _template(request: HttpRequest) -> str | None:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 
 LOGGER = logging.getLogger("closeloop_client")
+THREAD_NAME = "closeloop-emitter"
+"""The name of the thread that sends, as the host's log shows it."""
 EVERY = 60.0
 """Seconds between two warnings of one kind."""
 

@@ -5,6 +5,7 @@ Needs ``opentelemetry-sdk``. The event continues the span's trace: the loop's ow
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +15,7 @@ from opentelemetry.trace import SpanContext, StatusCode
 
 from closeloop_client.emitting import Calls
 from closeloop_client.events import AttributeValue, Touchpoint
-from closeloop_client.notices import Notices
+from closeloop_client.notices import THREAD_NAME, Notices
 
 CUSTOMER = "closeloop.customer_id"
 TOUCHPOINT = "closeloop.touchpoint"
@@ -62,12 +63,15 @@ class TouchpointProcessor(SpanProcessor):
         customer = held.get(self._customer)
         touchpoint = held.get(self._touchpoint) or self._names.get(span.name)
         context = span.context
+        if threading.current_thread().name == THREAD_NAME:
+            return  # a span of the sending itself, as instrumentations make them: it would never end
         if customer is None or touchpoint is None or context is None or span.end_time is None:
             return
         try:
             self._emitter.emit(self._made(span, context, str(customer), str(touchpoint), held))
-        except ValueError as error:
-            self._notices.warn("span", f"closeloop: {{n}} spans make no fit touchpoint, the last: {error}")
+        except Exception as error:  # noqa: BLE001 - no touchpoint is worth a span of the host's
+            problem = str(error) if isinstance(error, ValueError) else type(error).__name__
+            self._notices.warn("span", f"closeloop: {{n}} spans make no fit touchpoint, the last: {problem}")
 
     def _made(
         self, span: ReadableSpan, context: SpanContext, customer: str, touchpoint: str, held: Mapping[str, Any]

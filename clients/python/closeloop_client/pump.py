@@ -11,6 +11,7 @@ from typing import Literal
 
 from closeloop_client.destinations import Destination, Tried, all_again
 from closeloop_client.lifetimes import end_with_multiprocessing, watch
+from closeloop_client.notices import THREAD_NAME
 from closeloop_client.outcomes import Delivery, DropReason, OnDelivery, Stats
 from closeloop_client.outgoing import Outgoing, Queue
 from closeloop_client.reporting import Reporter
@@ -199,7 +200,7 @@ class Pump:
     def _start(self) -> None:
         if self._thread is not None:
             return
-        thread = threading.Thread(target=self._run, name="closeloop-emitter", daemon=True)
+        thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         try:
             thread.start()
         except RuntimeError:  # no more threads, or the interpreter ends: the next event tries again

@@ -79,22 +79,30 @@ class RequestTouchpoints:
         if customer is None or customer == "":
             return
         try:
-            self._emitter.emit(
-                Touchpoint(
-                    customer_id=str(customer),
-                    touchpoint=name,
-                    channel=self._channel,
-                    outcome=outcome_of(status),
-                    duration_ms=max(0, round(seconds * 1000)),
-                    attributes={"http_status": status, **(attributes or {})},
-                )
+            event = Touchpoint(
+                customer_id=str(customer),
+                touchpoint=name,
+                channel=self._channel,
+                outcome=outcome_of(status),
+                duration_ms=max(0, round(seconds * 1000)),
+                attributes={"http_status": status, **(attributes or {})},
             )
         except Exception as error:  # noqa: BLE001 - no touchpoint is worth a request
             self.failed(error)
+            return
+        try:
+            self._emitter.emit(event)
+        except ValueError as error:
+            self.warn(str(error))  # of our own checks, which show no value
+        except Exception as error:  # noqa: BLE001 - as above
+            self.failed(error)
 
     def failed(self, error: Exception) -> None:
-        """Say that a callable of the host, or an event, was not right."""
-        what = str(error) if type(error) is ValueError else type(error).__name__
+        """Say that a callable of the host failed, and how; its words may hold what nobody should read in a log."""
+        self.warn(type(error).__name__)
+
+    def warn(self, what: str) -> None:
+        """Say why a request gave no touchpoint."""
         self._notices.warn("request", f"closeloop: {{n}} requests gave no touchpoint, the last for {what}")
 
 

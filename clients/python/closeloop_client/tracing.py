@@ -7,10 +7,11 @@ import sys
 
 def traceparent() -> str | None:
     """W3C's trace context of the span that is current here; None where the app traces nothing."""
-    trace = sys.modules.get("opentelemetry.trace")
-    if trace is None:
+    # Another thread may just be importing it.
+    current = getattr(sys.modules.get("opentelemetry.trace"), "get_current_span", None)
+    if current is None:
         return None
-    context = trace.get_current_span().get_span_context()
+    context = current().get_span_context()
     if not context.is_valid:
         return None
     return f"00-{context.trace_id:032x}-{context.span_id:016x}-{int(context.trace_flags) & 0xFF:02x}"
