@@ -3,18 +3,17 @@
 A row's event has the same id at every run, so that a second sending of it is a known one.
 """
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta, Struct
 
-from schemas.events import RESPONSE_TYPE, TOUCHPOINT_TYPE, Response, Touchpoint
+from closeloop.importer.cells import amount, flag, moments, whole, wrong_form
+from schemas.events import MAX_ATTRIBUTES, RESPONSE_TYPE, TOUCHPOINT_TYPE, Response, Touchpoint
 from schemas.loop_checks import known_zone
 from schemas.loop_yaml import ConfigError
 from schemas.typed_walk import misfits, unknown_word
@@ -23,10 +22,9 @@ from schemas.yaml_source import SourceError as YamlError
 
 _INTEGERS = frozenset({"score", "scale_min", "scale_max", "duration_ms"})
 _FLAGS = frozenset({"contact_requested", "higher_is_better"})
+_LONGEST_NAME = 64
 _ENVELOPE = ("id", "time")
 _MONEY = ("amount", "currency")
-_TRUE = frozenset({"true", "yes", "y", "1", "x"})
-_FALSE = frozenset({"false", "no", "n", "0"})
 
 
 class Constant(Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,6 +34,7 @@ class Constant(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 Columns = str | list[str] | Constant
+Value = str | int | bool
 
 
 class TableMapping(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -48,9 +47,11 @@ class TableMapping(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
     encoding: Literal["utf-8", "cp1252", "latin-1", "utf-16"] = "utf-8"
     time_format: str | None = None
-    """Python's strptime format; without one, ISO 8601 is read."""
+    """Python's strptime format, ``unix``, ``unix_ms`` or ``excel``; without one, ISO 8601 is read."""
     time_zone: str | None = None
     """For times that do not say their zone."""
+    decimal: Literal[".", ","] = "."
+    """What stands before the decimals of a number."""
 
 
 class BadRow(ValueError):  # noqa: N818 - what was found, not a fault of ours
@@ -92,6 +93,15 @@ def _check(mapping: TableMapping) -> Iterator[tuple[tuple[str | int, ...], str]]
     for name in sorted(needed - set(mapping.fields)):
         why = "; without it, a second import would count everything twice" if name == "id" else ""
         yield ("fields", name), f"missing; say which column it is{why}"
+    for name in mapping.attributes:
+        if not 0 < len(name) <= _LONGEST_NAME:
+            yield ("attributes", name), f"a name of {_LONGEST_NAME} characters at most is taken"
+    if len(mapping.attributes) > MAX_ATTRIBUTES:
+        yield ("attributes",), f"{len(mapping.attributes)} of them; {MAX_ATTRIBUTES} at most are taken"
+    if mapping.delimiter in '"\r\n':
+        yield ("delimiter",), 'stands between no columns; give the character that does, such as ";" or "\\t"'
+    if mapping.time_format is not None and (wrong := wrong_form(mapping.time_format)) is not None:
+        yield ("time_format",), wrong
     if mapping.time_zone is not None and (wrong := known_zone(mapping.time_zone)) is not None:
         yield ("time_zone",), wrong
 
@@ -105,8 +115,7 @@ def named_columns(mapping: TableMapping) -> Iterator[tuple[str, str]]:
                 yield f"{section}.{field}", name
 
 
-def need_columns(mapping: TableMapping, names: Iterable[str]) -> None:
-    """Raises :class:`schemas.loop_yaml.ConfigError` where a column of the mapping is not once in the table."""
+def _need_columns(mapping: TableMapping, names: Iterable[str]) -> None:
     there = Counter(names)
     problems = [
         Problem(
@@ -123,79 +132,86 @@ def need_columns(mapping: TableMapping, names: Iterable[str]) -> None:
         raise ConfigError("mapping", problems)
 
 
-def event_of(row: Mapping[str, str], mapping: TableMapping) -> bytes:
-    """A row, by the names of its columns, as a CloudEvent. Raises :class:`BadRow` for one that cannot be an event."""
-    data: dict[str, Any] = {}
-    envelope: dict[str, str] = {}
-    for field, columns in mapping.fields.items():
-        text = _text(row, columns)
-        if text == "":
-            continue
-        if field in _ENVELOPE:
-            envelope[field] = str(text)
-        else:
-            data[field] = _typed(field, text)
-    if "id" not in envelope:
-        raise BadRow("id", "empty; a row without an id cannot be sent twice safely", "missing")
-    if "time" not in envelope:
-        raise BadRow("time", "empty", "missing")
-    if "amount" in data or "currency" in data:
-        data["value"] = {name: str(data.pop(name, "")) for name in _MONEY}
-    attributes = {name: _text(row, columns) for name, columns in mapping.attributes.items()}
-    if given := {name: value for name, value in attributes.items() if value != ""}:
-        data["attributes"] = given
-    event = {
-        "specversion": "1.0",
-        "id": envelope["id"],
-        "source": mapping.source,
-        "type": RESPONSE_TYPE if mapping.type == "response" else TOUCHPOINT_TYPE,
-        "time": _time(envelope["time"], mapping),
-        "data": data,
-    }
-    try:
-        return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
-        problem = f"not {mapping.encoding}; name the file's encoding in the mapping"
-        raise BadRow("", problem, "not_utf8") from None
+class RowReader:
+    """Makes an event of each row of one table."""
 
+    def __init__(self, mapping: TableMapping, header: Sequence[str]) -> None:
+        """Raises :class:`schemas.loop_yaml.ConfigError` where a column of the mapping is not once in the header."""
+        names = [name.strip() for name in header]
+        _need_columns(mapping, names)
+        places = {name: place for place, name in enumerate(names)}
+        self._mapping = mapping
+        self._fields = [
+            (field, _picked(columns, places), _meaning(field, mapping)) for field, columns in mapping.fields.items()
+        ]
+        self._attributes = [(name, _picked(columns, places)) for name, columns in mapping.attributes.items()]
+        self._moment = moments(mapping.time_format, mapping.time_zone)
+        self._type = RESPONSE_TYPE if mapping.type == "response" else TOUCHPOINT_TYPE
 
-def _text(row: Mapping[str, str], columns: Columns) -> str | int | bool:
-    if isinstance(columns, Constant):
-        return columns.value
-    if isinstance(columns, str):
-        return row[columns].strip()
-    parts = [row[name].strip() for name in columns]
-    return ":".join(parts) if any(parts) else ""
-
-
-def _typed(field: str, text: str | int | bool) -> str | int | bool:
-    if not isinstance(text, str):
-        return text
-    if field in _INTEGERS:
+    def event(self, cells: Sequence[str]) -> bytes:
+        """A row as a CloudEvent. Raises :class:`BadRow` for one that cannot be an event."""
+        data: dict[str, Any] = {}
+        for field, picked, meaning in self._fields:
+            value = picked(cells)
+            if value == "":
+                continue
+            if meaning is not None and isinstance(value, str):
+                try:
+                    value = meaning(value)
+                except ValueError as error:
+                    raise BadRow(f"data.{field}", str(error)) from None
+            data[field] = value
+        number, at = data.pop("id", None), data.pop("time", None)
+        if number is None:
+            raise BadRow("id", "empty; a row without an id cannot be sent twice safely", "missing")
+        if at is None:
+            raise BadRow("time", "empty", "missing")
+        if "amount" in data or "currency" in data:
+            data["value"] = {name: str(data.pop(name, "")) for name in _MONEY}
+        if given := {name: value for name, picked in self._attributes if (value := picked(cells)) != ""}:
+            data["attributes"] = given
+        event = {
+            "specversion": "1.0",
+            "id": str(number),
+            "source": self._mapping.source,
+            "type": self._type,
+            "time": self._time(str(at)),
+            "data": data,
+        }
         try:
-            return int(text)
-        except ValueError:
-            raise BadRow(f"data.{field}", "not a whole number") from None
+            return msgspec.json.encode(event)
+        except UnicodeEncodeError:
+            problem = f"not {self._mapping.encoding}; name the file's encoding in the mapping"
+            raise BadRow("", problem, "not_utf8") from None
+
+    def _time(self, text: str) -> str:
+        try:
+            return self._moment(text).isoformat()
+        except (ValueError, OverflowError) as error:
+            raise BadRow("time", str(error)) from None
+
+
+def _picked(columns: Columns, places: Mapping[str, int]) -> Callable[[Sequence[str]], Value]:
+    """What gives the value of a field by a row's cells."""
+    if isinstance(columns, Constant):
+        constant = columns.value
+        return lambda cells: constant  # noqa: ARG005 - the same for every row
+    if isinstance(columns, str):
+        place = places[columns]
+        return lambda cells: cells[place].strip()
+    joined = [places[name] for name in columns]
+
+    def several(cells: Sequence[str]) -> str:
+        parts = [cells[place].strip() for place in joined]
+        return ":".join(parts) if any(parts) else ""
+
+    return several
+
+
+def _meaning(field: str, mapping: TableMapping) -> Callable[[str], Value] | None:
+    """What makes the value of a field of its text; ``None`` where it is the text."""
+    if field in _INTEGERS:
+        return partial(whole, decimal=mapping.decimal)
     if field in _FLAGS:
-        word = text.lower()
-        if word not in _TRUE | _FALSE:
-            raise BadRow(f"data.{field}", "neither yes nor no")
-        return word in _TRUE
-    return text
-
-
-def _time(text: str, mapping: TableMapping) -> str:
-    try:
-        moment = (
-            datetime.fromisoformat(text)
-            if mapping.time_format is None
-            else datetime.strptime(text, mapping.time_format)  # noqa: DTZ007 - the zone is put in below
-        )
-    except ValueError:
-        wanted = f"in the form {mapping.time_format}" if mapping.time_format else "an ISO 8601 time; give time_format"
-        raise BadRow("time", f"not {wanted}") from None
-    if moment.tzinfo is None:
-        if mapping.time_zone is None:
-            raise BadRow("time", "says no zone; give time_zone in the mapping")
-        moment = moment.replace(tzinfo=ZoneInfo(mapping.time_zone))
-    return moment.isoformat()
+        return flag
+    return partial(amount, decimal=mapping.decimal) if field == "amount" else None

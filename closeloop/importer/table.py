@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from closeloop.importer.csv_rows import BrokenRow, Row, csv_rows
-from closeloop.importer.mapping import BadRow, TableMapping, event_of, need_columns
+from closeloop.importer.mapping import BadRow, RowReader, TableMapping
 from closeloop.importer.source import Line, Rejected, SourceError, fitting
 from schemas.loop_yaml import ConfigError
 from schemas.yaml_source import Problem
@@ -45,31 +45,30 @@ class CsvTable:
         if header is None:
             return
         self.columns = tuple(header)
-        places = {name.strip(): place for place, name in enumerate(header)}
+        reader = RowReader(self._mapping, header)
         for row in rows:
             if row.line <= after:
                 continue
             if isinstance(row, BrokenRow):
                 yield Rejected(Line(row.line, b"", tuple(row.cells)), "not_csv", "", row.problem)
             elif not _is_blank(row.cells):
-                yield self._event(row, len(header), places)
-
-    def _event(self, row: Row, width: int, places: dict[str, int]) -> Line | Rejected:
-        line = Line(row.line, b"", tuple(row.cells))
-        try:
-            event = event_of(_by_name(row, width, places), self._mapping)
-        except BadRow as bad:
-            return Rejected(line, bad.reason, bad.field, bad.problem)
-        return fitting(Line(row.line, event, line.row))
+                yield _event(row, len(header), reader)
 
 
-def _by_name(row: Row, width: int, places: dict[str, int]) -> dict[str, str]:
-    cells = row.cells
-    if len(cells) < width or any(cells[width:]):  # blank ones at the end hold nothing
-        said = f"{len(cells)} columns where the header has {width}"
-        over = "" if row.last == row.line else f"; a quoted cell goes on to line {row.last}"
-        raise BadRow("", said + over, "not_csv")
-    return {name: cells[place] for name, place in places.items()}
+def _event(row: Row, width: int, reader: RowReader) -> Line | Rejected:
+    cells = tuple(row.cells)
+    try:
+        if len(cells) < width or any(cells[width:]):  # blank ones at the end hold nothing
+            raise _wrong_width(row, width)
+        return fitting(Line(row.line, reader.event(cells), cells))
+    except BadRow as bad:
+        return Rejected(Line(row.line, b"", cells), bad.reason, bad.field, bad.problem)
+
+
+def _wrong_width(row: Row, width: int) -> BadRow:
+    said = f"{len(row.cells)} columns where the header has {width}"
+    over = "" if row.last == row.line else f"; a quoted cell goes on to line {row.last}"
+    return BadRow("", said + over, "not_csv")
 
 
 def _header(rows: Iterator[Row | BrokenRow], mapping: TableMapping) -> list[str] | None:
@@ -86,7 +85,6 @@ def _header(rows: Iterator[Row | BrokenRow], mapping: TableMapping) -> list[str]
                 "(Excel writes cp1252, or utf-16 as Unicode text)"
             )
         _need_delimiter(header, mapping)
-        need_columns(mapping, [name.strip() for name in header])
         return header
     return None
 

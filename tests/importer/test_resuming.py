@@ -288,6 +288,54 @@ def test_parquet_gives_the_events_that_a_csv_gives(tmp_path: Path) -> None:
         assert values == [value.replace(b"+00:00", b"") for value in wanted[after:]]
 
 
+def test_parquet_has_a_type_for_everything_and_each_is_read(gateway: StubGateway, tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    _, mapping = _table(tmp_path, 1)
+    mapping.write_text(f"{MAPPING}time_format: '%d/%m/%Y'\n")  # of the CSV; a typed time needs none
+    second = 1_795_168_800  # 2026-11-20T10:00:00Z
+    columns = {
+        "answer": ["a1", "a2"], "customer": pa.array(["c", "d"]).dictionary_encode(), "region": ["SP", "RJ"],
+        "at": pa.array([second * 10**9 + 1, second * 10**9], type=pa.timestamp("ns", tz="America/Sao_Paulo")),
+        "score": [9.0, float("nan")], "text": pa.array([19.9, None], type=pa.float32()),
+        "nested": [{"a": 1}, {"a": 2}], "far": pa.array([10**12] * 2, type=pa.timestamp("s", tz="Mars/Base")),
+        "span": pa.array([1, 2], type=pa.duration("ns")), "hour": pa.array([1, 2], type=pa.time64("ns")),
+    }  # fmt: skip
+    path = _parquet(tmp_path / "answers.parquet", columns)
+    code, out, err = _run(path, gateway.url, tmp_path, mapping)
+    assert (code, err) == (0, "")
+    first, second_event = gateway.taken
+    assert datetime.fromisoformat(first["time"]) == datetime(2026, 11, 20, 10, tzinfo=UTC)
+    assert first["data"]["score"] == 9
+    assert first["data"]["comment"] == "19.9"
+    assert second_event["data"] == {"customer_id": "d", "metric": "nps", "attributes": {"region": "RJ"}}
+    decimals = columns | {"score": pa.array([9, 8], type=pa.decimal128(5, 3)), "at": ["2026-11-20T10:00:00Z"] * 2}
+    mapping.write_text(MAPPING)
+    path = _parquet(tmp_path / "decimals.parquet", decimals)
+    assert _run(path, gateway.url, tmp_path, mapping)[0] == 0
+    assert [event["data"]["score"] for event in gateway.taken[2:]] == [9, 8]
+    mars = columns | {"at": columns["far"]}
+    _, _, err = _run(_parquet(tmp_path / "mars.parquet", mars), gateway.url, tmp_path, mapping)
+    assert "fields.time: at is in the time zone 'Mars/Base'" in err
+    late = columns | {"at": pa.array([10**12, second], type=pa.timestamp("s", tz="UTC"))}
+    _, out, _ = _run(_parquet(tmp_path / "late.parquet", late), gateway.url, tmp_path, mapping)
+    assert out.startswith("sent 1  accepted 1  rejected 1\n")
+
+
+def test_a_parquet_file_of_equal_names_keeps_its_cells_in_their_columns(gateway: StubGateway, tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    _, mapping = _table(tmp_path, 1)
+    names = ["z", "answer", "at", "customer", "score", "text", "region", "z"]
+    cells = ["first", "a1", "2026-11-20T10:00:00Z", "c", "bad", "t", "SP", "last"]
+    path = tmp_path / "answers.parquet"
+    parquet.write_table(pa.table([pa.array([cell]) for cell in cells], names=names), path)
+    assert _run(path, gateway.url, tmp_path, mapping)[0] == 1
+    with (tmp_path / "answers.parquet.rejected.csv").open(newline="") as report:
+        assert list(csv.reader(report))[1][: len(cells)] == cells
+    parquet.write_table(pa.table([pa.array([cell]) for cell in cells], names=[*names[:-1], "score"]), path)
+    assert "fields.score: 2 columns are called `score`" in _run(path, gateway.url, tmp_path, mapping)[2]
+
+
 def test_parquet_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     _, mapping_path = _table(tmp_path, 1)
     mapping = load_mapping(mapping_path)
@@ -295,6 +343,14 @@ def test_parquet_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     no_parquet.write_bytes(b"hello" * 100)
     with pytest.raises(SourceError, match="not a Parquet file"):
         ParquetTable(no_parquet, mapping)
+    for path, said in ((tmp_path / "none.parquet", "no such file"), (tmp_path, "a folder")):
+        with pytest.raises(SourceError, match=said):
+            ParquetTable(path, mapping)
+    whole = _parquet(tmp_path / "whole.parquet", {"answer": ["1"]})
+    content = whole.read_bytes()
+    whole.write_bytes(content[:-100] + b"\xff" * 60 + content[-40:])
+    with pytest.raises(SourceError, match="not a Parquet file"):
+        ParquetTable(whole, mapping)
     lists = {name: ["1"] for name in ("answer", "at", "customer", "text", "region")} | {"score": [[1, 2]]}
     with pytest.raises(ConfigError, match="score holds lists"):
         ParquetTable(_parquet(tmp_path / "lists.parquet", lists), mapping)

@@ -124,6 +124,25 @@ def test_a_bad_row_is_named_and_the_next_is_read(tmp_path: Path, row: str, reaso
     assert line.number == 4
 
 
+def test_amounts_of_a_spreadsheet_with_decimal_commas(tmp_path: Path) -> None:
+    mapping = """
+type: touchpoint
+source: /shop/orders
+delimiter: ";"
+decimal: ","
+time_format: excel
+time_zone: Europe/Berlin
+fields: {id: order, time: when, customer_id: who, touchpoint: {value: order.delivered}, duration_ms: ms,
+         amount: total, currency: {value: EUR}}
+"""
+    (line,) = _read(tmp_path, "order;when;who;ms;total\n007;44927,5;c1;1200,0;1.234,50\n", mapping)
+    assert isinstance(line, Line)
+    event = EventReader(DEFAULT_METRICS).read(line.value, NOW)
+    assert isinstance(event, TouchpointEvent)
+    assert (event.id, event.data.value, event.data.duration_ms) == ("007", Money("1234.50", "EUR"), 1200)
+    assert event.time == datetime(2023, 1, 1, 11, tzinfo=UTC)
+
+
 def test_bytes_that_are_not_the_encoding_are_named(tmp_path: Path) -> None:
     table = f"{HEADER}\ns1,17,02/03/2018 22:15,c42,2,caf\xe9,no,SP\n".encode("latin-1")
     (bad,) = _read(tmp_path, table)
@@ -169,6 +188,9 @@ def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
         ("America/Sao_Paulo", "America/Sao_Paolo", "such as America/Sao_Paulo"),
         ("metric: {value: csat}", "metric: {vaule: csat}", "fields.metric"),
         ("type: response", "type: response\ntype: response", "given twice"),
+        ('"%d/%m/%Y %H:%M"', '"DD/MM/YYYY"', "mapping.yaml:17: time_format: no form of a day"),
+        ("type: response", "type: response\ndelimiter: '\"'", "delimiter: stands between no columns"),
+        ("  region: state", f"  {'r' * 65}: state", "64 characters at most"),
     ],
 )
 def test_a_mapping_that_is_wrong_is_named_with_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
