@@ -1,28 +1,19 @@
-"""The rate limit at a route: who asks, how it stands, and the headers that tell it."""
+"""The rate limit at a way in: how its sender stands, and the headers that tell it."""
 
 import time
-from typing import Any
 
-from litestar import Request
-
-from gateway.access import address_of, caller_of
-from gateway.attempts import network_of
-from gateway.parts import Parts
 from gateway.problems import Refusal
-from gateway.rate_limits import Limit, Standing
+from gateway.rate_limits import Limit, Standing, Throttle
 from schemas.config_base import seconds
 from schemas.config_gateway import RateLimit
 
 
 class RateGate:
-    """The limit of one request's sender: its API key, or its address where no key is asked."""
+    """The limit of one sender; ``None``: there is none."""
 
-    def __init__(self, request: Request[Any, Any, Any], parts: Parts) -> None:
-        configured = parts.loop.gateway.rate_limit
+    def __init__(self, configured: RateLimit | None, throttle: Throttle, sender: str) -> None:
         self._limit = None if configured is None else limit_of(configured)
-        self._throttle = parts.throttle
-        caller = caller_of(request)
-        self._sender = f"key {caller.key_id or caller.name}" if caller.name else network_of(address_of(request))
+        self._throttle, self._sender = throttle, sender
 
     def admit(self) -> None:
         """Let it in while anything is left, and count it as one event, before anything is read of it.

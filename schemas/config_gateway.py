@@ -29,7 +29,8 @@ class SpoolConfig(Section, frozen=True, kw_only=True):
 
 
 class RateLimit(Section, frozen=True, kw_only=True):
-    """How much one API key (one address, where no key is asked) may send: a bucket that fills again by the second."""
+    """How much one sender may send: a bucket that fills again by the second. A sender is an API key (an address, where
+    no key is asked), or the tool behind a hook."""
 
     events_per_second: Rate
     burst: Duration = "10s"

@@ -7,6 +7,7 @@ for itself. Secrets stand in the environment: ``CLOSELOOP_HOOK_NAME_SECRET``.
 from typing import Literal
 
 from schemas.config_base import Duration, Scalar, Section
+from schemas.config_gateway import RateLimit
 
 ToolName = Literal["formbricks", "typeform", "posthog", "chatwoot", "qualtrics", "surveymonkey", "segment", "generic"]
 
@@ -93,3 +94,5 @@ class Hook(Section, frozen=True, kw_only=True):
     """How old a signed time may be, and how far ahead."""
     partial: bool = False
     unanswered: Literal["letter", "ignore"] = "letter"
+    rate_limit: RateLimit | None = None
+    """How much may come by it; above it 429. A delivery counts as its events, an array as its elements at least."""

@@ -18,6 +18,8 @@ from gateway.hooks.submissions import Skipped, Wanted
 from gateway.hooks.tools import TOOLS, scheme_for
 from gateway.instruments import Instruments
 from gateway.problems import Refusal
+from gateway.rate_gate import RateGate
+from gateway.rate_limits import Throttle
 from schemas.cloudevents import EventReader
 from schemas.config import Loop
 from schemas.config_base import seconds
@@ -59,6 +61,7 @@ class HookDesk:
         self._secrets = secrets
         self._instruments = instruments
         self._fetcher = fetcher or Fetcher()
+        self._gates = {name: RateGate(hook.rate_limit, Throttle(), name) for name, hook in loop.hooks.items()}
         self._seen = {name: _Seen() for name in loop.hooks}
         for name in loop.hooks:
             if not self._secret(name).keys():
@@ -84,8 +87,10 @@ class HookDesk:
             _log.info("hook_unsigned", hook=name, why=str(why))
             self._count(name, "unsigned", delivery.at)
             raise Refusal(401, "unauthorized", "", "the delivery is not signed as it should be") from None
+        gate = self._gates[name]
         try:
-            return await self._take(mapper, delivery, admission)
+            gate.admit()  # only now: who forges deliveries uses up nothing of the tool's
+            return await self._take(mapper, delivery, admission, gate)
         except Refusal:
             self._count(name, "unavailable", delivery.at)
             raise
@@ -117,7 +122,7 @@ class HookDesk:
         outcome = read_piece(mapper, piece, at)
         return f"{field_of(name, outcome.error)}: {outcome.error.problem}" if isinstance(outcome, Refused) else None
 
-    async def _take(self, mapper: Mapper, delivery: Delivery, admission: Admission) -> HookAnswer:
+    async def _take(self, mapper: Mapper, delivery: Delivery, admission: Admission, gate: RateGate) -> HookAnswer:
         if len(delivery.body) > _LARGE:
             read = await asyncio.to_thread(_read_all, mapper, delivery)
         else:
@@ -136,6 +141,7 @@ class HookDesk:
             elif isinstance(outcome, Skipped):
                 ignored[outcome.why] += 1
         taken = 0
+        gate.charge(max(len(values), len(read)))
         if values:
             answer = await admission.admit(values, delivery.at, route=ROUTE, headers=delivery.headers)
             taken = answer.accepted

@@ -7,7 +7,8 @@ from litestar import Request, Response, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 
-from gateway.access import caller_of, needs
+from gateway.access import address_of, caller_of, needs
+from gateway.attempts import network_of
 from gateway.bodies import read_body
 from gateway.cross_origin import from_known_page
 from gateway.intake import (
@@ -51,7 +52,7 @@ _NOTHING_TAKEN = (
 )
 async def post_events(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> Response[EventsAnswer]:
     """Read the body, and let the admission answer for its events."""
-    gate = RateGate(request, parts)
+    gate = RateGate(parts.loop.gateway.rate_limit, parts.throttle, _sender(request))
     gate.admit()
     try:
         body = await read_body(request, MAX_BATCH_BYTES, seconds(parts.loop.gateway.slow_clients.body))
@@ -70,6 +71,12 @@ def _shape(headers: Mapping[str, str], body: bytes) -> Shape:
         text = "send application/json, application/cloudevents+json, -batch+json, or application/x-ndjson"
         raise Refusal(415, "content_type", "content-type", text)
     return shape
+
+
+def _sender(request: Request[Any, Any, Any]) -> str:
+    """Whose limit it is: the API key's, or the address's where no key is asked."""
+    caller = caller_of(request)
+    return f"key {caller.key_id or caller.name}" if caller.name else network_of(address_of(request))
 
 
 routes = [post_events]

@@ -218,6 +218,8 @@ WRONG: list[tuple[str, str, str]] = [
     ("form: {tool: typeform, customer_id: c42, responses: [{metric: csat, question: q}]}",
      "hooks.form.customer_id", "same for every"),
     ("form: {tool: typeform, tolerance: 7d, responses: [{metric: csat, question: q}]}", "hooks.form.tolerance", "1h"),
+    ("form: {tool: typeform, rate_limit: {burst: 5s}, responses: [{metric: csat, question: q}]}",
+     "hooks.form.rate_limit.events_per_second", "missing"),
     ("form: {tool: typeform, site: eu, responses: [{metric: csat, question: q}]}", "hooks.form.site", "leave it out"),
     ("xm: {tool: qualtrics, site: evil.example/, responses: [{metric: csat, question: q}]}", "hooks.xm.site", "fra1"),
     ("sm: {tool: surveymonkey, site: us.evil, responses: [{metric: csat, question: q}]}", "hooks.sm.site", "us, eu"),
