@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,9 +41,45 @@ def manifests() -> list[tuple[str, Manifest]]:
     ]
 
 
+def patched(manifest: Manifest, patch: str) -> Manifest:
+    """The manifest after the operations of a JSON patch (RFC 6902), of which kustomize has the rest."""
+    made: Any = copy.deepcopy(manifest)
+    for operation in yaml.safe_load(patch):
+        *way, last = operation["path"].strip("/").split("/")
+        place = made
+        for step in way:
+            place = place[int(step) if isinstance(place, list) else step]
+        if last == "-":
+            place.append(operation["value"])
+        elif operation["op"] == "add":
+            place[last] = operation["value"]
+        else:
+            assert last in place, operation
+            del place[last]
+            if operation["op"] == "replace":
+                place[last] = operation["value"]
+    changed: Manifest = made
+    return changed
+
+
+def with_spool() -> list[tuple[str, Manifest]]:
+    """What the component `spool` makes of the manifests that it changes."""
+    (component,) = documents(FOLDER / "spool" / "kustomization.yaml")
+    return [
+        (f"spool/{target['kind']}", patched(found, patch["patch"]))
+        for patch in component["patches"]
+        for target in [patch["target"]]
+        for found in [one for _, one in manifests() if one["kind"] == target["kind"]]
+        if found["metadata"]["name"] == target["name"]
+    ]
+
+
+SPOOLED = with_spool()
 ALL = manifests()
-BUILT_IN = [(name, manifest) for name, manifest in ALL if manifest["apiVersion"] != "keda.sh/v1alpha1"]
-WORKLOADS = [(name, manifest) for name, manifest in ALL if manifest["kind"] in ("Deployment", "Job")]
+BUILT_IN = [(name, manifest) for name, manifest in ALL + SPOOLED if manifest["apiVersion"] != "keda.sh/v1alpha1"]
+WORKLOADS = [
+    (name, manifest) for name, manifest in ALL + SPOOLED if manifest["kind"] in ("Deployment", "StatefulSet", "Job")
+]
 
 
 def pod(manifest: Manifest) -> Manifest:
@@ -92,7 +131,9 @@ def test_a_pod_could_not_do_harm(name: str, manifest: Manifest) -> None:
     assert spec["enableServiceLinks"] is False, "a Service would set variables that look like settings"
     assert spec["securityContext"]["runAsNonRoot"] is True
     assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    claims = manifest["spec"].get("volumeClaimTemplates", [])
     written = {volume["name"] for volume in spec["volumes"] if "emptyDir" in volume}
+    written |= {claim["metadata"]["name"] for claim in claims}
     for container in containers(manifest):
         security = container["securityContext"]
         assert security["readOnlyRootFilesystem"] is True
@@ -115,6 +156,7 @@ def test_a_container_runs_a_command_that_exists_with_settings_that_exist(name: s
     from_environment(Asked())
     assert set(settings()) <= asked
     volumes = {volume["name"] for volume in pod(manifest)["volumes"]}
+    volumes |= {claim["metadata"]["name"] for claim in manifest["spec"].get("volumeClaimTemplates", [])}
     for container in containers(manifest):
         command: Any = get_command(app)
         words = list(container["args"])
@@ -173,6 +215,44 @@ def test_what_is_scaled_by_lag_reads_the_topic_in_that_group() -> None:
         assert metadata["bootstrapServersFromEnv"] in settings()
     limit = next(m for _, m in ALL if m["metadata"]["name"] == "closeloop-streams" and m["kind"] == "ScaledObject")
     assert limit["spec"]["maxReplicaCount"] <= int(settings()["CLOSELOOP_PARTITIONS"])
+
+
+def test_the_spool_outlives_its_pod_and_nothing_shrinks_by_itself() -> None:
+    gateway, scaler = (manifest for _, manifest in SPOOLED)
+    assert (gateway["kind"], scaler["spec"]["scaleTargetRef"]["kind"]) == ("StatefulSet", "StatefulSet")
+    before = deployment("gateway")
+    assert gateway["metadata"] == before["metadata"]
+    assert gateway["spec"]["selector"] == before["spec"]["selector"]
+    assert gateway["spec"]["template"]["metadata"] == before["spec"]["template"]["metadata"]
+    assert set(gateway["spec"]["persistentVolumeClaimRetentionPolicy"].values()) == {"Retain"}
+    assert scaler["spec"]["behavior"]["scaleDown"]["selectPolicy"] == "Disabled"
+    container = pod(gateway)["containers"][0]
+    (folder,) = (one["value"] for one in container["env"] if one["name"] == "CLOSELOOP_SPOOL_DIR")
+    (claim,) = (one["metadata"]["name"] for one in gateway["spec"]["volumeClaimTemplates"])
+    assert {"name": claim, "mountPath": folder} in container["volumeMounts"]
+    services = {m["metadata"]["name"] for _, m in ALL if m["kind"] == "Service"}
+    assert gateway["spec"]["serviceName"] in services
+
+
+@pytest.mark.parametrize("folder", ["rooms", "autoscaling"])
+def test_kustomize_builds_a_folder_with_the_spool(folder: str, tmp_path: Path) -> None:
+    if shutil.which("kubectl") is None:
+        pytest.skip("kubectl, which builds with kustomize, is not on this machine, and no package of Debian's")
+    shutil.copytree(FOLDER, tmp_path / "kubernetes")
+    chosen = tmp_path / "kubernetes" / folder / "kustomization.yaml"
+    chosen.write_text(chosen.read_text() + "components: [../spool]\n")
+    built = subprocess.run(
+        ["kubectl", "kustomize", chosen.parent], capture_output=True, text=True, check=True, timeout=60
+    )
+    made = [one for one in yaml.safe_load_all(built.stdout) if one["apiVersion"] != "keda.sh/v1alpha1"]
+    for manifest in made:
+        kubernetes_validate.validate(manifest, VERSIONS[-1], strict=True)
+    gateways = {one["kind"] for one in made if one["metadata"]["name"] == "closeloop-gateway"}
+    assert "StatefulSet" in gateways
+    assert "Deployment" not in gateways
+    (stateful,) = (one for one in made if one["kind"] == "StatefulSet")
+    # Who scales decides how many there are.
+    assert ("replicas" in stateful["spec"]) == (folder == "rooms")
 
 
 def test_the_loop_that_is_applied_is_one() -> None:
