@@ -1,7 +1,8 @@
 """How far an import came: kept on disk after each answered batch, so that an interrupted import goes on there.
 
 A file of JSON lines: the first says which import it is, each later one how far it was after a batch. A line that a
-crash tore is no line. The file is locked while its import runs, and gone when it has ended.
+crash tore is no line. The file is locked while its import runs. Of one that has ended its last line stays: the streams
+forget ids after a while, so that the same file would count once more.
 """
 
 import fcntl
@@ -9,11 +10,13 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from io import FileIO
 from pathlib import Path
+from typing import Literal
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 FOLDER = "imports"
 _HEAD_BYTES = 1024 * 1024
@@ -23,7 +26,7 @@ class CheckpointError(Exception):
     """An import cannot go on where it was, or another one runs; says what to do."""
 
 
-class Identity(Struct, frozen=True, kw_only=True):
+class Identity(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which import it is: a file by its size and its first mebibyte, by which mapping, to which gateway."""
 
     file: str
@@ -31,6 +34,8 @@ class Identity(Struct, frozen=True, kw_only=True):
     head: str
     mapping: str
     url: str
+    version: Literal[1] = 1
+    """Of what is kept: another one is not read."""
 
     @property
     def name(self) -> str:
@@ -39,7 +44,7 @@ class Identity(Struct, frozen=True, kw_only=True):
         return f"{Path(self.file).name}.{place}.jsonl"
 
 
-class Position(Struct, frozen=True, kw_only=True):
+class Position(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How far an import is: the last line of the file that has its answer, and the counts until there."""
 
     line: int = 0
@@ -49,6 +54,8 @@ class Position(Struct, frozen=True, kw_only=True):
     reasons: dict[str, int] = field(default_factory=dict)
     report_bytes: int = 0
     """Length of the report of rejected rows."""
+    ended_at: datetime | None = None
+    """When the whole file had its answers, UTC."""
 
 
 def identify(path: Path, url: str, mapping: Path | None) -> Identity:
@@ -64,7 +71,8 @@ class Checkpoint:
 
     def __init__(self, file: FileIO, path: Path, start: Position) -> None:
         self.start = start
-        """Where the import goes on; all zero for one that begins."""
+        """Where the import goes on; all zero for one that begins. Where it has ended, nothing is to be sent."""
+        self._last = start
         self._file = file
         self._path = path
 
@@ -72,14 +80,15 @@ class Checkpoint:
         """The batch up to ``position`` is answered. Raises :class:`CheckpointError` where it cannot be kept."""
         try:
             self._file.write(msgspec.json.encode(position) + b"\n")
+            self._last = position
             os.fdatasync(self._file.fileno())
         except OSError as error:
             what = (error.strerror or str(error)).lower()
             raise CheckpointError(f"{self._path}: how far it came cannot be kept ({what})") from None
 
-    def done(self) -> None:
-        """The import has ended: nothing is to be gone on with."""
-        self._path.unlink(missing_ok=True)
+    def done(self, at: datetime) -> None:
+        """The import has ended at ``at``, UTC. Raises :class:`CheckpointError` where it cannot be kept."""
+        self.keep(structs.replace(self._last, ended_at=at))
 
 
 @contextmanager
@@ -93,7 +102,7 @@ def checkpoint(folder: Path, identity: Identity, *, restart: bool) -> Iterator[C
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CheckpointError("another import of this file to this gateway is running; let it end") from None
-        start, whole = _read(file.read(), identity, restart=restart)
+        start, whole = _read(file.read(), identity, path, restart=restart)
         file.seek(whole)
         file.truncate()
         if whole == 0:
@@ -101,7 +110,7 @@ def checkpoint(folder: Path, identity: Identity, *, restart: bool) -> Iterator[C
         yield Checkpoint(file, path, start)
 
 
-def _read(content: bytes, identity: Identity, *, restart: bool) -> tuple[Position, int]:
+def _read(content: bytes, identity: Identity, path: Path, *, restart: bool) -> tuple[Position, int]:
     """Where the import goes on, and how many bytes of the checkpoint are whole lines."""
     whole = content.rfind(b"\n") + 1
     first, *rest = content[:whole].splitlines() or [b""]
@@ -111,9 +120,14 @@ def _read(content: bytes, identity: Identity, *, restart: bool) -> tuple[Positio
         before = msgspec.json.decode(first, type=Identity)
         position = msgspec.json.decode(rest[-1], type=Position) if rest else Position()
     except msgspec.MsgspecError:
-        raise CheckpointError("what is kept of an interrupted import cannot be read; --restart begins anew") from None
-    if before != identity and position.line:
+        raise CheckpointError(
+            f"{path}: how far an interrupted import came cannot be read, or another version kept it; "
+            "--restart sends the whole file again"
+        ) from None
+    if before == identity and not (position.ended_at and not position.accepted):
+        return position, whole
+    if position.line and position.ended_at is None:
         changed = "the mapping" if before.mapping != identity.mapping else "the file"
         text = f"{changed} has changed since the import of it was interrupted; give --restart to begin anew"
         raise CheckpointError(text)
-    return (position, whole) if before == identity else (Position(), 0)
+    return Position(), 0

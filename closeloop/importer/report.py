@@ -17,6 +17,11 @@ PLAIN_EVERY = 10_000
 _SAY_AGAIN_AFTER_S = 30.0
 
 
+def counts(sent: int, accepted: int, rejected: int) -> str:
+    """The counts of an import as its last word."""
+    return f"sent {sent:,}  accepted {accepted:,}  rejected {rejected:,}"
+
+
 class Report:
     """Counts while it shows. Progress goes to ``console``: a bar on a terminal, else a line every 10,000 events."""
 
@@ -106,7 +111,7 @@ class Report:
 
     def summary(self) -> list[str]:
         """The counts, the first rejected lines with their reasons, and where the rest is."""
-        lines = [f"sent {self.sent:,}  accepted {self.accepted:,}  rejected {self.rejected:,}"]
+        lines = [counts(self.sent, self.accepted, self.rejected)]
         if self.rejected:
             reasons = ", ".join(f"{reason} {count:,}" for reason, count in self._reasons.most_common())
             lines += [f"rejected: {reasons}", *self.examples]

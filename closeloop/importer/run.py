@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -13,7 +14,7 @@ from closeloop.importer.checkpoint import Checkpoint, CheckpointError, Position,
 from closeloop.importer.mapping import TableMapping, load_mapping
 from closeloop.importer.opened import is_table, opened
 from closeloop.importer.rejected import ReportError, need_place, report_beside, report_of
-from closeloop.importer.report import Report
+from closeloop.importer.report import Report, counts
 from closeloop.importer.sending import Sender, in_batches
 from closeloop.importer.source import STANDARD_INPUT, Line, Rejected, SourceError
 from closeloop_client.errors import RefusedError, UnavailableError
@@ -25,6 +26,10 @@ TIMEOUT_S = 60.0
 NEEDS_MAPPING = "a table needs a mapping file that says which column is which field; give --mapping"
 _KEY_STATUSES = (401, 403)
 _AGAIN = "run the same import again to go on: what was sent is known"
+_HAD_ENDED = (
+    "this file was imported here to its end at {at:%Y-%m-%d %H:%M} UTC, and nothing is sent now: what the streams have "
+    "forgotten since would count twice. --restart sends it again"
+)
 _GOES_ON = "run the same import again to go on where it stopped"
 
 
@@ -76,6 +81,10 @@ def run_import(
         try:
             with _checkpoint(path, url, mapping, checkpoints, restart=restart) as kept:
                 start = kept.start if kept is not None else Position()
+                if start.ended_at is not None:
+                    say(_HAD_ENDED.format(at=start.ended_at))
+                    print(counts(start.sent, start.accepted, start.rejected), file=answers)
+                    return 0 if start.rejected == 0 else 1
                 if start.line:
                     say(f"goes on after line {start.line:,}: {start.sent:,} were sent before (--restart begins anew)")
                 report = Report(console, report_of(columns, place, start.report_bytes), time.monotonic, start)
@@ -119,7 +128,7 @@ class _Work:
                 if self._kept is not None:
                     self._kept.keep(self._report.position(_last(together, unsent)))
         if self._kept is not None:
-            self._kept.done()
+            self._kept.done(datetime.now(UTC))
 
 
 def _last(sent: Sequence[Line], unsent: Sequence[Rejected]) -> int:

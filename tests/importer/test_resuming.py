@@ -78,18 +78,61 @@ def test_it_goes_on_after_the_last_answered_batch_and_counts_all_its_runs(gatewa
     assert gateway.ids() == [f"a{n}" for n in range(1, 101) if n not in (5, 95)]
     with (tmp_path / "answers.csv.rejected.csv").open(newline="") as report:
         assert [row["rejected_line"] for row in csv.DictReader(report)] == ["6", "96"]
-    assert list((tmp_path / "kept").iterdir()) == []
 
 
-def test_one_that_has_ended_begins_anew_and_so_does_one_with_restart(gateway: StubGateway, tmp_path: Path) -> None:
+def test_one_that_is_interrupted_begins_anew_with_restart(gateway: StubGateway, tmp_path: Path) -> None:
     path, mapping = _table(tmp_path, 20)
-    assert _run(path, gateway.url, tmp_path, mapping)[0] == 0
     gateway.faults = [Fault(close_after=True), Fault(503)]
     assert _run(path, gateway.url, tmp_path, mapping)[0] == 1
     code, out, err = _run(path, gateway.url, tmp_path, mapping, restart=True)
     assert (code, out) == (0, "sent 20  accepted 20  rejected 0\n")
     assert "goes on" not in err
-    assert len(gateway.ids()) == 20 + 10 + 20
+    assert len(gateway.ids()) == 10 + 20
+
+
+def test_one_that_has_ended_is_not_sent_twice_unasked(gateway: StubGateway, tmp_path: Path) -> None:
+    """The streams forget ids after a day: a second import of the same file would count all of it once more."""
+    path, mapping = _table(tmp_path, 20, bad=frozenset({3}))
+    assert _run(path, gateway.url, tmp_path, mapping)[0] == 1
+    report = tmp_path / "answers.csv.rejected.csv"
+    report.write_text("mended")
+    code, out, err = _run(path, gateway.url, tmp_path, mapping)
+    assert (code, out) == (1, "sent 20  accepted 19  rejected 1\n")
+    assert f"imported here to its end at {datetime.now(UTC):%Y-%m-%d}" in err
+    assert "--restart sends it again" in err
+    assert len(gateway.ids()) == 19
+    assert report.read_text() == "mended", "what somebody mends meanwhile was written over"
+    assert _run(path, gateway.url, tmp_path, mapping, restart=True)[1].startswith("sent 20")
+    assert len(gateway.ids()) == 19 * 2
+    changed = path.read_text() + "a21,2026-11-20T10:00:00Z,c,3,t,SP,x\n"
+    path.write_text(changed)
+    assert _run(path, gateway.url, tmp_path, mapping)[1].startswith("sent 21  accepted 20"), "it is another file"
+    mapping.write_text(mapping.read_text() + "\n")
+    assert _run(path, gateway.url, tmp_path, mapping)[1].startswith("sent 21  accepted 20"), "by another mapping"
+
+
+def test_one_of_which_nothing_was_taken_is_tried_again(gateway: StubGateway, tmp_path: Path) -> None:
+    path, mapping = _table(tmp_path, 3, bad=frozenset({1, 2, 3}))
+    for _ in range(2):
+        assert _run(path, gateway.url, tmp_path, mapping)[1].startswith("sent 3  accepted 0  rejected 3")
+    assert len(gateway.requests) == 2
+
+
+@pytest.mark.parametrize(("old", "new"), [('"version":1', '"version":2'), ('"sent"', '"later"'), ('"line":11', '"li')])
+def test_what_another_version_kept_is_not_gone_on_with(
+    gateway: StubGateway, tmp_path: Path, old: str, new: str
+) -> None:
+    path, mapping = _table(tmp_path, 20)
+    gateway.faults = [Fault(close_after=True), Fault(503)]
+    assert _run(path, gateway.url, tmp_path, mapping)[0] == 1
+    (kept,) = (tmp_path / "kept").iterdir()
+    assert old in kept.read_text()
+    kept.write_text(kept.read_text().replace(old, new))
+    code, _, err = _run(path, gateway.url, tmp_path, mapping)
+    assert code == 1
+    assert f"{kept}: how far an interrupted import came cannot be read" in err
+    assert len(gateway.ids()) == 10
+    assert _run(path, gateway.url, tmp_path, mapping, restart=True)[0] == 0
 
 
 @pytest.mark.parametrize("what", ["the file", "the mapping"])

@@ -147,10 +147,10 @@ class RunningLoop:
         wait_until(quiet, QUIET_DEADLINE, state)
 
     def import_file(self, path: Path) -> tuple[int, str, float]:
-        """Run `closeloop import`; returns its exit code, its output and how many seconds it took."""
+        """Import the whole file, also again; returns the exit code, the output and how many seconds it took."""
         began = time.monotonic()
         done = subprocess.run(
-            [*self.import_command(path), "--rejected", str(self.folder / "rejected.csv")],
+            [*self.import_command(path), "--restart", "--rejected", str(self.folder / "rejected.csv")],
             capture_output=True,
             text=True,
             check=False,
