@@ -236,6 +236,126 @@ def test_two_tabs_with_the_same_question_count_once(gateway: Listening, shop: Sh
     assert second["data"]["revises"] == first["id"]
 
 
+@pytest.mark.faults
+def test_whoever_closes_it_is_not_asked_again_and_the_host_may_close_it_too(
+    gateway: Listening, shop: Shop, visit: Callable[..., Page]
+) -> None:
+    page = visit()
+    page.goto(asks(gateway, shop, {**NPS, "invitation": "order-5"}, name="declined"))
+    page.evaluate("survey.close()")
+    page.reload()
+    expect(page.get_by_role("dialog")).to_have_count(1)  # the page closed it, not the person
+    page.get_by_role("button", name="Close").click()
+    page.reload()
+    assert page.evaluate("survey.shown") is False
+    page.goto(asks(gateway, shop, {**NPS, "invitation": "order-6"}, name="next"))
+    page.get_by_role("radio", name="3", exact=True).focus()
+    page.keyboard.press("Escape")
+    page.reload()
+    assert page.evaluate("survey.shown") is False
+    assert gateway.events() == []
+
+
+@pytest.mark.faults
+def test_one_question_at_a_time_stands_in_the_corner(
+    gateway: Listening, shop: Shop, visit: Callable[..., Page]
+) -> None:
+    page = visit()
+    page.goto(asks(gateway, shop, NPS, name="once"))
+    again = f"closeloop.showSurvey(client, {json.dumps(NPS)}).shown"
+    assert page.evaluate(again) is False
+    expect(page.get_by_role("dialog")).to_have_count(1)
+    page.evaluate("survey.close()")
+    assert page.evaluate(again) is True
+
+
+@pytest.mark.faults
+def test_an_answer_that_is_no_event_is_not_taken_for_given(
+    gateway: Listening, shop: Shop, visit: Callable[..., Page]
+) -> None:
+    page = visit()
+    page.goto(asks(gateway, shop, None, name="wrong"))
+    for wrong in ({"customer_id": ""}, {"customer_id": 17}, {"metric": "toString"}, {"metric": "mood"}):
+        assert page.evaluate(f"closeloop.showSurvey(client, {json.dumps({**NPS, **wrong})}).shown") is False, wrong
+    assert page.evaluate(f"closeloop.showSurvey({{}}, {json.dumps(NPS)}).shown") is False
+    refusing = json.dumps({**NPS, "invitation": "order-7"})
+    page.evaluate(f"window.survey = closeloop.showSurvey({{response: () => ''}}, {refusing})")
+    page.get_by_role("radio", name="3", exact=True).click()
+    page.evaluate("survey.close()")
+    page.evaluate(f"window.survey = closeloop.showSurvey(client, {refusing})")
+    assert page.evaluate("survey.shown") is True
+    page.get_by_role("radio", name="4", exact=True).click()
+    wait_until(lambda: gateway.data() == [(4, None)])
+    assert gateway.events()[0]["id"] == "order-7:nps"
+
+
+@pytest.mark.faults
+def test_what_the_host_and_its_customers_do_wrong_holds_no_answer_up(
+    gateway: Listening, shop: Shop, visit: Callable[..., Page]
+) -> None:
+    page = visit()
+    page.goto(asks(gateway, shop, None, name="faults"))
+    page.evaluate(
+        f"closeloop.showSurvey(client, {{...{json.dumps(NPS)}, language: 'x'.repeat(60),"
+        "onAnswer() { throw new Error('of the host') }, async onClose() { throw new Error('of the host') }})"
+    )
+    # An arrow key that came up somewhere else is no reason to wait for more.
+    page.get_by_role("radio", name="5", exact=True).dispatch_event("keydown", {"key": "ArrowRight"})
+    page.get_by_role("radio", name="6", exact=True).click()
+    expect(page.get_by_role("dialog")).to_contain_text("Thank you")
+    comment = page.get_by_role("textbox", name="Would you like")
+    comment.evaluate("(it) => { it.value = 'half \\ud83d of it' }")
+    comment.dispatch_event("keydown", {"key": "Escape", "isComposing": True})
+    page.get_by_role("button", name="Send").click()
+    wait_until(lambda: gateway.data() == [(6, None), (6, "half \ufffd of it")])
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.wait_for_timeout(100)
+    assert page.evaluate("told") == []
+
+
+@pytest.mark.faults
+def test_neither_the_page_nor_the_colours_of_the_system_undo_how_it_looks(
+    gateway: Listening, shop: Shop, visit: Callable[..., Page]
+) -> None:
+    page = visit(forced_colors="active", viewport={"width": 360, "height": 640})
+    head = '<link rel="stylesheet" href="/loud.css">'
+    page.route("**/loud.css", lambda route: route.fulfill(
+        content_type="text/css",
+        body="body { text-transform: uppercase; letter-spacing: 3px; white-space: nowrap; cursor: wait } "
+        "div { padding: 30px; border: 2px solid red; transform: scale(1.1) }",
+    ))  # fmt: skip
+    page.goto(asks(gateway, shop, {**NPS, "language": "ar"}, name="loud", head=head))
+    legend = page.locator("legend").evaluate("""(it) => {
+        const { textTransform, letterSpacing, whiteSpace, cursor } = getComputedStyle(it);
+        return [textTransform, letterSpacing, whiteSpace, cursor];
+    }""")
+    assert legend == ["none", "normal", "normal", "auto"]
+    box = page.get_by_role("dialog").bounding_box()
+    assert box is not None
+    assert (box["x"], box["width"]) == (16, 328)
+    close = page.locator("button.close")
+    place = close.bounding_box()
+    assert place is not None
+    within = {"x": place["x"] + 8, "y": place["y"] + 8, "width": place["width"] - 16, "height": place["height"] - 16}
+    drawn = page.screenshot(clip=within)  # without the border
+    close.evaluate("(it) => { it.style.visibility = 'hidden' }")
+    assert page.screenshot(clip=within) != drawn
+    close.evaluate("(it) => { it.style.visibility = '' }")
+    page.get_by_role("radio").nth(4).click()
+    send = page.locator("button.send")
+    assert send.evaluate("(it) => getComputedStyle(it).borderTopStyle") == "solid"
+    send.click()
+    said = page.locator(".said.last")
+    expect(said).not_to_be_empty()
+    right = said.evaluate("""(it) => {
+        const range = document.createRange();
+        range.selectNodeContents(it);
+        return range.getBoundingClientRect().right;
+    }""")
+    assert abs(box["x"] + box["width"] - 17 - right) < 2, "where an Arabic line begins"
+
+
 def test_a_policy_without_the_gateway_in_script_src_blocks_it_and_leaves_the_page_alone(
     gateway: Listening, shop: Shop, visit: Callable[..., Page]
 ) -> None:

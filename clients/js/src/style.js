@@ -3,11 +3,12 @@
  * host's page theme it; colours follow its `color-scheme`.
  */
 export const CSS = `
-:host{--b:var(--closeloop-background,#fff);--t:var(--closeloop-text,#1b1f24);--a:var(--closeloop-accent,#1f5fbf);
+:host{all:initial;display:contents!important;--b:var(--closeloop-background,#fff);--t:var(--closeloop-text,#1b1f24);--a:var(--closeloop-accent,#1f5fbf);
 --o:var(--closeloop-on-accent,#fff);--l:var(--closeloop-line,#80868f);color-scheme:inherit}
 @supports (color:light-dark(red,red)){:host{--b:var(--closeloop-background,light-dark(#fff,#1d2127));
 --t:var(--closeloop-text,light-dark(#1b1f24,#f0f2f5));--a:var(--closeloop-accent,light-dark(#1f5fbf,#8ab4f8));
 --o:var(--closeloop-on-accent,light-dark(#fff,#10141a));--l:var(--closeloop-line,light-dark(#80868f,#8b939e))}}
+:host([hidden]){display:none!important}
 :host([theme=light]){color-scheme:light}:host([theme=dark]){color-scheme:dark}
 *{box-sizing:border-box}
 .box{position:relative;background:var(--b);color:var(--t);padding:20px;border:1px solid var(--l);text-align:start;
@@ -21,6 +22,7 @@ form,fieldset{border:0;margin:0;padding:0;min-width:0}
 legend{padding:0;margin-block-end:14px;font-weight:600;font-size:17px}
 .over legend{padding-inline-end:40px}
 .scale{display:grid;grid-template-columns:repeat(auto-fit,minmax(44px,1fr));gap:5px}
+@media (max-width:350px){.scale:has(>:nth-child(6)){grid-template-columns:repeat(4,1fr)}}
 .scale label{position:relative;display:grid;place-items:center;min-height:44px;border:1px solid var(--l);
 border-radius:8px;cursor:pointer}
 .scale input{position:absolute;inset:0;width:100%;height:100%;margin:0;opacity:0;cursor:pointer}
@@ -37,15 +39,16 @@ textarea{display:block;width:100%;min-height:72px;margin-block:6px 12px;padding:
 background:0 0;border:1px solid var(--l);border-radius:8px;resize:vertical}
 .check{display:flex!important;align-items:center;gap:10px;min-height:44px;margin-block-end:8px}
 .check input{width:20px;height:20px;margin:0;accent-color:var(--a)}
-button{min-width:44px;min-height:44px;font:inherit;color:inherit;background:0 0;border:0;border-radius:8px;
+button{min-width:44px;min-height:44px;font:inherit;color:inherit;background:0 0;border:1px solid #0000;border-radius:8px;
 cursor:pointer}
 .send{padding:0 20px;background:var(--a);color:var(--o);font-weight:600}
 .close{position:absolute;inset-block-start:8px;inset-inline-end:8px}
-.close::before{content:"";display:block;width:16px;height:16px;margin:auto;background:linear-gradient(45deg,#0000 46%,
-currentColor 46% 54%,#0000 54%),linear-gradient(-45deg,#0000 46%,currentColor 46% 54%,#0000 54%)}
+.close::before,.close::after{content:"";position:absolute;inset-block-start:20px;inset-inline-start:12px;width:18px;
+border-block-start:2px solid;rotate:45deg}
+.close::after{rotate:-45deg}
 .said{margin:0}
 .said:not(:empty){margin-block-start:12px;font-weight:600}
-.over .said.last{margin:0;padding:10px 44px 10px 0}
+.over .said.last{margin:0;padding-block:10px;padding-inline:0 44px}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 @media (forced-colors:active){.scale :checked+span{outline:3px solid Highlight}}
 `;

@@ -1,5 +1,6 @@
 /** A survey of one question: on a page's own place, or in a corner of it. */
 
+import { harmless } from "./client.js";
 import { ENGLISH } from "./english.js";
 import { randomId } from "./events.js";
 import { pageStorage } from "./queue.js";
@@ -29,15 +30,19 @@ let sheet;
  */
 
 /**
- * Ask. Nothing is shown to whoever has answered this invitation already. Never throws.
+ * Ask. Nothing is shown to whoever has answered this invitation already, or closed it, and none beside another in the
+ * corner. Never throws.
  * @param {{response: (data: Record<string, unknown>, about?: {id?: string}) => string}} client
  * @param {SurveyOptions} options
  * @returns {{shown: boolean, element: HTMLElement | null, close: () => void}}
  */
 export function showSurvey(client, options) {
   try {
+    // What could never be an answer is said to the host now, not to a customer who has answered.
+    if (typeof client?.response !== "function") throw new TypeError("client: give a Closeloop");
+    if (typeof options.customer_id !== "string" || !options.customer_id) throw new TypeError("customer_id: give a text");
     const answers = new Answers(client, options);
-    if (answers.given) return { shown: false, element: null, close() {} };
+    if (answers.given || (!options.into && document.querySelector("[closeloop-corner]"))) return { shown: false, element: null, close() {} };
     const element = draw(options, answers);
     return { shown: true, element, close: () => element.dispatchEvent(new Event("closeloop-close")) };
   } catch (error) {
@@ -63,13 +68,30 @@ class Answers {
     this.last = "";
   }
 
-  /** How many answers were sent, and when the first of them. @returns {{n: number, at: number} | null} */
+  /**
+   * How many answers were sent, and when the first of them; none of them: it was closed without one.
+   * @returns {{n: number, at: number} | null}
+   */
   get given() {
     try {
-      return JSON.parse(this.storage?.getItem(this.key) ?? "null") ?? this.kept;
+      const kept = JSON.parse(this.storage?.getItem(this.key) ?? "null");
+      return Number.isInteger(kept?.n) ? kept : this.kept;
     } catch {
       return this.kept;
     }
+  }
+
+  /** @param {{n: number, at: number}} given */
+  keep(given) {
+    this.kept = given;
+    try {
+      this.storage?.setItem(this.key, JSON.stringify(given));
+    } catch {} // then this page alone remembers
+  }
+
+  /** Note that the question was closed without an answer: a person is not asked it again. */
+  decline() {
+    if (!this.given) this.keep({ n: 0, at: Date.now() });
   }
 
   /**
@@ -80,8 +102,7 @@ class Answers {
     const said = JSON.stringify(answer);
     const given = this.given;
     const now = Date.now();
-    if (said === this.last || (given && now - given.at > CHANGEABLE_MS)) return;
-    this.last = said;
+    if (said === this.last || (given?.n && now - given.at > CHANGEABLE_MS)) return;
     const { metric, customer_id, touchpoint, touchpoint_event_id, channel, attributes } = this.options;
     const n = given?.n ?? 0;
     const id = n ? `${this.base}:${n + 1}` : this.base;
@@ -98,18 +119,23 @@ class Answers {
       revises: n ? (n > 1 ? `${this.base}:${n}` : this.base) : undefined,
       attributes,
     };
-    this.client.response(data, { id });
-    this.kept = { n: n + 1, at: given?.at ?? now };
-    try {
-      this.storage?.setItem(this.key, JSON.stringify(this.kept));
-    } catch {} // then this page alone remembers
-    this.options.onAnswer?.(answer);
+    if (this.client.response(data, { id }) === "") return; // no event: the client has told why
+    this.last = said;
+    this.keep({ n: n + 1, at: n && given ? given.at : now });
+    tell(() => this.options.onAnswer?.(answer));
   }
+}
+
+/** Call a function of the host, which may fail now or later. @param {() => any} call */
+function tell(call) {
+  try {
+    harmless(call());
+  } catch {} // the host's own
 }
 
 /** @param {SurveyOptions} options */
 function languageOf(options) {
-  return options.language || document.documentElement.lang || navigator.language || "en";
+  return (options.language || document.documentElement.lang || navigator.language || "en").slice(0, 35);
 }
 
 /**
@@ -132,10 +158,11 @@ function make(tag, properties = {}, children = []) {
 function draw(options, answers) {
   const language = languageOf(options);
   const known = language.toLowerCase().split("-")[0];
-  const translated = /** @type {any} */ (globalThis).closeloop?.labels?.[known];
-  const words = translated ?? ENGLISH;
+  const labels = /** @type {any} */ (globalThis).closeloop?.labels ?? {};
+  const translated = Object.hasOwn(labels, known) && labels[known];
+  const words = translated || ENGLISH;
   const own = options.labels ?? {};
-  const scale = options.scale ?? SCALES[options.metric];
+  const scale = options.scale ?? (Object.hasOwn(SCALES, options.metric) && SCALES[options.metric]);
   if (!scale) throw new TypeError(`metric: ${options.metric} has no scale of its own; give scale: [lowest, highest]`);
   const at = Object.keys(SCALES).indexOf(options.metric) * 3;
   /** @param {keyof NonNullable<SurveyOptions["labels"]>} name @param {number} place */
@@ -158,6 +185,7 @@ function draw(options, answers) {
   root.adoptedStyleSheets = [sheet];
 
   const over = !options.into;
+  if (over) host.setAttribute("closeloop-corner", "");
   const said = make("p", { className: "said", role: "status" });
   const ends = make("div", { className: "ends", "aria-hidden": "true" }, [make("span", {}, [low]), make("span", {}, [high])]);
   const comment = make("textarea", { maxLength: 5000, rows: 3 });
@@ -193,14 +221,18 @@ function draw(options, answers) {
     const inside = root.activeElement;
     host.remove();
     if (inside) before?.focus?.();
-    options.onClose?.();
+    tell(() => options.onClose?.());
+  };
+  const decline = () => {
+    answers.decline();
+    end();
   };
   const answer = () => {
     const chosen = form.elements.score.value;
     if (chosen === "") return false;
     answers.give({
       score: Number(chosen),
-      comment: comment.value.trim(),
+      comment: comment.value.replace(/\0/g, "").replace(/\p{Surrogate}/gu, "\ufffd").trim(), // halves are no text
       contact_requested: Boolean(options.contact && contact.checked),
     });
     return true;
@@ -209,7 +241,7 @@ function draw(options, answers) {
   let moving = false;
   box.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     moving = event.key.startsWith("Arrow");
-    if (event.key === "Escape" && over) end();
+    if (event.key === "Escape" && over && !event.isComposing) decline();
     const target = /** @type {HTMLInputElement} */ (event.target);
     if (event.key === "Enter" && target.name === "score") {
       event.preventDefault(); // it would send the whole form before anybody has seen the rest of it
@@ -217,9 +249,11 @@ function draw(options, answers) {
       chosen();
     }
   });
-  box.addEventListener("keyup", () => {
-    moving = false;
-  });
+  for (const name of ["keyup", "pointerdown"]) {
+    box.addEventListener(name, () => {
+      moving = false;
+    });
+  }
   const chosen = () => {
     more.hidden = false;
     if (!moving && answer()) said.textContent = say("thanks", PLACE.thanks);
@@ -247,7 +281,7 @@ function draw(options, answers) {
     const from = /** @type {HTMLElement | null} */ (event.relatedTarget);
     if (from && !root.contains(from)) before = from;
   });
-  close.addEventListener("click", end);
+  close.addEventListener("click", decline);
   host.addEventListener("closeloop-close", end);
   (options.into ?? document.body).append(host);
   if (over) {

@@ -97,14 +97,14 @@ export interface SurveyOptions {
   touchpoint?: string;
   touchpoint_event_id?: string;
   channel?: string;
-  attributes?: Record<string, string | number | boolean>;
+  attributes?: Response["attributes"];
   /** Told of each answer: the score first, the comment as a second one that revises it. */
   onAnswer?: (answer: Answer) => void;
   onClose?: () => void;
 }
 
 export interface Shown {
-  /** False where this browser has answered the invitation already, or the survey could not be shown. */
+  /** False where this browser has answered or closed it already, one stands in the corner, or it could not be shown. */
   shown: boolean;
   element: HTMLElement | null;
   close: () => void;
