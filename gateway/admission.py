@@ -49,10 +49,13 @@ class Admission:
         instruments: Instruments,
         tracing: Tracing,
         spool: Spool | None,
+        turn: asyncio.Semaphore,
     ) -> None:
+        """``turn`` is taken while a large request is judged."""
         self._reader = reader
         self._producer = producer
         self._spool = spool
+        self._turn = turn
         self._instruments = instruments
         self._tracing = tracing
 
@@ -85,7 +88,8 @@ class Admission:
         to be told to send again (both carry ``Retry-After``).
         """
         if sum(map(len, events)) > _LARGE_BODY:
-            intake = await asyncio.to_thread(take_in_events, self._reader, events, at)
+            async with self._turn:
+                intake = await asyncio.to_thread(take_in_events, self._reader, events, at)
         else:
             intake = take_in_events(self._reader, events, at)
         self._count_rejected(intake)
@@ -103,7 +107,8 @@ class Admission:
     ) -> Intake:
         try:
             if len(body) > _LARGE_BODY:
-                return await asyncio.to_thread(take_in, self._reader, shape, headers, body, at, may_emit)
+                async with self._turn:
+                    return await asyncio.to_thread(take_in, self._reader, shape, headers, body, at, may_emit)
             return take_in(self._reader, shape, headers, body, at, may_emit)
         except InvalidEvent as error:
             self._instruments.events.labels(error.reason).inc()

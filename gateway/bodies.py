@@ -5,6 +5,7 @@ from typing import Any
 
 from litestar import Request
 
+from gateway.body_room import Held
 from gateway.encodings import ENCODINGS, BrokenError, NotReadError, TooLargeError, known_encoding, unpack
 from gateway.problems import Refusal
 
@@ -14,11 +15,13 @@ _LARGE_BODY = 16 * 1024
 """Larger compressed bodies are unpacked in a thread, so that they hold up no other request."""
 
 
-async def read_body(request: Request[Any, Any, Any], limit: int, seconds: float | None = None) -> bytes:
+async def read_body(
+    request: Request[Any, Any, Any], limit: int, seconds: float | None = None, held: Held | None = None
+) -> bytes:
     """The body, unpacked; at most ``limit`` bytes, as it comes and as it is unpacked.
 
-    Raises :class:`Refusal`: 400 (not what its encoding says), 408 (not there within ``seconds``), 413, 415 (an encoding
-    that is not read here).
+    ``held`` takes the room that it needs. Raises :class:`Refusal`: 400 (not what its encoding says), 408 (not there
+    within ``seconds``), 413, 415 (an encoding that is not read here), 429 (no room).
     """
     try:
         encoding = known_encoding(request.headers.get("content-encoding", ""))
@@ -26,7 +29,7 @@ async def read_body(request: Request[Any, Any, Any], limit: int, seconds: float 
         raise Refusal(415, "encoding", "content-encoding", str(unread), {"Accept-Encoding": ENCODINGS}) from None
     try:
         async with asyncio.timeout(seconds):
-            body = await _read(request, limit)
+            body = await _read(request, limit, held)
     except TimeoutError:
         text = f"the body was not there within {seconds:g} seconds; send smaller batches"
         raise Refusal(408, "slow", "", text, {"Connection": "close"}) from None
@@ -34,15 +37,19 @@ async def read_body(request: Request[Any, Any, Any], limit: int, seconds: float 
         return body
     try:
         if len(body) > _LARGE_BODY:
-            return await asyncio.to_thread(unpack, encoding, body, limit)
-        return unpack(encoding, body, limit)
+            whole = await asyncio.to_thread(unpack, encoding, body, limit)
+        else:
+            whole = unpack(encoding, body, limit)
     except BrokenError:
         raise Refusal(400, "encoding", "content-encoding", f"the body is not {encoding}, or ends early") from None
     except TooLargeError:
         raise _too_large(limit) from None
+    if held is not None:
+        held.take(len(whole))
+    return whole
 
 
-async def _read(request: Request[Any, Any, Any], limit: int) -> bytes:
+async def _read(request: Request[Any, Any, Any], limit: int, held: Held | None) -> bytes:
     parts: list[bytes] = []
     size = 0
     stream = request.stream()
@@ -53,6 +60,8 @@ async def _read(request: Request[Any, Any, Any], limit: int) -> bytes:
             if size > limit:
                 too_large = True
                 break
+            if held is not None:
+                held.take(len(part))
             parts.append(part)
     if too_large:
         parts.clear()

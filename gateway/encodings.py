@@ -2,6 +2,7 @@
 
 import sys
 import zlib
+from typing import Protocol
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -12,6 +13,7 @@ ENCODINGS = "gzip, zstd"
 _GZIP = zlib.MAX_WBITS | 16
 _WINDOW_LOG = 23
 """8 MB, the most that RFC 9659 lets a sender of Content-Encoding: zstd ask for."""
+_STEP_BYTES = 64 * 1024
 _PARTS = 1_000
 """Members of a gzip body, frames of a zstd body: more are no batch of events."""
 
@@ -46,37 +48,47 @@ def known_encoding(header: str) -> str:
 def unpack(encoding: str, body: bytes, limit: int) -> bytes:
     """The body as it was before it was compressed. Raises :class:`BrokenError`, :class:`TooLargeError`."""
     out = bytearray()
+    rest = memoryview(body)
     parts = 0
-    while body or not parts:
+    while rest or not parts:
         parts += 1
         if parts > _PARTS:
             raise BrokenError
-        more, body = (_gzip if encoding == "gzip" else _zstd)(body, limit + 1 - len(out))
-        out += more
-        if len(out) > limit:
-            raise TooLargeError
+        rest = rest[_unpack_part(_decompressor(encoding), rest, out, limit) :]
     return bytes(out)
 
 
-def _gzip(body: bytes, room: int) -> tuple[bytes, bytes]:
-    """One member's content, no more than there is room for, and what comes behind it."""
-    member = zlib.decompressobj(_GZIP)
-    try:
-        out = member.decompress(body, room)
-    except zlib.error:
-        raise BrokenError from None
-    if not member.eof and len(out) < room:
-        raise BrokenError  # it ends early
-    return out, member.unused_data
+class _Decompressor(Protocol):
+    """What zlib's and zstd's objects have in common. One reads one member, or one frame, to its end."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: memoryview, max_length: int, /) -> bytes: ...
 
 
-def _zstd(body: bytes, room: int) -> tuple[bytes, bytes]:
-    """The same of a zstd frame."""
-    frame = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _WINDOW_LOG})
-    try:
-        out = frame.decompress(body, room)
-    except zstd.ZstdError:
-        raise BrokenError from None
-    if not frame.eof and len(out) < room:
-        raise BrokenError
-    return out, frame.unused_data
+def _decompressor(encoding: str) -> _Decompressor:
+    if encoding == "gzip":
+        return zlib.decompressobj(_GZIP)
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _WINDOW_LOG})
+
+
+def _unpack_part(part: _Decompressor, body: memoryview, out: bytearray, limit: int) -> int:
+    """Unpack the first member onto ``out``; how many bytes of the body it had.
+
+    It is fed step by step: what comes behind its end is copied, which may be the whole body for each small member.
+    """
+    fed = 0
+    while not part.eof:
+        step = body[fed : fed + _STEP_BYTES]
+        if not step:
+            raise BrokenError  # it ends early
+        fed += len(step)
+        try:
+            out += part.decompress(step, limit + 1 - len(out))
+        except (zlib.error, zstd.ZstdError):
+            raise BrokenError from None
+        if len(out) > limit:
+            raise TooLargeError
+    return fed - len(part.unused_data)

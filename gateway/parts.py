@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from gateway.admission import Admission
 from gateway.attempts import Attempts
+from gateway.body_room import MOST_UNPROVEN_BYTES, BodyRoom
 from gateway.book_trend import BookTrend
 from gateway.cluster.watch import ClusterWatch
 from gateway.console.weeks import Weeks
@@ -66,11 +67,13 @@ class Parts:
     attempts: Attempts = field(default_factory=Attempts)
     spool: Spool | None = None
     throttle: Throttle = field(default_factory=Throttle)
+    body_room: BodyRoom = field(default_factory=BodyRoom)
+    unproven_room: BodyRoom = field(default_factory=lambda: BodyRoom(MOST_UNPROVEN_BYTES))
 
     @property
     def admission(self) -> Admission:
         """The way in for events, whoever brings them."""
-        return Admission(self.reader, self.producer, self.instruments, self.tracing, self.spool)
+        return Admission(self.reader, self.producer, self.instruments, self.tracing, self.spool, self.body_room.turn)
 
 
 def parts_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Parts:

@@ -12,11 +12,15 @@ _elements = msgspec.json.Decoder(list[msgspec.Raw])
 _PASSED = rb'(?:[^"\[\]{}%s]++|"(?:[^"\\]++|\\.)*+"?)*+([\[\]{}%s])'
 _BETWEEN = re.compile(_PASSED % (b",", b","), re.DOTALL)
 _WITHIN = re.compile(_PASSED % (b"", b""), re.DOTALL)
+_LINE = re.compile(rb"[^ \t\r\n][^\n]*")
 _BLANK = b" \t\r\n"
 _DEPTH = 200
 """Brackets within brackets; no event comes near."""
 _BRACKETS = 400_000
 """Brackets of a whole batch, about eighty an event: more are no events, and looking at each would take seconds."""
+
+_COMMAS = 250_000
+"""Commas of a whole batch, fifty an event."""
 
 
 class TooMany(ValueError):  # noqa: N818 - a measure that was exceeded, not a fault of ours
@@ -26,9 +30,13 @@ class TooMany(ValueError):  # noqa: N818 - a measure that was exceeded, not a fa
 def split_array(body: bytes, most: int) -> list[bytes]:
     """The elements of a JSON array, byte for byte.
 
+    Where there are more commas than a batch has, memory for each would be dear: it is cut by its brackets then, which
+    ends at the first element above ``most``.
     Where an element is not JSON (a lone surrogate, NaN), the array is cut by its brackets alone, so that one bad event
     does not take its neighbours with it. Raises :class:`InvalidEvent` for no array at all, :class:`TooMany`.
     """
+    if body.count(b",") > _COMMAS:
+        return _cut(body, most)
     try:
         elements = _elements.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -40,9 +48,11 @@ def split_array(body: bytes, most: int) -> list[bytes]:
 
 def split_lines(body: bytes, most: int) -> list[bytes]:
     """The lines of NDJSON that are not blank. Raises :class:`TooMany`."""
-    lines = [stripped for line in body.split(b"\n") if (stripped := line.strip(_BLANK))]
-    if len(lines) > most:
-        raise TooMany
+    lines: list[bytes] = []
+    for found in _LINE.finditer(body):
+        if len(lines) == most:
+            raise TooMany
+        lines.append(found[0].rstrip(_BLANK))
     return lines
 
 

@@ -54,11 +54,14 @@ async def post_events(request: Request[Any, Any, Any], parts: NamedDependency[Pa
     """Read the body, and let the admission answer for its events."""
     gate = RateGate(parts.loop.gateway.rate_limit, parts.throttle, _sender(request))
     gate.admit()
+    slow = seconds(parts.loop.gateway.slow_clients.body)
     try:
-        body = await read_body(request, MAX_BATCH_BYTES, seconds(parts.loop.gateway.slow_clients.body))
-        body = body.removeprefix(BYTE_ORDER_MARK)  # some editors' files begin with it; no part of any event
-        headers = dict(request.headers.items())
-        answer = await parts.admission.take(_shape(headers, body), headers, body, now(), caller_of(request).may_emit)
+        with parts.body_room.hold() as held:
+            body = await read_body(request, MAX_BATCH_BYTES, slow, held)
+            body = body.removeprefix(BYTE_ORDER_MARK)  # some editors' files begin with it; no part of any event
+            headers = dict(request.headers.items())
+            shape = _shape(headers, body)
+            answer = await parts.admission.take(shape, headers, body, now(), caller_of(request).may_emit)
     except Refusal as refusal:
         refusal.headers.update(gate.charge(1))
         raise

@@ -17,6 +17,7 @@ from gateway.hooks.trying import Tried, try_out
 from gateway.parts import Parts, now
 from gateway.problems import Refusal
 from gateway.routes.answers import refusals
+from schemas.config_base import seconds
 
 MAX_TRIED_CHARACTERS = 256 * 1024
 
@@ -50,7 +51,7 @@ def greet_tool(name: FromPath[str], parts: NamedDependency[Parts]) -> Response[N
         "200, whatever is in it: its events are in Kafka, or it is passed over, or it is a dead letter with its bytes. "
         "401: not signed as it should be. 429 and 503: to be sent again."
     ),
-    responses=refusals(401, 404, 413, 429, 503),
+    responses=refusals(400, 401, 404, 408, 413, 415, 429, 503),
     request_max_body_size=None,
     security=[{}],
     tags=["hooks"],
@@ -60,10 +61,12 @@ async def post_delivery(
 ) -> HookAnswer:
     """Read the bytes as they are: the signature is over them."""
     parts.hooks.mapper(name)
-    body = await read_body(request, MAX_DELIVERY_BYTES)
     query = {key: value for key, value in request.query_params.multi_items() if isinstance(value, str)}
-    delivery = Delivery(headers=dict(request.headers.items()), body=body, at=now(), query=query)
-    return await parts.hooks.receive(name, delivery, parts.admission)
+    slow = seconds(parts.loop.gateway.slow_clients.body)
+    with parts.unproven_room.hold() as held:
+        body = await read_body(request, MAX_DELIVERY_BYTES, slow, held)
+        delivery = Delivery(headers=dict(request.headers.items()), body=body, at=now(), query=query)
+        return await parts.hooks.receive(name, delivery, parts.admission)
 
 
 @get(

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.encodings import BrokenError, NotReadError, TooLargeError, known_encoding, unpack, zstd
+from gateway.encodings import (
+    BrokenError,
+    NotReadError,
+    TooLargeError,
+    _Decompressor,
+    _decompressor,
+    known_encoding,
+    unpack,
+    zstd,
+)
 from tests.gateway.conftest import Served
 from tests.gateway.examples import encoded, response
 
@@ -82,6 +91,34 @@ def test_a_bomb_takes_no_more_memory_than_the_limit(encoding: str) -> None:
         assert tracemalloc.get_traced_memory()[1] < 4 * LIMIT
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+def test_what_comes_behind_a_small_member_is_not_copied_for_each_of_them(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, behind = PACK[encoding](b""), bytes(4_000_000)  # which is no member: so nothing is unpacked of it
+    body = small * 500 + behind
+    copied = 0
+
+    def counting(name: str) -> _Decompressor:
+        part = _decompressor(name)
+
+        class Counted:
+            eof = property(lambda _: part.eof)
+            unused_data = property(lambda _: part.unused_data)
+
+            def decompress(self, data: memoryview, most: int) -> bytes:
+                nonlocal copied
+                copied += len(data)
+                return part.decompress(data, most)
+
+        return Counted()
+
+    monkeypatch.setattr("gateway.encodings._decompressor", counting)
+    with pytest.raises(BrokenError):
+        unpack(encoding, body, LIMIT)
+    assert copied < 40_000_000
 
 
 def test_a_window_larger_than_the_standard_allows_is_refused() -> None:

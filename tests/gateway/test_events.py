@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import json
 import time
 from collections.abc import Callable
@@ -257,6 +258,21 @@ def test_too_many_events_under_way_answer_429(gateway: Served) -> None:
     assert int(answer.headers["retry-after"]) >= 1
     gateway.kafka.room = True
     assert gateway.client.post("/v1/events", json=response()).status_code == 202
+
+
+def test_bodies_that_take_too_much_memory_together_are_answered_429(gateway: Served) -> None:
+    room = gateway.parts.body_room
+    whole = room.left
+    body = encoded([response(number) for number in range(20)])
+    room.left = len(body) - 1
+    answer = gateway.client.post("/v1/events", content=body, headers=JSON)
+    assert (answer.status_code, answer.json()["error"]["reason"], answer.headers["retry-after"]) == (429, "busy", "1")
+    packed = {**JSON, "content-encoding": "gzip"}
+    assert gateway.client.post("/v1/events", content=gzip.compress(body), headers=packed).status_code == 429
+    assert (room.left, gateway.kafka.records) == (len(body) - 1, [])  # all was given back
+    room.left = whole
+    assert gateway.client.post("/v1/events", content=gzip.compress(body), headers=packed).status_code == 202
+    assert room.left == whole
 
 
 def test_kafka_that_does_not_acknowledge_answers_503_and_accepts_nothing(gateway: Served) -> None:

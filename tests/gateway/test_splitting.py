@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -66,3 +67,15 @@ def test_more_brackets_than_events_have_are_refused() -> None:
     assert split_array(b"[NaN," + event + b"]", 10) == [b"NaN", event]
     with pytest.raises(InvalidEvent):
         split_array(b"[NaN," + b"[" + b"[]," * 200_000 + b"1]]", 10)
+
+
+@pytest.mark.parametrize("cut", ["array", "lines"])
+def test_millions_of_elements_take_no_more_memory_than_their_bytes(cut: str) -> None:
+    body = b"[" + b"12," * 1_500_000 + b"12]" if cut == "array" else b"12\n \n" * 900_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooMany):
+            (split_array if cut == "array" else split_lines)(body, 5_000)
+        assert tracemalloc.get_traced_memory()[1] < 2 * len(body)
+    finally:
+        tracemalloc.stop()
