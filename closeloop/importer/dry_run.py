@@ -13,6 +13,7 @@ from rich.console import Console
 from closeloop.importer.mapping import load_mapping
 from closeloop.importer.opened import is_table, opened
 from closeloop.importer.rejected import ReportError, need_place, report_beside, report_of
+from closeloop.importer.repeats import Repeats
 from closeloop.importer.report import Report
 from closeloop.importer.run import NEEDS_MAPPING
 from closeloop.importer.source import STANDARD_INPUT, Line, Rejected, SourceError
@@ -38,6 +39,7 @@ class Findings:
         self._last: datetime | None = None
         self._young = 0
         self._late = 0
+        self._repeats = Repeats()
         self.example: Event | None = None
 
     def take(self, event: Event) -> None:
@@ -48,6 +50,7 @@ class Findings:
         self._last = event.time if self._last is None else max(self._last, event.time)
         self._young += event.time >= self._alerts_after
         self._late += event.time < self._counts_after
+        self._repeats.add(event.source, event.id)
         self.example = self.example or event
 
     def lines(self) -> list[str]:
@@ -55,8 +58,11 @@ class Findings:
         if self._first is None or self._last is None:
             return []
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self._kinds.items()))
+        again = self._repeats.count
+        repeats = [f"{again:,} have the id of an earlier one: only the first counts"] if again else []
         return [
             kinds,
+            *repeats,
             f"from {self._first:%Y-%m-%d %H:%M} to {self._last:%Y-%m-%d %H:%M} UTC",
             f"{self._young:,} young enough to alert (alert_max_age); older ones count in metrics and page nobody",
             f"{self._late:,} older than the history, counted as late only",

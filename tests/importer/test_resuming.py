@@ -24,6 +24,7 @@ from closeloop.importer.dry_run import run_dry
 from closeloop.importer.mapping import load_mapping
 from closeloop.importer.pace import pace
 from closeloop.importer.parquet import ParquetTable
+from closeloop.importer.repeats import Repeats
 from closeloop.importer.source import Line, SourceError
 from closeloop.importer.table import CsvTable
 from schemas.loop_yaml import ConfigError, load
@@ -284,6 +285,14 @@ def test_a_key_that_ends_half_way_is_replaced_and_the_import_goes_on(gateway: St
     assert gateway.ids() == [f"a{n}" for n in range(1, 41)]
 
 
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.text(max_size=2)), max_size=60))
+def test_ids_that_come_again_are_counted(ids: list[tuple[str, str]]) -> None:
+    repeats = Repeats(1 << 20)
+    for source, number in ids:
+        repeats.add(source, number)
+    assert repeats.count == len(ids) - len(set(ids))
+
+
 def test_a_dry_run_says_what_would_come_and_sends_nothing(tmp_path: Path) -> None:
     now = datetime(2026, 11, 21, 12, tzinfo=UTC)
     path, mapping = _table(tmp_path, 50, bad=frozenset({3}))
@@ -302,6 +311,11 @@ def test_a_dry_run_says_what_would_come_and_sends_nothing(tmp_path: Path) -> Non
     assert lines[3].startswith("47 young enough to alert")
     assert lines[4].startswith("1 older than the history")
     assert "=1+1" not in out.getvalue(), "a comment was shown"
+    assert "earlier one" not in out.getvalue()
+    path.write_text(rows.replace("a7,", "a6,").replace("a9,", "a6,"))
+    out = io.StringIO()
+    assert run_dry(path, loop, mapping, now=now, clock=lambda: 0.0, out=out, err=io.StringIO()) == 1
+    assert out.getvalue().splitlines()[2] == "2 have the id of an earlier one: only the first counts"
     assert "(4 characters)" in lines[-1]
     assert (tmp_path / "answers.csv.rejected.csv").exists()
 
