@@ -41,7 +41,7 @@ from tests.gateway.serving import serving, wait_until
 
 
 def kafka_findings(bootstrap: str) -> dict[str, Finding]:
-    """What is not well with a cluster, by subject, without the groups that nobody has started and this machine's disk."""
+    """What is not well with a cluster, by subject; not the groups that nobody has started, nor this machine's disk."""
     found = list(check_kafka(kafka_seen.look(Settings(kafka=bootstrap))))
     elsewhere = re.compile("no member|.* free, closeloop takes ")
     return {one.subject: one for one in found if one.level != "ok" and not elsewhere.match(one.said)}
