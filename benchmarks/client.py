@@ -20,9 +20,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
+from queue import SimpleQueue
 
 import msgspec
 from confluent_kafka import Consumer, TopicPartition
@@ -143,7 +144,10 @@ def gateway(folder: Path, kafka: str) -> Iterator[int]:
 
 
 class Late:
-    """A way to a port whose answers come late: what the server says waits ``SLOW_S`` seconds on its way."""
+    """A way to a port whose answers come late: each piece of what the server says waits ``SLOW_S`` seconds on its way.
+
+    They wait side by side, as on a long line: who asks five things at once gets five answers two seconds later.
+    """
 
     def __init__(self, port: int) -> None:
         self.to = port
@@ -162,21 +166,41 @@ class Late:
                 server = socket.create_connection(("127.0.0.1", self.to))
             except OSError:
                 return
-            threading.Thread(target=_carry, args=(client, server, 0.0), daemon=True).start()
-            threading.Thread(target=_carry, args=(server, client, SLOW_S), daemon=True).start()
+            on_its_way: SimpleQueue[tuple[float, bytes]] = SimpleQueue()
+            for work, arguments in (
+                (_carry, (client, server)),
+                (_listen, (server, on_its_way)),
+                (_arrive, (client, on_its_way)),
+            ):
+                threading.Thread(target=work, args=arguments, daemon=True).start()
 
 
-def _carry(source: socket.socket, target: socket.socket, late: float) -> None:
-    try:
+def _carry(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError), source:
         while data := source.recv(65536):
-            if late:
-                time.sleep(late)
             target.sendall(data)
-    except OSError:
-        pass
-    finally:
-        source.close()
-        target.close()
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_RDWR)
+
+
+def _listen(source: socket.socket, on_its_way: SimpleQueue[tuple[float, bytes]]) -> None:
+    """Note what comes, and when it is due; nothing at all at the end."""
+    with suppress(OSError), source:
+        while data := source.recv(65536):
+            on_its_way.put((time.monotonic() + SLOW_S, data))
+    on_its_way.put((time.monotonic() + SLOW_S, b""))
+
+
+def _arrive(target: socket.socket, on_its_way: SimpleQueue[tuple[float, bytes]]) -> None:
+    with suppress(OSError):
+        while True:
+            due, data = on_its_way.get()
+            time.sleep(max(0.0, due - time.monotonic()))
+            if not data:
+                break
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

@@ -166,3 +166,27 @@ def test_where_no_thread_can_be_started_a_flush_does_not_wait_in_vain(
     monkeypatch.undo()
     assert client.flush(30)
     assert recorder.taken == ["1"]
+
+
+def test_what_a_batch_leaves_behind_does_not_linger_again(emitter: Make) -> None:
+    recorder = Recorder()
+    recorder.open.clear()
+    client = emitter(recorder, batch_events=10, linger=60.0)
+    ids = [client.touchpoint("c", "t") for _ in range(10)]
+    assert recorder.entered.wait(30)
+    ids += [client.touchpoint("c", "t") for _ in range(15)]
+    recorder.open.set()
+    wait_until(lambda: recorder.taken == ids, 30)
+    assert [len(batch) for batch in recorder.batches] == [10, 10, 5]
+
+
+def test_a_destination_says_how_much_it_takes_at_once(emitter: Make) -> None:
+    class Small(Recorder):
+        batch_bytes = 1000
+
+    recorder = Small()
+    client = emitter(recorder, linger=60.0)
+    ids = [client.response("c", "nps", 3, comment="x" * 200) for _ in range(20)]
+    assert client.flush(30)
+    assert recorder.taken == ids
+    assert {len(batch) for batch in recorder.batches} == {2}

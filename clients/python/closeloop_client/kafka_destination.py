@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 TOUCHPOINTS = "cx.touchpoints"
 RESPONSES = "cx.responses"
 HEADERS = (("content-type", b"application/cloudevents+json; charset=UTF-8"),)
-PORTION_BYTES = 4096
+PORTION_BYTES = 2048
 """So many bytes of events are handed over at once. kafka-python packs them and sums them up in Python, with the
 interpreter's lock held: that many take less than a millisecond, which the host's own threads would wait for."""
 BREATH = 0.002
 """Seconds between two portions: what kafka-python's thread needs to send one before the next one comes."""
+BATCH_BYTES = 32 * 1024
+"""So many bytes of events are under way at most. kafka-python has one batch of 16 KB under way for a partition: of
+more, the last ones would come to the end of their time where Kafka takes seconds to answer, and be sent again."""
 
 _HOPELESS = frozenset({"MessageSizeTooLargeError", "InvalidRecordError", "RecordTooLargeError"})
 _NEEDS_HELP = frozenset(
@@ -49,6 +52,8 @@ class Kafka:
             ``compression_type``. Every replica acknowledges and retries make no doubles unless they say otherwise. The
             partitioner is kafka-python's own, murmur2.
     """
+
+    batch_bytes = BATCH_BYTES
 
     def __init__(
         self,

@@ -45,6 +45,7 @@ class Pump:
     def __init__(self, queue: Queue, destination: Destination, pace: Pace, on_delivery: OnDelivery | None) -> None:
         self._queue = queue
         self._destination = destination
+        self._most_bytes = getattr(destination, "batch_bytes", BATCH_BYTES)
         self._pace = pace
         self._reporter = Reporter(on_delivery)
         self._closed = False
@@ -230,8 +231,9 @@ class Pump:
             while not self._closed:
                 orphans = self._look_for_orphans()
                 if self._queue.waiting or orphans:
-                    if self._linger():
-                        self._left = self._queue.take(self._pace.batch_events, BATCH_BYTES)
+                    if orphans or self._linger():
+                        self._hurry = max(self._hurry, self._accepted)  # who is left behind has lingered, too
+                        self._left = self._queue.take(self._pace.batch_events, self._most_bytes)
                     if self._left:
                         return True
                     continue
