@@ -18,6 +18,7 @@ from closeloop.commands import (
     rooms,
     routes,
     rules,
+    sessions,
     silences,
     slack,
     surveys,
@@ -43,6 +44,7 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(db.app, name="db")
 app.add_typer(deadletters.app, name="deadletters")
 app.add_typer(keys.app, name="keys")
+app.add_typer(sessions.app, name="sessions")
 app.add_typer(audit.app, name="audit")
 app.add_typer(hooks.app, name="hooks")
 app.add_typer(routes.app, name="routes")

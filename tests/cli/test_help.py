@@ -28,6 +28,7 @@ GROUPS = {
     ("db",),
     ("deadletters",),
     ("keys",),
+    ("sessions",),
     ("audit",),
     ("hooks",),
     ("routes",),
@@ -54,7 +55,8 @@ def test_every_command_is_there() -> None:
         "deadletters list", "deadletters show", "deadletters replay", "deadletters export",
         "topics lag", "doctor", "watch", "db upgrade", "db downgrade", "db check",
         "keys create", "keys rotate", "keys list", "keys revoke", "routes explain", "rules test",
-        "audit list", "audit export", "cases list", "cases show", "cases act", "cases export", "incidents list",
+        "sessions list", "sessions end", "audit list", "audit export",
+        "cases list", "cases show", "cases act", "cases export", "incidents list",
         "surveys link", "surveys links",
     }  # fmt: skip
 
