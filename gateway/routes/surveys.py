@@ -51,20 +51,24 @@ def _refuse_link(request: Request[Any, Any, Any], refused: LinkRefused) -> Respo
 
 
 def _refuse(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
-    """Any other refusal or fault: a page that asks to try again. The log gets no path: a link is a secret."""
-    if isinstance(error, Refusal | HTTPException):
-        status = error.status if isinstance(error, Refusal) else error.status_code
-        more = {name: value for name, value in (error.headers or {}).items() if name.lower() == "retry-after"}
-    elif isinstance(error, SQLAlchemyError):
-        status, more = 503, {"Retry-After": "5"}
-        _log.warning("survey_page_without_database", kind=type(error).__name__)
-    else:
-        status, more = 500, {}
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        _log.error("survey_page_failed", kind=type(error).__name__, place=f"{place.filename}:{place.lineno}")
+    """Any other refusal or fault: a page that asks to try again."""
+    status, more = _failed(error)
     words = words_for(None, None, request.headers.get("accept-language", ""))
     page = draw_page(Shown(state="message", message=words.labels.later), words, None, None, None)
     return _html(page, None, status, more)
+
+
+def _failed(error: Exception) -> tuple[int, dict[str, str]]:
+    """The status and the headers for a refusal or a fault. The log gets no path: a link is a secret."""
+    if isinstance(error, Refusal | HTTPException):
+        status = error.status if isinstance(error, Refusal) else error.status_code
+        return status, {name: value for name, value in (error.headers or {}).items() if name.lower() == "retry-after"}
+    if isinstance(error, SQLAlchemyError):
+        _log.warning("survey_page_without_database", kind=type(error).__name__)
+        return 503, {"Retry-After": "5"}
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    _log.error("survey_page_failed", kind=type(error).__name__, place=f"{place.filename}:{place.lineno}")
+    return 500, {}
 
 
 _REFUSALS: Any = {LinkRefused: _refuse_link, Refusal: _refuse, HTTPException: _refuse, Exception: _refuse}
@@ -117,11 +121,12 @@ async def get_page(
     words = words_for(survey, invitation.language, request.headers.get("accept-language", ""))
     if given is None or not given.sent:
         chosen = answering.read_score(request.query_params.get("score"), scale)
-        shown = Shown(state="ask", chosen=chosen)
+        shown = Shown(state="ask", draft=answering.Draft(score=chosen))
     elif now() - given.answered_at > _change_within(survey):
         shown = Shown(state="message", message=words.labels.settled)
     else:
-        shown = Shown(state="answered", message=words.labels.thanks, chosen=given.score, commented=given.commented)
+        marked = answering.Draft(score=given.score)
+        shown = Shown(state="answered", message=words.labels.thanks, draft=marked, commented=given.commented)
     return _html(draw_page(shown, words, invitation.survey, survey, scale), survey)
 
 
@@ -137,16 +142,22 @@ async def post_answer(
 ) -> Response[Any]:
     """Record the answer, once; then show the page again, so that a reload sends nothing.
 
+    What cannot be taken now stands in the form of the page that says so: nobody writes it twice.
     The link itself says that its holder may answer: no cookie is used, so another site gains nothing by sending it.
     """
     invitation, survey = _opened(request, parts, token)
     scale = parts.words.metrics[survey.metric].scale
     words = words_for(survey, invitation.language, request.headers.get("accept-language", ""))
-    answer = answering.read_form(await read_body(request, answering.MAX_FORM_BYTES), scale)
+    draft = answering.read_form(await read_body(request, answering.MAX_FORM_BYTES), scale)
+    answer = draft.answer
     if answer is None:
-        shown = Shown(state="ask", message=words.labels.choose)
+        shown = Shown(state="ask", message=words.labels.choose, draft=draft)
         return _html(draw_page(shown, words, invitation.survey, survey, scale), survey, 422)
-    await _record(request, parts, invitation, survey, answer, invitation.language or words.asked_in)
+    try:
+        await _record(request, parts, invitation, survey, answer, invitation.language or words.asked_in)
+    except (Refusal, SQLAlchemyError) as error:
+        shown = Shown(state="ask", message=words.labels.later, draft=draft)
+        return _html(draw_page(shown, words, invitation.survey, survey, scale), survey, *_failed(error))
     return Redirect(f"/s/{token}", status_code=303, headers=headers_of(survey))
 
 

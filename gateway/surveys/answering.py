@@ -24,6 +24,19 @@ class Answer(Struct, frozen=True):
     contact_requested: bool
 
 
+class Draft(Struct, frozen=True, kw_only=True):
+    """What stands in a form: an answer once a score of the scale is chosen."""
+
+    score: int | None = None
+    comment: str = ""
+    contact_requested: bool = False
+
+    @property
+    def answer(self) -> Answer | None:
+        """The answer; ``None`` where no score was chosen."""
+        return None if self.score is None else Answer(self.score, self.comment, self.contact_requested)
+
+
 class Given(Struct, frozen=True, kw_only=True):
     """What is remembered of the answers to an invitation."""
 
@@ -42,18 +55,18 @@ class Step(Struct, frozen=True):
     number: int
 
 
-def read_form(body: bytes, scale: Scale) -> Answer | None:
-    """The answer of a form's body; ``None`` where no score of the scale was chosen."""
+def read_form(body: bytes, scale: Scale) -> Draft:
+    """What a form's body says; nothing where it is none of ours."""
     try:
         pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
     except ValueError:
-        return None
+        return Draft()
     said = dict(pairs)
-    score = read_score(said.get("score"), scale)
-    if score is None:
-        return None
-    comment = said.get("comment", "").replace("\r\n", "\n").replace("\0", "").strip()[:MAX_COMMENT]
-    return Answer(score, comment, said.get("contact") == "yes")
+    return Draft(
+        score=read_score(said.get("score"), scale),
+        comment=said.get("comment", "").replace("\r\n", "\n").replace("\0", "").strip()[:MAX_COMMENT],
+        contact_requested=said.get("contact") == "yes",
+    )
 
 
 def read_score(text: str | None, scale: Scale) -> int | None:

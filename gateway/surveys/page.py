@@ -6,7 +6,7 @@ from typing import Literal
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from msgspec import Struct
 
-from gateway.surveys.answering import MAX_COMMENT
+from gateway.surveys.answering import MAX_COMMENT, Draft
 from gateway.surveys.words import Words
 from schemas.config_surveys import DARK, Colours, Survey
 from schemas.contrast import ink_on
@@ -18,8 +18,8 @@ class Shown(Struct, frozen=True, kw_only=True):
 
     state: Literal["ask", "answered", "message"]
     message: str = ""
-    chosen: int | None = None
-    """The score that is marked."""
+    draft: Draft = Draft()
+    """What stands in the form already."""
     commented: bool = False
     """Whether something was written already."""
 
@@ -38,7 +38,7 @@ def draw_page(shown: Shown, words: Words, name: str | None, survey: Survey | Non
             longest=MAX_COMMENT,
             message=shown.message,
             state=shown.state,
-            chosen=shown.chosen,
+            draft=shown.draft,
             commented=shown.commented,
         )
     )

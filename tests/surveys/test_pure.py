@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -126,6 +127,7 @@ def test_the_event_of_a_change_revises_the_one_before() -> None:
         (b"score=10&comment=a%00b", Answer(10, "ab", contact_requested=False)),
         (b"score=7&comment=" + b"x" * 6000, Answer(7, "x" * 5000, contact_requested=False)),
         (b"score=5&comment=%ED%A0%80%FF", Answer(5, "\ufffd" * 4, contact_requested=False)),
+        (b"score=5&comment=&contact=yes", Answer(5, "", contact_requested=True)),
         (b"score=11", None),
         (b"score=-1", None),
         (b"score=", None),
@@ -138,7 +140,7 @@ def test_the_event_of_a_change_revises_the_one_before() -> None:
     ],
 )
 def test_forms(body: bytes, answer: Answer | None) -> None:
-    assert read_form(body, NPS) == answer
+    assert read_form(body, NPS).answer == answer
 
 
 def test_scores_below_zero() -> None:
@@ -169,6 +171,16 @@ def test_every_language_says_everything() -> None:
             same = [name for name in said if said[name] == getattr(labels()["en"], name)]
             assert set(same) <= {"send"}, language  # Danish says Send, too
     assert set(Labels.__struct_fields__) == set(said)
+
+
+def test_no_line_breaks_before_its_last_mark() -> None:
+    """French puts a space before ? and !, at which no line may end."""
+    for language, words in labels().items():
+        for name, said in msgspec.structs.asdict(words).items():
+            assert not re.search(r"\s\s|^\s|\s$|[\"'{}<>%]", said), (language, name)
+            assert not re.search(r" [?!;:»]|« ", said), (language, name)
+            assert (said[-1] in "?？؟!！") == (getattr(labels()["en"], name)[-1] in "?!") or language in {"ja", "fr"}
+    assert labels()["fr"].thanks == "Merci pour votre réponse\u202f!"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from litestar.testing import TestClient
 from sqlalchemy import text, update
+from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
 from closeloop.cli import app
@@ -33,7 +34,7 @@ def test_an_answer_is_an_event_and_the_page_says_thanks(asking: Asking) -> None:
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert 'lang="pt"' in page.text
     assert "Qual a probabilidade" in page.text
-    assert "Shop &lt;&amp; Söhne&gt;" in page.text
+    assert "<bdi>Shop &lt;&amp; Söhne&gt;</bdi>" in page.text  # whichever way the page is read
     sent = asking.client.post(link, data={"score": "3", "comment": "atrasou", "contact": "yes"})
     assert (sent.status_code, sent.headers["location"]) == (303, link)
     (record,) = asking.kafka.records
@@ -121,13 +122,40 @@ def test_an_answer_that_kafka_did_not_take_is_asked_for_again_and_counts_once(as
     asking.kafka.away = True
     failed = asking.client.post(link, data={"score": "2"})
     assert (failed.status_code, failed.headers["retry-after"]) == (503, "5")
-    assert "Please try again in a moment" in failed.text
+    assert "Das hat nicht geklappt" in failed.text
     asking.kafka.away = False
     assert "Wie wahrscheinlich" in asking.client.get(link).text
     assert asking.client.post(link, data={"score": "2"}).status_code == 303
     assert asking.client.post(link, data={"score": "2"}).status_code == 303
     (event,) = asking.events()
     assert "revises" not in event["data"]
+
+
+def test_an_answer_that_could_not_be_taken_is_still_in_the_form(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"score": "2", "comment": "\n<b>two</b>\nlines </textarea>", "contact": "yes"}
+    link = asking.link(language="de")
+    asking.kafka.away = True
+    failed = [asking.client.post(link, data=said)]
+
+    def lose(*_: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("the database is away"))
+
+    monkeypatch.setattr("gateway.surveys.keeping.take_down", lose)
+    failed.append(asking.client.post(link, data=said))
+    for page in failed:
+        assert (page.status_code, page.headers["retry-after"]) == (503, "5")
+        assert page.headers["cache-control"] == "no-store"
+        assert 'value="2" required checked' in page.text
+        # What follows <textarea> at once is a line's end that a browser drops.
+        assert "\n&lt;b&gt;two&lt;/b&gt;\nlines &lt;/textarea&gt;</textarea>" in page.text
+        assert 'name="contact" value="yes" checked' in page.text
+        assert "Das hat nicht geklappt" in page.text
+    wordy = asking.client.post(link, data={**said, "score": ""})
+    assert wordy.status_code == 422
+    assert "lines &lt;/textarea&gt;</textarea>" in wordy.text
+    assert 'value="yes" checked' in wordy.text
 
 
 def test_an_answer_can_be_changed_for_a_while_and_then_no_more(asking: Asking) -> None:
@@ -145,7 +173,7 @@ def test_without_a_score_of_the_scale_nothing_is_recorded(asking: Asking, form: 
     link = asking.link(language="fr")
     answer = asking.client.post(link, data=form)
     assert answer.status_code == 422
-    assert "Choisissez un chiffre" in answer.text
+    assert "Choisissez une note" in answer.text
     assert asking.events() == []
 
 
@@ -184,7 +212,7 @@ def test_a_page_keeps_what_it_is_to_itself(asking: Asking) -> None:
 
 def test_a_page_of_a_metric_of_ones_own(asking: Asking) -> None:
     page = asking.client.get(asking.link("effort", language="sw")).text
-    assert '<h1 id="question" lang="sw">Ilikuwa ngumu?</h1>' in page
+    assert '<h1 id="question" lang="sw"><bdi>Ilikuwa ngumu?</bdi></h1>' in page
     assert '<html lang="en" dir="ltr">' in page
     assert page.count('type="radio"') == 5
     assert 'aria-label="1 – None"' in page
