@@ -235,5 +235,9 @@ def test_it_runs_with_its_wheel_and_kafka_python_alone(tmp_path: Path, gateway: 
     assert (site / "closeloop_client" / "py.typed").exists()
     (metadata,) = site.glob("*.dist-info/METADATA")
     requires = [line for line in metadata.read_text().splitlines() if line.startswith("Requires-Dist")]
-    assert requires == ["Requires-Dist: kafka-python<4,>=3.0.12"]
+    needed = [line for line in requires if "extra ==" not in line]
+    assert needed == ["Requires-Dist: kafka-python<4,>=3.0.12"]
+    assert [line for line in requires if line not in needed] == [
+        "Requires-Dist: kafka-python[crc32c]<4,>=3.0.12; extra == 'kafka-fast'"
+    ]
     assert gateway.ids() == ["1"]
