@@ -57,6 +57,14 @@ class Parameter(Struct, frozen=True, kw_only=True):
     about: str
 
 
+class Sample(Struct, frozen=True, kw_only=True):
+    """One example: of a body of a content type, or of the answer with a status, as ``what``."""
+
+    what: str
+    summary: str
+    text: str
+
+
 class Operation(Struct, frozen=True, kw_only=True):
     """One request of the API."""
 
@@ -67,6 +75,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     parameters: tuple[Parameter, ...]
     bodies: tuple[str, ...]
     answers: tuple[tuple[str, str], ...]
+    samples: tuple[Sample, ...]
 
     @property
     def anchor(self) -> str:
@@ -81,7 +90,7 @@ def read_message(name: str, document: Document) -> Message:
         name=name,
         about=str(document.get("description", "")),
         fields=tuple(_fields(document, document.get("$defs", {}), "", frozenset())),
-        example=msgspec.json.format(msgspec.json.encode(examples[0]), indent=2).decode(),
+        example=_json(examples[0]),
     )
 
 
@@ -127,8 +136,27 @@ def _operation(method: str, path: str, told: Document, document: Document) -> Op
             for one in parameters
         ),
         bodies=tuple(told.get("requestBody", {}).get("content", {})),
-        answers=tuple((status, str(answer.get("description", ""))) for status, answer in told["responses"].items()),
+        answers=tuple(
+            (status, str(answer.get("description", ""))) for status, answer in sorted(told["responses"].items())
+        ),
+        samples=(
+            *_samples(told.get("requestBody", {}), ""),
+            *(one for status, answer in sorted(told["responses"].items()) for one in _samples(answer, status)),
+        ),
     )
+
+
+def _samples(told: Document, status: str) -> Iterator[Sample]:
+    """The examples of a body, or of the answer with this status."""
+    for kind, content in told.get("content", {}).items():
+        for example in content.get("examples", {}).values():
+            value = example.get("value")
+            text = value if isinstance(value, str) else _json(value)
+            yield Sample(what=status or kind, summary=str(example.get("summary", "")), text=text)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
 def _fields(schema: Document, known: Document, prefix: str, within: frozenset[str]) -> Iterator[Field]:

@@ -92,6 +92,7 @@ ANSWERS: dict[str, dict[str, Example]] = {
         )
     },
 }
+_SAFE = "Every accepted event is safe: in Kafka, or, where it says `spooled`, on the gateway's disk."
 _WAIT = OpenAPIHeader(
     schema=Schema(type=OpenAPIType.INTEGER, minimum=1), description="Seconds after which to send again."
 )
@@ -142,5 +143,7 @@ class EventsOperation(Operation):
             if status in ANSWERS:
                 for media in (response.content or {}).values():
                     media.examples = cast("Any", ANSWERS[status])
+            if status == "202":
+                response.description = _SAFE
             if status in ("429", "503"):
                 response.headers = {**(response.headers or {}), "Retry-After": _WAIT}

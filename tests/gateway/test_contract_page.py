@@ -10,9 +10,11 @@ import jsonschema
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import escape
 
-from gateway.contract.reading import read_message
+from gateway.contract.reading import read_message, read_operations
 from gateway.keys import create_key
+from gateway.routes.event_document import ANSWERS, REQUESTS
 from schemas.contract import MESSAGES
 from schemas.topics import catalogue
 from tests.gateway.conftest import Served
@@ -45,6 +47,26 @@ def test_the_documents_are_json_and_others_are_not_there(gateway: Served) -> Non
     assert gateway.client.get("/contract/asyncapi.json").json()["asyncapi"].startswith("3.")
     for name in ("nothing.json", "ResponseEvent", "..%2fapp.py", "%2e%2e%2fsecrets"):
         assert gateway.client.get(f"/contract/{name}").status_code == 404
+
+
+def test_the_examples_of_a_request_and_its_answers_are_shown(gateway: Served) -> None:
+    (events,) = (
+        one
+        for one in read_operations(gateway.client.get("/contract/openapi.json").json())
+        if (one.method, one.path) == ("POST", "/v1/events")
+    )
+    assert [status for status, _ in events.answers] == sorted(status for status, _ in events.answers)
+    shown = {(sample.what, sample.summary) for sample in events.samples}
+    assert shown == {
+        (what, str(example.summary))
+        for told in (REQUESTS, ANSWERS)
+        for what, examples in told.items()
+        for example in examples.values()
+    }
+    html = gateway.client.get("/contract").text
+    for sample in events.samples:
+        assert f"<code>{escape(sample.text)}</code>" in html
+    assert "processing continues off-line" not in html
 
 
 def test_a_wrong_address_is_told_the_right_one(gateway: Served) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -19,6 +20,7 @@ from schemas.compatibility import Direction, breaking_changes
 from schemas.contract_examples import EXAMPLES
 from schemas.deadletters import DeadLetterReason, InvalidEvent
 from schemas.scales import DEFAULT_METRICS
+from schemas.topic_compatibility import breaking_topic_changes
 from schemas.topics import catalogue
 from tests.schemas.test_cloudevents import BAD_FIELDS, RESPONSE, TOUCHPOINT, _changed
 
@@ -131,7 +133,51 @@ def test_version_1_stays_readable(name: str) -> None:
 
 
 def test_nothing_of_version_1_is_gone() -> None:
-    assert {path.stem for path in (FOLDER / "v1").glob("*.json")} <= {*contract.MESSAGES, "openapi"}
+    assert {path.stem for path in (FOLDER / "v1").glob("*.json")} <= {*contract.MESSAGES, "openapi", "asyncapi"}
+
+
+def test_the_topics_of_version_1_stay() -> None:
+    frozen = json.loads((FOLDER / "v1" / "asyncapi.json").read_text())
+    assert breaking_topic_changes(frozen, contract.asyncapi()) == []
+
+
+def _without_alerts(document: dict[str, Any]) -> None:
+    del document["channels"]["cx.alerts"]
+
+
+def _metric_gone(document: dict[str, Any]) -> None:
+    del document["channels"]["cx.metrics"]["messages"]["Metric"]
+
+
+def _other_key(document: dict[str, Any]) -> None:
+    told = document["channels"]["cx.responses"]["description"]
+    document["channels"]["cx.responses"]["description"] = told.replace("customer_id", "event id", 1)
+
+
+def _deleted(document: dict[str, Any]) -> None:
+    document["channels"]["cx.metrics"]["bindings"]["kafka"]["topicConfiguration"]["cleanup.policy"] = ["delete"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_without_alerts, "cx.alerts: removed"),
+        (_metric_gone, "cx.metrics: Metric is no longer on it"),
+        (_other_key, "cx.responses: the key is no longer customer_id"),
+        (_deleted, "cx.metrics: it no longer keeps by compact"),
+    ],
+)
+def test_a_breaking_change_of_a_topic_is_refused(change: Callable[[dict[str, Any]], None], said: str) -> None:
+    changed = copy.deepcopy(contract.asyncapi())
+    change(changed)
+    assert breaking_topic_changes(contract.asyncapi(), changed) == [said]
+
+
+def test_topics_of_our_own_and_new_ones_break_nobody() -> None:
+    changed = copy.deepcopy(contract.asyncapi())
+    changed["channels"]["cx.new"] = changed["channels"].pop("cx.cases.state")
+    del changed["channels"]["cx.partials"]["messages"]["AlarmRow"]
+    assert breaking_topic_changes(contract.asyncapi(), changed) == []
 
 
 BASE: dict[str, Any] = {
