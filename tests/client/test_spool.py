@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -239,3 +240,105 @@ def test_nothing_of_the_spool_is_readable_for_others(tmp_path: Path, emitter: Ma
     client.response("c", "nps", 3, comment="my own words")
     for path in [tmp_path / "spool", *(tmp_path / "spool").rglob("*")]:
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+@pytest.mark.parametrize("cut", [0, START, START + 150])
+def test_a_file_that_somebody_cut_is_told_and_does_not_hold_up_a_flush(
+    cut: int, tmp_path: Path, emitter: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = Recorder()
+    recorder.open.clear()
+    client = emitter(recorder, spool=tmp_path, batch_events=1)
+    client.touchpoint("c", "t", id="under way")
+    assert recorder.entered.wait(30)
+    for n in range(5):
+        client.touchpoint("c", "t", id=str(n))
+    (path,) = tmp_path.glob("*/*.events")
+    os.truncate(path, cut)
+    recorder.open.set()
+    assert client.flush(30)
+    stats = client.stats
+    assert (stats.accepted, stats.delivered, stats.dropped, stats.waiting) == (6, 1, 5, 0)
+    assert "5 events of the spool cannot be read" in caplog.text
+    client.touchpoint("c", "t", id="afterwards")
+    assert client.flush(30)
+    assert recorder.taken == ["under way", "afterwards"]
+
+
+def test_a_folder_that_cannot_be_read_holds_up_no_other_and_stays(
+    tmp_path: Path, emitter: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("1", "2"):
+        life = begin(tmp_path)
+        segment = Segment(life.folder / "1.events", new=True)
+        segment.append(item(name))
+        segment.close()
+        life.close()
+    unreadable = min(tmp_path.iterdir()) / "2.events"
+    unreadable.mkdir()  # what cannot be opened as a file
+    spool = Spool(tmp_path, 10**6, Notices())
+    before = len([*Path("/proc/self/fd").iterdir()])
+    for _ in range(3):
+        spool.adopt()
+    assert len(spool.take(10, 10**6)) == 1
+    spool.settle()
+    assert len([*Path("/proc/self/fd").iterdir()]) <= before + 2
+    assert "cannot be read" in caplog.text
+    assert (unreadable.parent / "1.events").exists()
+    unreadable.rmdir()
+    spool.adopt()
+    assert len(spool.take(10, 10**6)) == 1
+    spool.settle()
+    spool.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signal_handler_that_emits_writes_over_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It runs in the midst of the call that it interrupts, which holds the lock that it is let through."""
+    segment = Segment(tmp_path / "1.events", new=True)
+    write = os.pwrite
+    interrupted: list[str] = []
+
+    def interrupting(fd: int, record: bytes, at: int) -> int:
+        written = write(fd, record, at)
+        if not interrupted:
+            interrupted.append("once")
+            segment.append(item("of the handler"))
+        return written
+
+    monkeypatch.setattr(os, "pwrite", interrupting)
+    segment.append(item("first"))
+    segment.append(item("second"))
+    assert [one.id for one in segment.read(10, 10**6)] == ["first", "of the handler", "second"]
+    assert segment.damaged == 0
+    segment.close()
+
+
+def test_a_signal_handler_that_ends_the_call_leaves_no_hole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    segment = Segment(tmp_path / "1.events", new=True)
+    segment.append(item("first"))
+    with monkeypatch.context() as patch:
+
+        def ended(*_: Any) -> int:
+            raise SystemExit
+
+        patch.setattr(os, "pwrite", ended)
+        with pytest.raises(SystemExit):
+            segment.append(item("never"))
+    segment.append(item("second"))
+    assert [one.id for one in segment.read(10, 10**6)] == ["first", "second"]
+    segment.close()
+
+
+def test_a_folder_that_was_removed_is_made_anew(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "s", 10**6, Notices())
+    assert spool.put(item("1", 200_000))
+    shutil.rmtree(tmp_path / "s")
+    assert spool.put(item("2"))
+    assert spool.put(item("3"))
+    assert [one.id for one in spool.take(10, 10**6)] == ["1"]
+    spool.settle()
+    assert [one.id for one in spool.take(10, 10**6)] == ["2", "3"]
+    spool.settle()
+    assert spool.close() == []
+    assert list((tmp_path / "s").iterdir()) == []

@@ -37,10 +37,11 @@ class Buffer:
 
     def put(self, item: Outgoing) -> bool:
         """Keep an event, if there is room."""
-        if self.waiting >= self._most or self._bytes + len(item.value) > self._most_bytes:
+        size = len(item.value)
+        if self.waiting >= self._most or self._bytes + size > self._most_bytes:
             return False
         self._items.append(item)
-        self._bytes += len(item.value)
+        self._bytes += size  # no call in this line: a signal handler that emits, too, would be forgotten
         self._put += 1
         return True
 

@@ -107,7 +107,7 @@ class Pump:
                 accepted=self._accepted,
                 delivered=self._delivered,
                 rejected=self._rejected,
-                dropped=self._dropped,
+                dropped=self._dropped + getattr(self._queue, "lost", 0),
                 invalid=self._invalid,
                 retries=self._retries,
                 recovered=getattr(self._queue, "recovered", 0),

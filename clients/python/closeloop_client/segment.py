@@ -52,14 +52,17 @@ class Segment:
     def append(self, item: Outgoing) -> None:
         """Write an event behind the others. Raises ``OSError``; the file is then as it was."""
         record = pack(item)
+        length = len(record)
+        at = self.size
+        self.size = at + length  # no call before this line: a signal handler that emits, too, writes behind it
         try:
-            written = os.pwrite(self._fd, record, self.size)
-            if written < len(record):
+            if os.pwrite(self._fd, record, at) < length:
                 raise OSError("the disk took a part of an event only")  # noqa: TRY301 - what a full disk does
-        except OSError:
-            os.ftruncate(self._fd, self.size)
+        except BaseException:
+            if self.size == at + length:
+                self.size = at
+                os.ftruncate(self._fd, at)
             raise
-        self.size += len(record)
 
     def read(self, most: int, most_bytes: int) -> list[Outgoing]:
         """The next events: at most ``most``, and of ``most_bytes`` bytes in all, but one at least if there is one."""

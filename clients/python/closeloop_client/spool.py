@@ -66,6 +66,8 @@ class Spool:
         self._turn_of_others = False
         self.recovered = 0
         """Events taken over from processes that died."""
+        self.lost = 0
+        """Events of this process that cannot be read any more."""
 
     @property
     def waiting(self) -> int:
@@ -97,8 +99,7 @@ class Spool:
         if self._life is None:
             self._life = begin(self._root)
         if not self._own or self._own[-1].size >= self._segment_bytes:
-            self._numbered += 1
-            self._own.append(Segment(self._life.folder / f"{self._numbered:012}.events", new=True))
+            self._own.append(self._new_segment(self._life))
         self._own[-1].append(item)
         self._put += 1
         self._unread += 1
@@ -111,7 +112,7 @@ class Spool:
                 continue
             position = segment.read_at
             dropped = segment.read(_ALL, _ALL)
-            self._unread -= len(dropped)
+            self._count(segment, len(dropped))
             if segment is self._under_way_from:
                 segment.cut(position)  # what is under way stays until it is settled
             else:
@@ -131,10 +132,10 @@ class Spool:
                     continue
                 self._rewind_to = segment.read_at
                 taken = segment.read(most, most_bytes)
-                self._tell_of_damage(segment)
                 if segments is self._own:
-                    self._unread -= len(taken)
+                    self._count(segment, len(taken))
                 else:
+                    self._tell_of_damage(segment)
                     self.recovered += len(taken)
                 if taken:
                     self._under_way, self._under_way_from = taken, segment
@@ -157,7 +158,17 @@ class Spool:
         if len(self._lives) >= ORPHANS_AT_ONCE:
             return
         for life in orphans(self._root):
-            self._adopted += [Segment(path, new=False) for path in life.segments()]
+            segments: list[Segment] = []
+            try:
+                segments.extend(Segment(path, new=False) for path in life.segments())
+            except OSError as error:
+                for segment in segments:
+                    segment.close()
+                life.close()
+                text = f"closeloop: {{n}} times a folder of the spool cannot be read ({error.strerror}); it stays"
+                self._notices.warn("unreadable", text)
+                continue
+            self._adopted += segments
             self._lives.append(life)
             if len(self._lives) >= ORPHANS_AT_ONCE:
                 break
@@ -177,11 +188,35 @@ class Spool:
         self.forget()
         return []
 
+    def _new_segment(self, life: Life) -> Segment:
+        self._numbered += 1
+        name = f"{self._numbered:012}.events"
+        try:
+            return Segment(life.folder / name, new=True)
+        except FileNotFoundError:  # somebody removed the folder; what is open is still sent
+            life.close()
+            self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._life = begin(self._root)
+            return Segment(self._life.folder / name, new=True)
+
+    def _count(self, segment: Segment, read: int) -> None:
+        """This process's events were read, or turn out to be no more: a file was cut, say."""
+        damaged = min(segment.damaged, self._unread - read)
+        segment.damaged = 0
+        self._unread -= read + damaged
+        if all(one.all_read for one in self._own):
+            damaged, self._unread = damaged + self._unread, 0
+        self.lost += damaged
+        self._warn_of(damaged)
+
     def _tell_of_damage(self, segment: Segment) -> None:
-        if segment.damaged:
+        self._warn_of(segment.damaged)
+        segment.damaged = 0
+
+    def _warn_of(self, damaged: int) -> None:
+        if damaged:
             text = "closeloop: {n} events of the spool cannot be read (the file is damaged) and are skipped"
-            self._notices.warn("damage", text, segment.damaged)
-            segment.damaged = 0
+            self._notices.warn("damage", text, damaged)
 
     def _sweep(self) -> None:
         """Delete the files that are done with, and the folders that are empty."""
