@@ -35,11 +35,11 @@ OnDelivery = Callable[[Delivery], None]
 class Stats:
     """Counts since this process made its first event; ``waiting`` and ``waiting_bytes`` are of this moment.
 
-    ``accepted`` events were taken by the emitter; each of them is in the end delivered, rejected or dropped, unless the
-    process dies first. ``dropped`` counts also those that were never accepted, for want of room, and those that a
-    damaged spool does not give back. ``invalid`` counts those that the checks refused. ``retries`` counts tries of a batch that failed, and ``recovered`` the events of
-    processes that died, found in the spool; they count as delivered too. ``problem`` says in words what the last failed
-    try met, and is empty while all goes well.
+    ``accepted`` events were taken by the emitter; each of them is in the end delivered, rejected or dropped, unless
+    the process dies first. ``dropped`` counts also those that were never accepted, for want of room, and those that a
+    damaged spool does not give back. ``invalid`` counts those that the checks refused. ``retries`` counts tries of a
+    batch that failed, and ``recovered`` the events of processes that died, found in the spool; they count as delivered
+    too. ``problem`` says in words what the last failed try met, and is empty while all goes well.
     """
 
     accepted: int = 0
