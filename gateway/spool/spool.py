@@ -185,7 +185,7 @@ class Spool:
                 except NotKeptError:
                     if flight is first:
                         raise
-                    return
+                    continue  # it is too large for what is left; Kafka may still take it
                 if not flight.diverted.done():
                     flight.diverted.set_result(None)
 

@@ -515,3 +515,22 @@ def test_a_neighbour_that_cannot_be_read_keeps_back_no_other(tmp_path: Path, mon
         assert numbers(bench.kafka.taken) == [1, 2]
 
     on_bench(tmp_path, play)
+
+
+def test_a_large_request_that_no_longer_fits_keeps_a_later_one_from_nothing(tmp_path: Path) -> None:
+    async def play(bench: Bench) -> None:
+        settled = asyncio.Event()
+
+        async def slow(records: Sequence[Record]) -> None:
+            await settled.wait()
+            bench.kafka.taken.extend(records)
+
+        large = asyncio.create_task(bench.spool.hand_on(slow, [record(1, 2 * MB)]))
+        await asyncio.sleep(0)
+        bench.kafka.never = {record(2).value}
+        assert await bench.hand_on(2) == [0]  # refused at once, while the one before it is under way
+        settled.set()
+        assert list(await large) == []
+        assert numbers(bench.kafka.taken) == [1]
+
+    on_bench(tmp_path, play, most=MB, patience=5.0)
