@@ -217,13 +217,14 @@ async def _serve(settings: Settings, loop: Loop) -> int:
     try:
         await _listen(parts, stop, listener, certificate)
     finally:
+        # All at once: one after the other they took longer than a supervisor waits before it kills.
         await asyncio.gather(
             asyncio.to_thread(parts.cluster.stop, 1.0),
             asyncio.to_thread(parts.pulse.stop),
             asyncio.to_thread(parts.standing.stop),
+            asyncio.to_thread(parts.live.stop, 2.0),
+            asyncio.to_thread(parts.producer.stop, 2.0),
         )
-        await asyncio.to_thread(parts.live.stop, 3.0)
-        await asyncio.to_thread(parts.producer.stop, 2.0)
         if parts.spool is not None:
             await asyncio.to_thread(parts.spool.close)
         await asyncio.to_thread(parts.tracing.close)
