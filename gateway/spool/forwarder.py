@@ -147,18 +147,25 @@ class Forwarder:
                 return
 
     async def _bury(self, journal: Journal, kept: Kept, reason: DeadLetterReason) -> None:
+        """Make a dead letter of a record that Kafka never takes. Where it does not take that either: a file."""
         letter = letter_of(journal.name, kept, reason, datetime.now(UTC))
         record = Record(DEADLETTERS, letter.topic.encode(), msgspec.json.encode(letter))
+        if kept.record.topic == DEADLETTERS:
+            record = kept.record  # in a letter of its own it would only be larger
+        said: dict[str, str] = {}
         while True:
             try:
                 await self._deliver([record])
             except NotDeliveredError as error:
+                if any(name in REFUSALS for name in error.unsettled.values()):
+                    said["set_aside"] = str(await asyncio.to_thread(journal.set_aside, kept.seq, record.value))
+                    break
                 _log.error("dead_letter_not_sent", topic=letter.topic, error=error.cause)
                 await asyncio.sleep(AGAIN_SECONDS)
             else:
                 break
         self._spool.refused += 1
-        _log.error("event_refused_by_kafka", topic=letter.topic, reason=reason, letter=letter.id)
+        _log.error("event_refused_by_kafka", topic=letter.topic, reason=reason, letter=letter.id, **said)
 
 
 def _tell(place: Path | None, error: Exception) -> None:

@@ -4,6 +4,7 @@ SQLite's write-ahead log carries a checksum a frame, so a write that was torn is
 ``synchronous=FULL`` waits for the disk before an append is done.
 """
 
+import os
 import shutil
 import sqlite3
 import threading
@@ -17,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway.intake import Record
+from gateway.spool.place import sync_folder
 
 FILE = "spool.sqlite3"
 RECORD_BYTES = 64
@@ -151,6 +153,17 @@ class Journal:
         """Forget the records up to and with this one."""
         with self._turn:
             self._sql.execute("DELETE FROM records WHERE seq <= ?", (through,))
+
+    def set_aside(self, seq: int, letter: bytes) -> Path:
+        """Keep a dead letter that Kafka does not take in a file beside the journal; its path."""
+        path = self.path.with_name(f"refused-{self.name}-{seq}.json")
+        with path.open("wb") as file:
+            path.chmod(0o600)
+            file.write(letter)
+            file.flush()
+            os.fsync(file.fileno())
+        sync_folder(path.parent)
+        return path
 
     def shrink(self) -> None:
         """Give the disk back what is free, a little at a time: each page passes through the log first."""

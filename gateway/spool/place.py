@@ -75,13 +75,17 @@ def _locked(folder: Path) -> Place | None:
     return Place(folder, lock)
 
 
+def sync_folder(folder: Path) -> None:
+    """See the names in a folder on the disk: a file in a forgotten directory is lost."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
 def _make(folder: Path) -> None:
-    """Make a directory, and see its name on the disk too: a file in a forgotten directory is lost."""
     if folder.is_dir():
         return
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    above = os.open(folder.parent, os.O_RDONLY)
-    try:
-        os.fsync(above)
-    finally:
-        os.close(above)
+    sync_folder(folder.parent)

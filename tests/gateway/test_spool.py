@@ -534,3 +534,31 @@ def test_a_large_request_that_no_longer_fits_keeps_a_later_one_from_nothing(tmp_
         assert numbers(bench.kafka.taken) == [1]
 
     on_bench(tmp_path, play, most=MB, patience=5.0)
+
+
+def test_a_letter_that_kafka_never_takes_is_a_file_and_holds_up_nothing(tmp_path: Path) -> None:
+    letter = Record("cx.deadletters", b"hooks/form", b'{"of": "a hook"}')
+
+    async def play(bench: Bench) -> None:
+        async def deliver(records: Sequence[Record]) -> None:
+            if any(one.topic == "cx.deadletters" for one in records):
+                raise NotDeliveredError(len(records), "MSG_SIZE_TOO_LARGE")
+            await bench.kafka.deliver(records)
+
+        bench.kafka.state = "away"
+        await bench.hand_on(1, 2, 3)
+        await bench.spool.hand_on(bench.kafka.deliver, [letter])
+        bench.kafka.state, bench.kafka.never = "up", {record(2).value}
+        forwarding = asyncio.create_task(Forwarder(bench.spool, deliver).run())
+        await bench.drained()
+        forwarding.cancel()
+        await asyncio.wait((forwarding,))
+        assert numbers(bench.kafka.taken) == [1, 3]
+        files = sorted((tmp_path / "0").glob("refused-*.json"))
+        assert [file.stat().st_mode & 0o077 for file in files] == [0, 0]
+        kept = {file.name.rpartition("-")[2]: file.read_bytes() for file in files}
+        assert kept.pop("4.json") == letter.value  # as it is, not within another letter
+        assert msgspec.json.decode(kept.pop("2.json"), type=DeadLetter).value_bytes() == record(2).value
+        assert bench.spool.refused == 2
+
+    on_bench(tmp_path, play)
