@@ -30,6 +30,8 @@ REFUSALS: dict[str, DeadLetterReason] = {
     "INVALID_RECORD": "invalid",
 }
 """Kafka's errors that no later attempt mends, and the reason of the dead letter."""
+_REFUSED = "Kafka refused it for good when it was sent from the spool; check max.message.bytes of its topic"
+_DAMAGED = "its bytes were damaged on the gateway's disk, where it waited for Kafka; have the disk checked"
 
 _log = structlog.get_logger("gateway.spool")
 
@@ -106,7 +108,10 @@ class Forwarder:
             if batch:
                 if own is not None:
                     own.first(batch[0].at)
-                await self._send(journal, batch)
+                await self._send(journal, [one for one in batch if not one.damaged])
+                for one in batch:
+                    if one.damaged:
+                        await self._bury(journal, one, "invalid", _DAMAGED)
                 after = batch[-1].seq
                 if own is not None:
                     own.gone(len(batch), size_of([one.record for one in batch]))
@@ -139,18 +144,18 @@ class Forwarder:
             if refusal is None:
                 await asyncio.sleep(AGAIN_SECONDS)
             elif len(batch) == 1:
-                await self._bury(journal, left[0], refusal)
+                await self._bury(journal, left[0], refusal, _REFUSED)
                 return
             else:  # one that is refused takes along those that travel with it
                 for one in left:
                     await self._send(journal, [one])
                 return
 
-    async def _bury(self, journal: Journal, kept: Kept, reason: DeadLetterReason) -> None:
+    async def _bury(self, journal: Journal, kept: Kept, reason: DeadLetterReason, problem: str) -> None:
         """Make a dead letter of a record that Kafka never takes. Where it does not take that either: a file."""
-        letter = letter_of(journal.name, kept, reason, datetime.now(UTC))
+        letter = letter_of(journal.name, kept, reason, problem, datetime.now(UTC))
         record = Record(DEADLETTERS, letter.topic.encode(), msgspec.json.encode(letter))
-        if kept.record.topic == DEADLETTERS:
+        if kept.record.topic == DEADLETTERS and not kept.damaged:
             record = kept.record  # in a letter of its own it would only be larger
         said: dict[str, str] = {}
         while True:
@@ -165,20 +170,20 @@ class Forwarder:
             else:
                 break
         self._spool.refused += 1
-        _log.error("event_refused_by_kafka", topic=letter.topic, reason=reason, letter=letter.id, **said)
+        event = "event_damaged_on_disk" if kept.damaged else "event_refused_by_kafka"
+        _log.error(event, topic=letter.topic, reason=reason, letter=letter.id, **said)
 
 
 def _tell(place: Path | None, error: Exception) -> None:
     _log.error("spool_not_read", place=str(place), why=f"{type(error).__name__}: {error}")
 
 
-def letter_of(journal: str, kept: Kept, reason: DeadLetterReason, at: datetime) -> DeadLetter:
+def letter_of(journal: str, kept: Kept, reason: DeadLetterReason, problem: str, at: datetime) -> DeadLetter:
     """The dead letter of a record that never came onto its topic: partition -1, its number in the spool as offset.
 
     Pure. The id follows from the journal's name and that number, so a repeat is the same dead letter.
     """
     record = kept.record
-    problem = "Kafka refused it for good when it was sent from the spool; check max.message.bytes of its topic"
     letter = dead_letter(
         record.topic,
         -1,

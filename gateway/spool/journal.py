@@ -10,6 +10,7 @@ import sqlite3
 import threading
 import time
 import uuid
+import zlib
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -44,21 +45,26 @@ CREATE TABLE IF NOT EXISTS records (
   topic TEXT NOT NULL,
   key BLOB,
   value BLOB NOT NULL,
-  headers BLOB NOT NULL
+  headers BLOB NOT NULL,
+  crc INTEGER
 );
 CREATE TABLE IF NOT EXISTS journal (name TEXT NOT NULL);
 """
-_INSERT = "INSERT INTO records (at, topic, key, value, headers) VALUES (?, ?, ?, ?, ?)"
-_READ = "SELECT seq, at, topic, key, value, headers FROM records WHERE seq > ? ORDER BY seq LIMIT ?"
+_INSERT = "INSERT INTO records (at, topic, key, value, headers, crc) VALUES (?, ?, ?, ?, ?, ?)"
+_READ = "SELECT seq, at, CAST(topic AS BLOB), key, value, headers, crc FROM records WHERE seq > ? ORDER BY seq LIMIT ?"
 _SIZE = f"length(value) + coalesce(length(key), 0) + length(headers) + length(topic) + {RECORD_BYTES}"
 
 
 class Kept(Struct, frozen=True):
-    """A record of the journal: its number, when it was kept (Unix seconds), and itself."""
+    """A record of the journal: its number, when it was kept (Unix seconds), and itself.
+
+    ``damaged``: the disk gave back other bytes than it was given, which SQLite cannot see.
+    """
 
     seq: int
     at: float
     record: Record
+    damaged: bool = False
 
 
 class Waiting(Struct, frozen=True):
@@ -98,6 +104,8 @@ class Journal:
         ):
             self._sql.execute(f"PRAGMA {pragma}")
         self._sql.executescript(_TABLES)
+        if "crc" not in {row[1] for row in self._sql.execute("PRAGMA table_info(records)")}:  # a file of before
+            self._sql.execute("ALTER TABLE records ADD COLUMN crc INTEGER")
         if self._sql.execute("SELECT count(*) FROM journal").fetchone()[0] == 0:
             self._sql.execute("INSERT INTO journal VALUES (?)", (uuid.uuid4().hex,))
         self.name: str = self._sql.execute("SELECT name FROM journal").fetchone()[0]
@@ -122,11 +130,7 @@ class Journal:
         if shutil.disk_usage(self.path.parent).free < SPARE_BYTES + 2 * size:  # in the log, and in the file
             raise OSError(f"less than {SPARE_BYTES // _MIB} MiB would stay free on the disk")
         at = time.time()
-        rows = [
-            (at, one.topic, one.key, one.value, msgspec.msgpack.encode(one.headers))
-            for batch in batches
-            for one in batch
-        ]
+        rows = [_row(one, at) for batch in batches for one in batch]
         with self._turn:
             self._sql.execute("BEGIN IMMEDIATE")
             try:
@@ -142,9 +146,9 @@ class Journal:
         found: list[Kept] = []
         size = 0
         with self._turn, closing(self._sql.execute(_READ, (after, most))) as rows:
-            for seq, at, topic, key, value, raw in rows:
-                found.append(Kept(seq, at, Record(topic, key, value, _headers.decode(raw))))
-                size += len(value)
+            for row in rows:
+                found.append(_kept(*row))
+                size += len(found[-1].record.value)
                 if size >= READ_BYTES:
                     break
         return found
@@ -182,6 +186,24 @@ class Journal:
         """Close the connection; whatever uses it later raises."""
         with self._turn:
             self._sql.close()
+
+
+def _row(one: Record, at: float) -> tuple[float, str, bytes | None, bytes, bytes, int]:
+    headers = msgspec.msgpack.encode(one.headers)
+    return at, one.topic, one.key, one.value, headers, _crc(one.topic.encode(), one.key, one.value, headers)
+
+
+def _kept(seq: int, at: float, topic: bytes, key: bytes | None, value: bytes, headers: bytes, crc: int | None) -> Kept:
+    if crc is None or crc == _crc(topic, key, value, headers):
+        return Kept(seq, at, Record(topic.decode(), key, value, _headers.decode(headers)))
+    return Kept(seq, at, Record(topic.decode(errors="replace"), key, value), damaged=True)
+
+
+def _crc(*parts: bytes | None) -> int:
+    found = 0
+    for part in parts:
+        found = zlib.crc32(part or b"", found)
+    return found
 
 
 def size_of(records: Sequence[Record]) -> int:

@@ -173,6 +173,7 @@ class Spool:
         self._records -= records
         self._bytes -= size
         if not self._records:
+            self._bytes = 0  # what was damaged on the disk had another size
             self._oldest = None
 
     def _divert(self, first: _Flight, unsettled: Collection[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import sqlite3
 import subprocess
@@ -562,3 +563,37 @@ def test_a_letter_that_kafka_never_takes_is_a_file_and_holds_up_nothing(tmp_path
         assert bench.spool.refused == 2
 
     on_bench(tmp_path, play)
+
+
+@pytest.mark.parametrize("column", ["topic", "key", "value", "headers"])
+def test_a_record_that_the_disk_damaged_is_a_dead_letter_and_holds_up_nothing(tmp_path: Path, column: str) -> None:
+    other = {"topic": "CAST(x'ff63' AS TEXT)", "key": "x'00'", "value": "x'7b7d'", "headers": "x'c1'"}[column]
+
+    async def play(bench: Bench) -> None:
+        bench.kafka.state = "away"
+        await bench.hand_on(1, 2, 3)
+        with contextlib.closing(sqlite3.connect(tmp_path / "0" / FILE)) as sql, sql:
+            sql.execute(f"UPDATE records SET {column} = {other} WHERE seq = 2")
+        bench.kafka.state = "up"
+        bench.forward()
+        await bench.drained()
+        assert numbers(bench.kafka.taken) == [1, 3]
+        (letter,) = [one for one in bench.kafka.taken if one.topic == "cx.deadletters"]
+        told = msgspec.json.decode(letter.value, type=DeadLetter)
+        assert (told.reason, told.offset, "damaged" in told.problem) == ("invalid", 2, True)
+        assert told.value_bytes() == (b"{}" if column == "value" else record(2).value)
+        assert (bench.spool.refused, bench.spool.bytes) == (1, 0)
+
+    on_bench(tmp_path, play)
+
+
+def test_a_journal_of_before_is_read_and_goes_on(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, MB)
+    journal.append([[record(1)]])
+    journal.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as sql, sql:
+        sql.execute("ALTER TABLE records DROP COLUMN crc")
+    again = Journal(tmp_path, MB)
+    again.append([[record(2)]])
+    assert [(numbers([kept.record]), kept.damaged) for kept in again.read(0, 10)] == [([1], False), ([2], False)]
+    again.close()
