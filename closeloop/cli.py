@@ -10,6 +10,7 @@ from closeloop.commands import (
     db,
     deadletters,
     doctor,
+    erase,
     events,
     export,
     hooks,
@@ -40,6 +41,7 @@ app.add_typer(rooms.app)
 app.add_typer(events.app)
 app.add_typer(doctor.app)
 app.add_typer(watch.app)
+app.add_typer(erase.app)
 app.add_typer(topics.app, name="topics")
 app.add_typer(db.app, name="db")
 app.add_typer(deadletters.app, name="deadletters")

@@ -47,8 +47,11 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal's standard error while something long is done; call what it gives after each step."""
+def progress(what: str, total: int | None) -> Iterator[Callable[[], None]]:
+    """A bar on a terminal's standard error while something long is done; call what it gives after each step.
+
+    Without a ``total`` it only shows that something is done.
+    """
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=total)

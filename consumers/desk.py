@@ -25,7 +25,7 @@ from consumers.measures import Measures
 from consumers.parts import Backoff
 from consumers.routing import Assignment, assign
 from consumers.traced import parent_of, taking_in
-from schemas import case_ledger, joining, silencing
+from schemas import case_ledger, erasures, joining, silencing
 from schemas.alerts import Alert
 from schemas.case_ledger import Destination, Opening, Refused
 from schemas.case_returns import recover_case
@@ -150,13 +150,15 @@ class Desk:
 def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime) -> Counter[str]:
     """Give each alert its case; counts what came of them. The caller owns the transaction.
 
-    ``opened``, ``joined``, ``reopened``, ``recovered`` (a customer after their case was closed), ``known``, and
-    ``over``: a recovery of which no case tells, so there is nothing to say to anybody.
+    ``opened``, ``joined``, ``reopened``, ``recovered`` (a customer after their case was closed), ``known``,
+    ``over``: a recovery of which no case tells, so there is nothing to say to anybody; and ``erased``: about what
+    happened to a customer before they were erased, so there is nobody to help.
 
     Raises :class:`Refused` (``stale``) or ``IntegrityError`` where another writer came between: roll back, try again.
     """
     outcomes: Counter[str] = Counter()
     drawn: desk_standing.Drawn | None = None
+    erased = erasures.known(session, holds=True)
     silences = silences_of(session, now, fixed=True)
     known = set(session.scalars(select(AlertRow.id).where(AlertRow.id.in_({alert.id for alert in alerts}))))
     for alert in alerts:
@@ -164,6 +166,9 @@ def take_in(session: Session, loop: Loop, alerts: Sequence[Alert], now: datetime
             outcomes["known"] += 1
             continue
         known.add(alert.id)
+        if alert.subject == "customer" and erased.word(alert.customer_id, alert.event_time) is not None:
+            outcomes["erased"] += 1
+            continue
         case = case_ledger.find_open_case(session, alert.customer_id, alert.programme)
         silence = holding(silences, alert, now)
         if alert.recovered and alert.subject == "customer":

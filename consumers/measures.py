@@ -42,7 +42,8 @@ class Measures:
         self.alerts = Counter(
             "closeloop_desk_alerts_total",
             "Alerts by what came of them: opened, joined or reopened a case, recovered, known (delivered again), over "
-            "(a recovery without an open case), dead_letter (could not be read).",
+            "(a recovery without an open case), erased (of a customer who was erased since), dead_letter (could not "
+            "be read).",
             ["outcome"],
             registry=registry,
         )
@@ -67,7 +68,8 @@ class Measures:
         self.timeline = Counter(
             "closeloop_timeline_events_total",
             "Touchpoints and answers for the timelines of customers: kept, old (before timeline.keep), left_out "
-            "(timeline.leave_out) or unreadable (a dead letter of the streams).",
+            "(timeline.leave_out), erased (of a customer who was erased since) or unreadable (a dead letter of the "
+            "streams).",
             ["outcome"],
             registry=registry,
         )

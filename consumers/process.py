@@ -1,4 +1,4 @@
-"""The consumers process: desk, recorder, timelines, publisher, sender and timers, one thread each."""
+"""The consumers process: desk, recorder, timelines, publisher, sender, deletions and timers, one thread each."""
 
 import signal
 import threading
@@ -24,6 +24,7 @@ from consumers.slack.delivery import Delivery
 from consumers.slack.fall_back import Ways
 from consumers.slack.sender import Sender, SenderOptions
 from consumers.slack.settlement import Settlement
+from consumers.slack.taking_back import TakingBack
 from consumers.startup import wait_for_database, wait_for_kafka
 from consumers.timers import Timers
 from schemas.config import Loop
@@ -169,20 +170,24 @@ class Room:
             )
             self._intakes.append(timeline_intake)
             runs["timeline"] = timeline_intake.run
-        sender = self._sender(cards)
-        if sender is not None:
-            runs["sender"] = sender.run
+        calls = self._slack()
+        if calls is not None:
+            runs["sender"] = self._sender(cards, calls).run
+            runs["taking_back"] = TakingBack(calls, writes, reads, measures, stop).run
         self._parts = [Part(name, run, self._ended) for name, run in runs.items()]
         return burial
 
-    def _sender(self, wake: threading.Event) -> Sender | None:
+    def _slack(self) -> SlackCalls | None:
         settings = self._settings
         if settings.slack_bot_token is None:
             self._log.warning("SLACK_BOT_TOKEN is not set: cases are kept, and no card is sent")
             return None
+        return SlackCalls(settings.slack_bot_token, settings.slack_api_url, self._measures)
+
+    def _sender(self, wake: threading.Event, calls: SlackCalls) -> Sender:
+        settings = self._settings
         options = SenderOptions(pace=settings.slack_pace)
         writes, reads = sessions(self._engine), readers(self._engine)
-        calls = SlackCalls(settings.slack_bot_token, settings.slack_api_url, self._measures)
         delivery = Delivery(
             self._loop,
             calls,

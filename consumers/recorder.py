@@ -18,7 +18,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from consumers.intake import Record
 from consumers.measures import Measures
 from consumers.slack.core_tables import table_of
+from schemas import erasures
 from schemas.deadletters import DeadLetter
+from schemas.erasures import Erased
+from schemas.letter_names import names_in
 from schemas.metrics import DAY, Books, Metric, MetricRecord
 from schemas.tables import Base, BooksRow, DeadLetterRow, MetricDayRow, MetricRow
 from schemas.topics import DEADLETTERS, RECORDER_GROUP
@@ -76,7 +79,8 @@ class Recorder:
             self._write(session, MetricRow, [_metric_row(key, metric) for key, metric in current.items()])
             self._write(session, MetricDayRow, [_day_row(key, metric) for key, metric in days.items()])
             self._write(session, BooksRow, [_books_row(book) for book in books.values()])
-            self._write(session, DeadLetterRow, [_letter_row(letter) for letter in letters.values()])
+            erased = erasures.known(session, holds=True) if letters else Erased()
+            self._write(session, DeadLetterRow, [_letter_row(letter, erased) for letter in letters.values()])
 
     def _write(self, session: Session, entity: type[Base], rows: list[Row]) -> None:
         if not rows:
@@ -140,7 +144,10 @@ def _books_row(books: Books) -> Row:
     return {"source": books.source, "payload": msgspec.to_builtins(books), "version": books.version}
 
 
-def _letter_row(letter: DeadLetter) -> Row:
+def _letter_row(letter: DeadLetter, erased: Erased) -> Row:
+    """The row; without the bytes where they may be about somebody who was erased: it counts, and says why it is one."""
+    key, value, headers = letter.key_bytes(), letter.value_bytes(), letter.header_bytes()
+    gone = bool(erased) and erased.any_of(names_in(key, value, headers), letter.at)
     return {
         "id": letter.id,
         "topic": letter.topic,
@@ -150,7 +157,7 @@ def _letter_row(letter: DeadLetter) -> Row:
         "field": letter.field.replace("\x00", "�"),
         "problem": letter.problem,
         "at": letter.at,
-        "key": letter.key_bytes(),
-        "value": letter.value_bytes(),
-        "headers": [list(header) for header in letter.headers],
+        "key": None if gone else key,
+        "value": None if gone else value,
+        "headers": [] if gone else [list(header) for header in letter.headers],
     }

@@ -18,9 +18,11 @@ from consumers.intake import Record
 from consumers.measures import Measures
 from consumers.recorder import upsert
 from consumers.slack.core_tables import table_of
+from schemas import erasures
 from schemas.cloudevents import EventReader, arrival, context_attributes
 from schemas.config import Loop
 from schemas.deadletters import InvalidEvent
+from schemas.erasures import Erased
 from schemas.events import Event, ResponseEvent, TouchpointEvent
 from schemas.loop_yaml import metric_specs
 from schemas.signals import SIGNAL
@@ -39,7 +41,7 @@ MAX_DURATION_MS = 2**63 - 1
 
 Row = dict[str, Any]
 """The columns of one row, by name: what SQLAlchemy's bulk statements take."""
-Outcome = Literal["kept", "old", "left_out", "unreadable"]
+Outcome = Literal["kept", "old", "left_out", "erased", "unreadable"]
 
 
 class Sorted(Struct, frozen=True):
@@ -85,8 +87,9 @@ class Timeline:
         found = self._sort(records)
         for start in range(0, len(found.rows), ROWS):
             with self._database.begin() as session:
-                statement = upsert(session.get_bind().dialect.name, table_of(TimelineRow))
-                session.execute(statement, found.rows[start : start + ROWS])
+                rows = without(erasures.known(session, holds=True), found.rows[start : start + ROWS], found.counts)
+                if rows:
+                    session.execute(upsert(session.get_bind().dialect.name, table_of(TimelineRow)), rows)
             self._rest(time.perf_counter() - began)
             began = time.perf_counter()
         self._newest = found.newest
@@ -108,6 +111,16 @@ class Timeline:
 
     def _rest(self, worked: float) -> None:
         self._stop.wait(worked * (1 / SHARE - 1))
+
+
+def without(erased: Erased, rows: list[Row], counts: Counter[Outcome]) -> list[Row]:
+    """The rows of customers who are not erased; ``counts`` is told of the others."""
+    if not erased:
+        return rows
+    left = [row for row in rows if erased.word(row["customer_id"], row["at"]) is None]
+    counts["erased"] += len(rows) - len(left)
+    counts["kept"] -= len(rows) - len(left)
+    return left
 
 
 def read_events(reader: EventReader, records: Sequence[Record], now: datetime) -> tuple[list[Event], int]:

@@ -76,8 +76,8 @@ class MessageShown(Struct, frozen=True, kw_only=True):
     surface: str
     destination: str
     state: str
-    """``pending``, ``held`` (until the morning), ``rolled_up``, ``sending``, ``in_doubt``, ``sent``, ``dead`` or
-    ``cancelled``."""
+    """``pending``, ``held`` (until the morning), ``rolled_up``, ``sending``, ``in_doubt``, ``sent``, ``dead``,
+    ``cancelled``, or, of an erased customer, ``taking_back`` and ``taken_back``: deleted in Slack."""
     created_at: datetime
     attempts: int
     problem: str | None

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Literal, get_args
 
 from msgspec import Struct
-from sqlalchemy import update
+from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
 from schemas.access_tables import AuditRow
@@ -89,14 +89,19 @@ def record(session: Session, who: Who, act: Act, at: datetime) -> None:
     )
 
 
-def forget(session: Session, customer: str) -> str:
-    """Take a customer's id out of the trail; gives the random word that stands there from now on.
+def random_word() -> str:
+    """What stands in place of a customer's id once they are erased: it says nothing, and follows from nothing."""
+    return f"erased-{secrets.token_hex(8)}"
+
+
+def forget(session: Session, customer: str, word: str) -> int:
+    """Put the word in place of a customer's id, all through the trail; in how many rows.
 
     The caller owns the transaction, and records the erasure itself under that word.
     """
-    word = f"erased-{secrets.token_hex(8)}"
-    session.execute(update(AuditRow).where(AuditRow.customer == customer).values(customer=word))
-    return word
+    done = session.execute(update(AuditRow).where(AuditRow.customer == customer).values(customer=word))
+    assert isinstance(done, CursorResult)
+    return done.rowcount
 
 
 def _plain(text: str) -> str:

@@ -53,10 +53,10 @@ def compare_and_set(session: Session, case: CaseRow, now: datetime, **columns: A
             .execution_options(synchronize_session=False)
         )
     if reopens:
-        _unsettle(session, case)
+        unsettle(session, case)
 
 
-def _unsettle(session: Session, case: CaseRow) -> None:
+def unsettle(session: Session, case: CaseRow) -> None:
     """A roll-up that said that all is done has something to show again."""
     telling = select(SlackOutboxRow.roll_up_id).where(
         SlackOutboxRow.case_id == case.id, SlackOutboxRow.roll_up_id.is_not(None)

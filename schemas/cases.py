@@ -16,15 +16,15 @@ TAKEN_STATES: frozenset[CaseState] = frozenset({"acknowledged", "contacted", "sn
 UserAction = Literal["acknowledge", "contact", "resolve", "reassign", "snooze", "wake", "reopen", "dismiss"]
 SystemAction = Literal["opened", "joined", "lease_expired"]
 CaseAction = UserAction | SystemAction
-Aside = Literal["recovered", "unsilenced", "linked"]
+Aside = Literal["recovered", "unsilenced", "linked", "erased"]
 """What a history tells beside the actions: the customer is content again, a silence is over, the case has become part
-of an incident. ``cx.cases`` tells of it as ``joined``, the one word its readers know."""
+of an incident, the customer was erased. ``cx.cases`` tells of it as ``joined``, the one word its readers know."""
 ASIDES: tuple[Aside, ...] = get_args(Aside)
 Notice = Literal["reminded", "escalated"]
 """Somebody was told of a promise that is about to break, or is broken. It changes nothing, and has no version."""
 HistoryAction = CaseAction | Aside | Notice
 """What a case's history says. ``cx.cases`` tells nothing of notices."""
-UNASKED: frozenset[HistoryAction] = frozenset({"joined", "unsilenced", "linked", "reminded", "escalated"})
+UNASKED: frozenset[HistoryAction] = frozenset({"joined", "unsilenced", "linked", "erased", "reminded", "escalated"})
 """What happens to a case without anybody deciding about it: what a person means to do with it still holds then."""
 Via = Literal["slack", "console", "api", "system"]
 

@@ -1,4 +1,4 @@
-"""The tables of what is recorded: metrics, books, dead letters, terms of comments, timelines of customers."""
+"""The tables of what is recorded: metrics, books, dead letters, terms of comments, timelines, erasures."""
 
 from datetime import date, datetime
 from typing import Any
@@ -156,3 +156,24 @@ class SurveyAnswerRow(Base):
     """The first."""
     expires_at: Mapped[datetime]
     """When the link's time is over; the row may go then."""
+
+
+class ErasureRow(Base):
+    """A name of a person who was erased: its salted hash, and the word that stands in its place; never the name.
+
+    It tells whoever reads the topics what is left of them there. It may go once no topic has anything of them.
+    """
+
+    __tablename__ = "erasures"
+    __table_args__ = (Index("erasures_by_digest", "digest"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    """Of the name, under ``salt``: see :mod:`schemas.erasures`."""
+    salt: Mapped[str] = mapped_column(String(32))
+    word: Mapped[str] = mapped_column(String(32))
+    """One word an erasure, for all names of the person."""
+    erased_at: Mapped[datetime]
+    """What happened until then is theirs; what happens later is a new customer's."""
+    finished_at: Mapped[datetime | None]
+    """When all of it was done; ``None`` while it is under way, or was broken off."""

@@ -32,6 +32,7 @@ _ACTIONS = {
     "lease_expired": "back in the queue: no contact in time",
     "unsilenced": "its silence has ended",
     "linked": "became part of an incident",
+    "erased": "the customer was erased",
 }
 _SOON = {"acknowledge": "acknowledgement due soon", "contact": "contact due soon"}
 _LATE = {"acknowledge": "acknowledgement overdue", "contact": "contact overdue", "lease": "no contact in time"}

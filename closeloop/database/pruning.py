@@ -2,8 +2,9 @@
 
 Dead letters are kept as long as their topic keeps them, days of the history as long as ``history.days`` says, the audit
 trail as long as ``audit.keep`` says, customers' timelines as long as ``timeline.keep`` says (the timers remove them as
-well, at most an hour later), and what makes a survey's answer count once as long as its link is good. Nothing else is
-ever deleted: cases and their history are what people are asked about later.
+well, at most an hour later), what makes a survey's answer count once as long as its link is good, and who was erased as
+long as a topic may bring them back. Nothing else is ever deleted: cases and their history are what people are asked
+about later.
 """
 
 from datetime import date, datetime, timedelta
@@ -14,7 +15,8 @@ from sqlalchemy import Delete, Select, delete, func, select
 from schemas.config import Loop
 from schemas.config_base import seconds
 from schemas.database import open_database, sessions
-from schemas.tables import AuditRow, DeadLetterRow, MetricDayRow, SurveyAnswerRow, TimelineRow
+from schemas.erasures import kept_for
+from schemas.tables import AuditRow, DeadLetterRow, ErasureRow, MetricDayRow, SurveyAnswerRow, TimelineRow
 from schemas.timeline_retention import EVERYTHING, kept_since, newest_kept
 from schemas.topics import DEADLETTERS, catalogue
 
@@ -71,6 +73,8 @@ def prune(url: str, now: datetime, loop: Loop, *, by_events: bool, really: bool)
             since = kept_since(loop.timeline, now, newest_kept(session), by_events=by_events)
             old_links = SurveyAnswerRow.expires_at < limit.links_before
             old_letters, old_days = DeadLetterRow.at < limit.letters_before, MetricDayRow.day < limit.days_before
+            erased_before = now - kept_for()
+            old_erasures = ErasureRow.erased_at < erased_before
             kept = f"{letters_kept_ms() // _DAY_MS} days of topic {DEADLETTERS}"
             plan: list[tuple[str, str, str, Select[int], Delete]] = [
                 (
@@ -100,6 +104,13 @@ def prune(url: str, now: datetime, loop: Loop, *, by_events: bool, really: bool)
                     f"audit.keep: {loop.audit.keep}",
                     select(func.count()).select_from(AuditRow).where(AuditRow.at < audit_before),
                     delete(AuditRow).where(AuditRow.at < audit_before),
+                ),
+                (
+                    "erasures",
+                    f"{erased_before:%Y-%m-%d %H:%M} UTC",
+                    f"no topic has anything of them: {kept_for().days} days",
+                    select(func.count()).select_from(ErasureRow).where(old_erasures),
+                    delete(ErasureRow).where(old_erasures),
                 ),
                 (
                     "survey_answers",

@@ -19,6 +19,7 @@ from consumers.slack import roll_ups
 from consumers.slack.core_tables import table_of
 from consumers.slack.digest import Entry
 from schemas.case_cards import HELD
+from schemas.case_erasure import TAKEN_BACK, TAKING_BACK
 from schemas.cases import CLOSED_STATES
 from schemas.roll_ups import ROLL_UP, ROLLED_UP
 from schemas.tables import CaseRow, DeliveryStepRow, SlackOutboxRow, SlackSurfaceRow
@@ -32,7 +33,7 @@ _REFUSED = exists().where(_STEPS.c.outbox_id == _OUTBOX.c.id).correlate(_OUTBOX)
 _NAMESPACE = UUID("3b8fd6a0-59b0-5d0e-9c55-0a6f0f0c7f11")
 
 
-STATES = ("pending", HELD, ROLLED_UP, "sending", "in_doubt", "sent", "dead", "cancelled")
+STATES = ("pending", HELD, ROLLED_UP, "sending", "in_doubt", "sent", "dead", "cancelled", TAKING_BACK, TAKEN_BACK)
 """Every state of a message."""
 
 

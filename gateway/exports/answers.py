@@ -4,11 +4,14 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from gateway.case_table import Cell, csv_lines, json_cell
 from schemas.cloudevents import FUTURE_TOLERANCE, EventReader, context_attributes
 from schemas.deadletters import InvalidEvent
+from schemas.erased_shapes import attributes_left, event_word
+from schemas.erasures import Erased
 from schemas.events import ResponseEvent
 
 WITHOUT_COMMENT = (
@@ -94,12 +97,43 @@ class Remembered:
         return True
 
 
+class Left(Struct, frozen=True):
+    """What an export leaves of people who were erased: figures under a word, and the attributes that cuts count by."""
+
+    erased: Erased = Erased()
+    counted: frozenset[str] = frozenset()
+
+    def of(self, answer: Answer) -> Answer:
+        """The answer as it may be shown."""
+        word = self.erased.word(answer.customer_id, answer.time)
+        if word is None:
+            return answer
+        about = answer.touchpoint_event_id
+        return msgspec.structs.replace(
+            answer,
+            id=event_word(word, answer.source, answer.id),
+            customer_id=word,
+            touchpoint_event_id=None if about is None else event_word(word, answer.source, about),
+            revises=None if answer.revises is None else event_word(word, answer.source, answer.revises),
+            attributes=attributes_left(answer.attributes, self.counted),
+            comment=UNSET if answer.comment is UNSET else None,
+        )
+
+
+EVERYBODY = Left()
+
+
 def answers_of(
-    records: Iterable[list[Consumed]], reader: EventReader, wanted: AnswerFilter, remembered: Remembered
+    records: Iterable[list[Consumed]],
+    reader: EventReader,
+    wanted: AnswerFilter,
+    remembered: Remembered,
+    left: Left = EVERYBODY,
 ) -> Iterator[list[Answer]]:
     """The answers of one partition that fit, in the order of their arrival. What is no answer is passed over."""
     for batch in records:
-        yield [answer for record in batch if (answer := _answer(record, reader, wanted, remembered)) is not None]
+        found = (_answer(record, reader, wanted, remembered) for record in batch)
+        yield [left.of(answer) if left.erased else answer for answer in found if answer is not None]
 
 
 def answers_as_csv(found: Iterator[list[Answer]], *, comments: bool) -> Iterator[bytes]:

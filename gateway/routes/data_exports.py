@@ -15,7 +15,7 @@ from gateway.access import needs, who_asks
 from gateway.audit_notes import note
 from gateway.callers import Caller
 from gateway.case_export import as_json, as_json_lines
-from gateway.exports.answers import Answer, AnswerFilter, Remembered, answers_as_csv, answers_of
+from gateway.exports.answers import Answer, AnswerFilter, Left, Remembered, answers_as_csv, answers_of
 from gateway.exports.days import DayFilter, day_pages, days_as_csv
 from gateway.exports.topic import TopicReader, TopicUnreadable
 from gateway.parts import Parts, now
@@ -26,6 +26,8 @@ from gateway.routes.places import instant
 from gateway.vocabulary import parse_day
 from schemas.audit import Act
 from schemas.config_base import seconds
+from schemas.erased_shapes import counted_attributes
+from schemas.erasures import known
 from schemas.topics import RESPONSES
 
 DEFAULT_REACH = timedelta(days=30)
@@ -152,10 +154,12 @@ def _open(parts: Parts) -> _OpenTopic:
 
 def _answers(parts: Parts, topic: _OpenTopic, wanted: AnswerFilter) -> Iterator[list[Answer]]:
     remember = float(seconds(parts.loop.deduplication.responses))
+    with parts.readers() as session:
+        left = Left(known(session), counted_attributes(parts.loop.cuts))
     try:
         for partition in topic.partitions:
             records = topic.reader.read(partition, _earliest(wanted.arrived_since))
-            yield from answers_of(records, parts.reader, wanted, Remembered(remember))
+            yield from answers_of(records, parts.reader, wanted, Remembered(remember), left)
     finally:
         topic.reader.close()
 

@@ -13,7 +13,7 @@ from closeloop.database.pruning import limits
 from closeloop.database.standing import Standing, judge
 from schemas import migrate
 from schemas.database import open_database, sessions
-from schemas.tables import AuditRow, DeadLetterRow, MetricDayRow, SurveyAnswerRow, TimelineRow
+from schemas.tables import AuditRow, DeadLetterRow, ErasureRow, MetricDayRow, SurveyAnswerRow, TimelineRow
 from tests.cli.asking import EXAMPLE, Answer, ask, refused
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -167,6 +167,8 @@ def test_pruning_is_a_dry_run_until_yes_and_keeps_what_is_young(tables: Database
         )  # fmt: skip
     tables.keep(step(1, now - timedelta(days=31)), step(2, now - timedelta(days=29)))
     tables.keep(survey_answer(1, now - timedelta(days=2)), survey_answer(2, now - timedelta(hours=2)))
+    for age in (808, 806):  # a topic keeps 800 days, and a segment a week more
+        tables.keep(ErasureRow(digest="d", salt="00", word="erased-1", erased_at=now - timedelta(days=age)))
     config = ("--config", str(EXAMPLE))
     dry = tables.ask("prune", *config)
     assert [line.split("\t")[:2] for line in dry.out.splitlines()] == [
@@ -174,6 +176,7 @@ def test_pruning_is_a_dry_run_until_yes_and_keeps_what_is_young(tables: Database
         ["metric_days", "1"],
         ["timeline", "1"],
         ["audit", "1"],
+        ["erasures", "1"],
         ["survey_answers", "1"],
     ]
     assert "--yes" in dry.err
@@ -182,7 +185,7 @@ def test_pruning_is_a_dry_run_until_yes_and_keeps_what_is_young(tables: Database
     assert done["deleted"] is True
     assert tables.ids(DeadLetterRow) == {"l2"}
     assert tables.ids(MetricDayRow) == {"d2"}
-    assert tables.ids(AuditRow) == {2}
+    assert tables.ids(AuditRow) == tables.ids(ErasureRow) == {2}
     off = tmp_path / "loop.yaml"
     off.write_text(EXAMPLE.read_text().replace("timeline:\n  keep: 30d\n  leave_out: []\n", "timeline: null\n"))
     gone = json.loads(tables.ask("prune", "--yes", "--json", "--config", str(off)).out)["tables"][2]

@@ -18,9 +18,11 @@ def upgrade() -> None:
     _keys_and_sign_in()
     _timelines()
     _surveys()
+    _erasures()
 
 
 def downgrade() -> None:
+    op.drop_table("erasures")
     op.drop_table("survey_answers")
     op.drop_table("timeline")
     op.drop_table("audit")
@@ -122,3 +124,18 @@ def _surveys() -> None:
         sa.PrimaryKeyConstraint("invitation", name=op.f("pk_survey_answers")),
     )
     op.create_index("survey_answers_by_end", "survey_answers", ["expires_at"])
+
+
+def _erasures() -> None:
+    op.create_table(
+        "erasures",
+        sa.Column("id", _WHOLE, autoincrement=True, nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.Column("word", sa.String(length=32), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasures")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("erasures_by_digest", "erasures", ["digest"])

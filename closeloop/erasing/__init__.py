@@ -1,0 +1,1 @@
+"""``closeloop erase``: a person is removed everywhere, and every figure stays as it was."""
