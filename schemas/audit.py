@@ -43,6 +43,8 @@ Action = Literal[
 ACTIONS: tuple[Action, ...] = get_args(Action)
 Outcome = Literal["done", "refused", "failed"]
 
+WORD = "erased-"
+"""How the word begins that stands in an erased customer's place."""
 MAX_TEXT = 200
 """Characters that are kept of a name or a subject."""
 
@@ -91,7 +93,7 @@ def record(session: Session, who: Who, act: Act, at: datetime) -> None:
 
 def random_word() -> str:
     """What stands in place of a customer's id once they are erased: it says nothing, and follows from nothing."""
-    return f"erased-{secrets.token_hex(8)}"
+    return f"{WORD}{secrets.token_hex(8)}"
 
 
 def forget(session: Session, customer: str, word: str) -> int:

@@ -12,6 +12,7 @@ TELLING_OF_CUSTOMERS = (TOUCHPOINTS, RESPONSES, ALERTS, CASES, INVITATIONS, DEAD
 
 BY_HAND = (
     "Backups of the database and of Kafka: they have the person until they are deleted. After a restore, erase again.",
+    "The database's own files: a removed row is in them until it is overwritten, or VACUUM has run.",
     "Slack's own exports, e-mail notifications and audit logs: closeloop can delete its messages, not copies of them.",
     "What colleagues wrote in Slack beside the cards, and answers in threads.",
     "E-mails and webhooks that told of the person's cases, and files that were exported before today.",

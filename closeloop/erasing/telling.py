@@ -15,6 +15,7 @@ from closeloop.erasing.proof import Trace
 from closeloop.erasing.sweep import Left
 from closeloop.errors import UserError
 from closeloop.printing import print_rows
+from schemas.audit import WORD
 from schemas.events import MAX_ID_BYTES
 
 __all__ = ["Report", "check", "outlook", "plan", "result", "retention"]
@@ -44,8 +45,11 @@ class Report(Struct, frozen=True, kw_only=True):
 def check(names: Sequence[str]) -> None:
     """Raise ``UserError`` for what no customer's id can be."""
     for name in names:
-        if not name.strip() or len(name.encode()) > MAX_ID_BYTES or name.startswith("erased-"):
-            raise UserError(f"CUSTOMER: an id has 1 to {MAX_ID_BYTES} bytes and is not the word of an erasure")
+        whole = name.encode("utf-8", "ignore").decode() == name  # bytes that a terminal could not read are no text
+        if not name or len(name.encode("utf-8", "ignore")) > MAX_ID_BYTES or "\0" in name or not whole:
+            raise UserError(f"CUSTOMER: an id is text of 1 to {MAX_ID_BYTES} bytes, as apps send it")
+        if name.startswith(WORD):
+            raise UserError(f"CUSTOMER: {WORD}… is the word that stands for somebody who is erased already")
 
 
 def plan(found: Found) -> None:

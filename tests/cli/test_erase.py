@@ -80,7 +80,7 @@ def test_a_message_that_is_just_being_sent_is_said_and_is_not_the_end(database: 
 
 
 def test_what_no_customer_can_be_is_refused(database: Database) -> None:
-    for wrong in ("", " ", "x" * 257, "erased-0123456789abcdef"):
+    for wrong in ("", "x" * 257, "erased-0123456789abcdef", "\udcff"):
         refused(database.erase(wrong, "--yes"), "CUSTOMER")
     assert database.customer() == "c42"
 
