@@ -1,7 +1,8 @@
 """A person is erased, on both databases: nothing of them is left anywhere, and every figure is what it was.
 
 A word that stands nowhere else is planted through every door. Searched is every column of every table, whatever it is
-for, so that a new one is covered; every message in Slack; and what the gateway serves.
+for, so that a new one is covered; every message in Slack; and what the gateway serves. What takes longer is in
+`make test-faults`.
 """
 
 from __future__ import annotations
@@ -390,6 +391,7 @@ def test_who_comes_again_is_a_new_customer(engine: Engine, measures: Measures) -
         assert proof.search(session, [CUSTOMER]) == []
 
 
+@pytest.mark.faults
 def test_a_second_run_changes_nothing(engine: Engine, measures: Measures) -> None:
     plant(engine, measures, datetime.now(UTC) - HOUR)
     first = remove(engine)
@@ -403,6 +405,7 @@ def test_a_second_run_changes_nothing(engine: Engine, measures: Measures) -> Non
     assert rows() == before
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("breaks", range(1, 6))
 def test_one_that_breaks_off_goes_on_under_its_word(engine: Engine, measures: Measures, breaks: int) -> None:
     """Ended between any two of its transactions."""
@@ -427,6 +430,7 @@ def test_one_that_breaks_off_goes_on_under_its_word(engine: Engine, measures: Me
         assert {row.event_id for row in session.scalars(select(AlertRow)) if row.event_id.startswith("r-")} == {"r-1"}
 
 
+@pytest.mark.faults
 def test_several_ids_of_one_person_become_one_word(engine: Engine, measures: Measures) -> None:
     plant(engine, measures, datetime.now(UTC) - HOUR)
     erasing = remove(engine, names=(CUSTOMER, "c42"))
@@ -435,6 +439,7 @@ def test_several_ids_of_one_person_become_one_word(engine: Engine, measures: Mea
         assert session.scalars(select(TimelineRow)).all() == []
 
 
+@pytest.mark.faults
 def test_an_incident_and_its_message_forget_the_person(
     engine: Engine, slack: ThreadedSandbox, measures: Measures
 ) -> None:
@@ -453,6 +458,7 @@ def test_an_incident_and_its_message_forget_the_person(
     assert places_of_the_word(engine) == set()
 
 
+@pytest.mark.faults
 def test_what_slack_lets_nobody_delete_is_said(engine: Engine, slack: ThreadedSandbox, measures: Measures) -> None:
     plant(engine, measures, datetime.now(UTC) - HOUR)
     stop = threading.Event()
