@@ -29,7 +29,7 @@ class ExportFormat(enum.StrEnum):
 FormatOption = Annotated[
     ExportFormat, typer.Option("--format", help="excel: csv that Excel reads as UTF-8; parquet: closeloop[parquet].")
 ]
-OutputOption = Annotated[Path | None, typer.Option(help="The file to write; standard output without it.")]
+OutputOption = Annotated[Path | None, typer.Option(help="The file to write; standard output without it, or for -.")]
 
 
 @app.command()
@@ -88,6 +88,8 @@ def _save(kind: "Exported", wanted: Mapping[str, str], form: ExportFormat, outpu
     from closeloop.exporter.parquet import save_parquet, whole_lines
 
     api = CaseApi(url, key())
+    if output == Path("-"):
+        output = None
     if form is ExportFormat.parquet:
         if output is None:
             raise UserError("--output: a Parquet file needs a name")

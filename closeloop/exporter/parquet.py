@@ -1,11 +1,11 @@
 """Rows of JSON as a Parquet file, a few thousand in memory at a time. Needs ``closeloop[parquet]``."""
 
-import os
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from closeloop.cases.saving import new_file
 from closeloop.errors import UserError
 from closeloop.exporter.columns import Exported
 
@@ -16,7 +16,7 @@ NEEDED = "--format parquet needs pyarrow: pip install 'closeloop[parquet]'"
 def save_parquet(lines: Iterator[bytes], kind: Exported, path: Path) -> int:
     """Write the rows, readable by their owner alone; the file takes its place at the end. Gives how many there are.
 
-    Raises :class:`UserError` where pyarrow is missing.
+    Raises :class:`UserError` where pyarrow is missing, or the file cannot be written.
     """
     try:
         import pyarrow as pa
@@ -32,17 +32,11 @@ def save_parquet(lines: Iterator[bytes], kind: Exported, path: Path) -> int:
         "day": pa.date32(),
     }
     schema = pa.schema([(name, types[type_]) for name, type_ in kind.columns])
-    unfinished = path.with_name(f".{path.name}.part")
     count = 0
-    try:
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:
-            while some := list(islice(lines, ROWS)):
-                writer.write_table(_table(pa, schema, [kind.row(line) for line in some]))
-                count += len(some)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with new_file(path) as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+        while some := list(islice(lines, ROWS)):
+            writer.write_table(_table(pa, schema, [kind.row(line) for line in some]))
+            count += len(some)
     return count
 
 
