@@ -6,12 +6,13 @@ import asyncio
 import dataclasses
 import http.client
 import os
+import shutil
 import socket
 import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,12 +31,11 @@ from gateway import own_certificate
 from gateway.app import build_app
 from gateway.keys import create_key
 from gateway.own_certificate import OwnCertificate
-from gateway.parts import Parts
-from gateway.process import run_gateway
+from gateway.process import make_parts, run_gateway
 from schemas.certificates import KeyPair
 from schemas.setting_values import SettingsError
 from schemas.settings import Settings, from_environment
-from tests.gateway.conftest import KeptRecords
+from tests.gateway.conftest import KeptRecords, _fail
 from tests.gateway.examples import configuration
 from tests.gateway.serving import wait_until
 from tests.gateway.test_process import folder, gateway
@@ -83,15 +83,20 @@ def files(tmp_path: Path, ca: trustme.CA) -> Files:
 
 
 class Serving:
-    """A gateway over TLS: its port, its certificate, and a key that reads."""
+    """A gateway over TLS: its port, its certificate, a key that reads, and the files of the certificate."""
 
-    def __init__(self, port: int, certificate: OwnCertificate, key: str) -> None:
-        self.port, self.certificate, self.key = port, certificate, key
+    def __init__(self, port: int, certificate: OwnCertificate, key: str, files: Files) -> None:
+        self.port, self.certificate, self.key, self.files = port, certificate, key, files
 
 
-@pytest.fixture
-def served(make: Callable[..., Parts], sqlite_database: str, files: Files) -> Iterator[Serving]:
-    parts = dataclasses.replace(make(sqlite_database, tls=files.pair), producer=KeptRecords())
+@pytest.fixture(scope="module")
+def served(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory, ca: trustme.CA) -> Iterator[Serving]:
+    """One gateway for all tests: to start one takes longer than to ask it."""
+    folder = tmp_path_factory.mktemp("served")
+    files = Files(folder, ca)
+    database = f"sqlite:///{shutil.copyfile(migrated_file, folder / 'closeloop.db')}"
+    made = make_parts(Settings(database=database, kafka="127.0.0.1:1", tls=files.pair), configuration(), _fail)
+    parts = dataclasses.replace(made, producer=KeptRecords())
     key = create_key(parts.writers, "eva", "read")
     certificate = OwnCertificate(files.pair)
     listener = socket.create_server(("127.0.0.1", 0))
@@ -100,10 +105,12 @@ def served(make: Callable[..., Parts], sqlite_database: str, files: Files) -> It
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     wait_until(lambda: server.started)
-    yield Serving(listener.getsockname()[1], certificate, key)
+    yield Serving(listener.getsockname()[1], certificate, key, files)
     server.should_exit = True
     thread.join(60)
     listener.close()
+    parts.slack.close()
+    parts.writers.kw["bind"].dispose()
 
 
 @contextmanager
@@ -123,7 +130,8 @@ def answers(connection: ssl.SSLSocket) -> bool:
     return answer.status in (200, 503)  # nothing is read from Kafka here
 
 
-def test_it_speaks_tls_alone_and_its_cookies_are_secure(served: Serving, files: Files) -> None:
+def test_it_speaks_tls_alone_and_its_cookies_are_secure(served: Serving) -> None:
+    files = served.files
     url = f"https://localhost:{served.port}"
     with httpx.Client(base_url=url, verify=files.trusting(), trust_env=False) as client:
         for path in ("/healthz", "/v1/totals", "/nowhere"):
@@ -150,25 +158,26 @@ def test_without_it_browsers_are_told_nothing(gateway: Any) -> None:
     assert "strict-transport-security" not in gateway.client.get("/healthz").headers
 
 
-@pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
-def test_a_renewed_certificate_is_served_without_a_restart(served: Serving, files: Files, name: str) -> None:
+def test_a_renewed_certificate_is_served_without_a_restart(served: Serving) -> None:
     """Also of another algorithm, by name and by address; connections that are open stay as they are."""
-    trust = files.trusting()
-    with connected(served.port, trust, name) as before:
+    trust = served.files.trusting()
+    with connected(served.port, trust) as before:
         assert answers(before)
         seen = [before.getpeercert(True)]
         for kind in (KeyType.RSA, KeyType.ECDSA):
-            written = files.write(kind)
+            written = served.files.write(kind)
             served.certificate.look()
-            with connected(served.port, trust, name) as after:
-                assert after.getpeercert(True) == written
-                assert answers(after)
+            for name in ("localhost", "127.0.0.1"):
+                with connected(served.port, trust, name) as after:
+                    assert after.getpeercert(True) == written
+                    assert answers(after)
             seen.append(written)
         assert len(set(seen)) == 3
         assert answers(before)
 
 
-def test_what_cannot_be_used_is_told_and_the_old_one_served_on(served: Serving, files: Files) -> None:
+def test_what_cannot_be_used_is_told_and_the_old_one_served_on(served: Serving) -> None:
+    files = served.files
     trust = files.trusting()
     good = ssl.PEM_cert_to_DER_cert(files.cert.read_text().split("-----END")[0] + "-----END CERTIFICATE-----\n")
     key = files.key.read_bytes()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
 from gateway.keys import create_key, hash_of
+from gateway.parts import Parts
 from gateway.sign_in.sessions import COOKIE
 from gateway.sign_in.signed_in import end_sessions, list_sessions
 from schemas.audit import Who
@@ -20,15 +22,15 @@ from tests.gateway.conftest import Served
 EVA = Who(name="eva", kind="person", via="console")
 
 
-def begin(served: Served, name: str, **session: str) -> str:
-    return asyncio.run(served.parts.sessions.start(EVA, name=name, **session))
+def begin(parts: Parts, name: str, **session: str) -> str:
+    return asyncio.run(parts.sessions.start(EVA, name=name, **session))
 
 
 def test_somebody_is_signed_out_of_every_browser_and_the_trail_says_by_whom(on_both: Served) -> None:
     parts, at = on_both.parts, datetime.now(UTC)
-    browser = begin(on_both, "reports", key_hash=hash_of(create_key(parts.writers, "reports", "read")))
+    browser = begin(parts, "reports", key_hash=hash_of(create_key(parts.writers, "reports", "read")))
     for _ in range(2):
-        begin(on_both, "Ana@shop.example", role="act")
+        begin(parts, "Ana@shop.example", role="act")
     listed = [(one.name, one.by_key, one.roles) for one in list_sessions(parts.readers, at)]
     assert sorted(listed) == [
         ("Ana@shop.example", False, ("act",)), ("Ana@shop.example", False, ("act",)), ("reports", True, ()),
@@ -52,10 +54,10 @@ def test_somebody_is_signed_out_of_every_browser_and_the_trail_says_by_whom(on_b
     ]
 
 
-def test_the_commands(gateway: Served) -> None:
-    url = gateway.parts.settings.database
+def test_the_commands(make: Callable[..., Parts], sqlite_database: str) -> None:
+    url, parts = sqlite_database, make(sqlite_database)
     assert "nobody is signed in" in ask("sessions", "list", DATABASE_URL=url).err
-    cookie = begin(gateway, "ana@shop.example", role="act")
+    cookie = begin(parts, "ana@shop.example", role="act")
     (one,) = json.loads(ask("sessions", "list", "--json", DATABASE_URL=url).out)
     assert (one["name"], one["roles"], one["by_key"]) == ("ana@shop.example", ["act"], False)
     (line,) = ask("sessions", "list", DATABASE_URL=url).out.splitlines()
@@ -64,6 +66,6 @@ def test_the_commands(gateway: Served) -> None:
     ended = ask("sessions", "end", "ana@shop.example", DATABASE_URL=url)
     assert (ended.code, "ended 1" in ended.err) == (0, True)
     refused(ask("sessions", "end", "ana@shop.example", DATABASE_URL=url), "sessions list")
-    with gateway.parts.readers() as session:
+    with parts.readers() as session:
         row = session.scalars(select(AuditRow).where(AuditRow.action == "signed_out")).one()
     assert (row.actor, row.kind) == (getpass.getuser(), "command")
