@@ -23,7 +23,7 @@ from closeloop.erasing import proof
 from closeloop.erasing.places import look
 from closeloop.erasing.sweep import Erasing, erase, left_in_slack, start, told_elsewhere
 from closeloop.sandbox import ThreadedSandbox
-from consumers.desk import take_in
+from consumers.desk import Desk, take_in
 from consumers.intake import Record
 from consumers.measures import Measures
 from consumers.recorder import Recorder
@@ -483,3 +483,44 @@ def test_what_slack_lets_nobody_delete_is_said(engine: Engine, slack: ThreadedSa
     assert remove(engine).word == word
     with sessions(engine)() as session:
         assert left_in_slack(session, word).to_delete == 0, "it is not asked for again and again"
+
+
+@pytest.mark.faults
+def test_what_comes_while_a_person_is_erased_is_erased_or_not_taken_in(engine: Engine, measures: Measures) -> None:
+    """Two desks and a timeline read what happened before, without a pause, from before the beginning to the end."""
+    at = datetime.now(UTC) - HOUR
+    plant(engine, measures, at)
+    over = threading.Event()
+    taken: list[int] = []
+
+    def desk(number: int) -> None:
+        taker = Desk(LOOP_WITH_CUTS, sessions(engine), lambda _: None, measures, lambda: None)
+        while not over.is_set():
+            name = number * 1_000_000 + len(taken)
+            more = of_the_person(name, at, programme=f"p{name % 7}")
+            taker.handle([Record("cx.alerts", 0, name, 0, CUSTOMER.encode(), msgspec.json.encode(more))])
+            taken.append(name)
+
+    def timeline() -> None:
+        writer = Timeline(LOOP_WITH_CUTS, sessions(engine), measures, over)
+        while not over.is_set():
+            writer.handle(planted_events(at))
+
+    threads = [
+        threading.Thread(target=desk, args=(1,)), threading.Thread(target=desk, args=(2,)),
+        threading.Thread(target=timeline),
+    ]  # fmt: skip
+    for thread in threads:
+        thread.start()
+    try:
+        until(lambda: len(taken) > 20, "both desks are at work")
+        erasing = remove(engine)
+        came = len(taken)
+        until(lambda: len(taken) > came + 5, "they go on")
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join(60)
+    assert places_of_the_word(engine) == set()
+    with sessions(engine)() as session:
+        assert {row.customer_id for row in session.scalars(select(CaseRow))} == {erasing.word, "c42"}

@@ -20,12 +20,13 @@ from sqlalchemy import select
 from closeloop.exporter.columns import CASES, METRICS, RESPONSES
 from closeloop.exporter.parquet import save_parquet, whole_lines
 from gateway.exports import days as day_export
-from gateway.exports.answers import AnswerFilter, Consumed, Remembered, answers_of
+from gateway.exports.answers import AnswerFilter, Consumed, Left, Remembered, answers_of
 from gateway.exports.topic import TopicReader
 from gateway.keys import create_key
 from gateway.parts import Parts
 from schemas.access_tables import AuditRow
 from schemas.cloudevents import EventReader
+from schemas.erasures import Erased, Erasure, digest_of
 from schemas.kafka_link import KafkaLink
 from schemas.scales import DEFAULT_METRICS
 from schemas.topics import RESPONSES as RESPONSES_TOPIC
@@ -108,6 +109,23 @@ def test_an_answer_comes_once_within_what_the_streams_remember() -> None:
     ]  # fmt: skip
     assert found[0].comment == "=cmd()"
     assert (found[0].scale_min, found[0].scale_max, found[0].higher_is_better) == (0, 10, True)
+
+
+def test_an_erased_customer_is_exported_as_figures_under_a_word() -> None:
+    now = 1_790_000_000_000
+    mine = response(1, comment="it is me", attributes={"region": "SP", "name": "Ana"}, touchpoint_event_id="t-1")
+    customer = mine["data"]["customer_id"]
+    later = {**mine, "id": "r-9", "time": "2026-09-23T10:00:00Z"}
+    reader, salt = EventReader(DEFAULT_METRICS), "ab" * 16
+    erasure = Erasure(digest_of(customer, salt), salt, "erased-1", datetime(2026, 9, 21, 20, tzinfo=UTC))
+    left = Left(Erased([erasure]), frozenset({"region"}))
+    at = "2026-09-21T10:00:00Z"
+    records = [record({**mine, "time": at}, now), record(later, now + 48 * HOUR_MS)]
+    first, second = (a for some in answers_of([records], reader, ALWAYS, Remembered(1), left) for a in some)
+    assert (first.customer_id, first.comment, first.attributes) == ("erased-1", None, {"region": "SP"})
+    assert first.score == mine["data"]["score"]
+    assert {first.id, first.touchpoint_event_id}.isdisjoint({"r-1", "t-1"})
+    assert (second.customer_id, second.comment) == (customer, "it is me"), "what came later is a new customer's"
 
 
 @given(

@@ -370,6 +370,30 @@ def test_a_reopened_case_takes_its_resolution_back() -> None:
     assert {name: metric.n for name, metric in again.items()} == dict.fromkeys(first, 0)
 
 
+def test_a_case_whose_customer_is_erased_counts_as_before() -> None:
+    """What the consumers tell then: a further version under a word, with the attributes that a cut counts by."""
+    state, merge = single(cuts={"all": (), "region": ("attributes.region",)})
+    opened = NOW - 7200
+    told: dict[str, Any] = {"seconds_to_resolve": 3600.0, "in_sla_resolve": True}
+    resolved = a_case(
+        1, opened, 2, "resolve", "resolved", opened + 3600, attributes={"region": "SP", "name": "Ana"}, **told
+    )
+    state.apply([record(0, resolved)], NOW)
+    before = values(state, merge)
+    assert before["time_to_resolve"].n == 1
+    erased = a_case(
+        1, opened, 3, "joined", "resolved", NOW - 5, customer_id="erased-1", attributes={"region": "SP"}, **told
+    )
+    state.apply([record(1, erased)], NOW)
+    flush = state.dirty(NOW)
+    assert flush is not None
+    assert [row for row in flush.partial_rows if b"time_to_resolve" in row.key and row.value is None] == []
+    for row in flush.partial_rows:
+        merge.apply(row.key, row.value)
+    moved = {m.metric: (m.n, m.value) for m in merge.emit(NOW) if (m.window, m.cut) == ("24h", "region")}
+    assert all(counted == (1, before[name].value) for name, counted in moved.items()), moved
+
+
 def test_an_event_of_an_older_version_tells_the_wall_clock_alone() -> None:
     state, merge = single()
     event = a_case(1, NOW - 600, 2, "contact", "contacted", NOW, seconds_to_contact=600.0, seconds_to_acknowledge=60.0)
