@@ -107,6 +107,17 @@ def test_facts_may_be_awaited(fake_emitter: FakeEmitter) -> None:
     assert dict(fake_emitter.touchpoints[0].attributes) == {"http_status": 200, "region": "SP"}
 
 
+def test_an_answer_that_ends_twice_is_one_touchpoint(fake_emitter: FakeEmitter) -> None:
+    async def twice(scope: Any, receive: Any, send: Any) -> None:
+        await well(scope, receive, send)
+        await send({"type": "http.response.body", "body": b""})
+        raise RuntimeError("in a task behind the answer")
+
+    with pytest.raises(RuntimeError, match="behind"):
+        serve(twice, fake_emitter)
+    assert [event.outcome for event in fake_emitter.touchpoints] == ["ok"]
+
+
 def test_websockets_and_lifespans_pass(fake_emitter: FakeEmitter) -> None:
     for kind in ("websocket", "lifespan"):
 

@@ -78,10 +78,9 @@ class TouchpointMiddleware:
             except OSError:
                 gone = True
                 raise
-            if message["type"] == "http.response.body" and not message.get("more_body", False):
-                seconds = time.perf_counter() - began
+            if message["type"] == "http.response.body" and not message.get("more_body", False) and not noted:
+                seconds, noted = time.perf_counter() - began, True
                 await self._note(scope, status, seconds)
-                noted = True
 
         try:
             await self._app(scope, receive, watched)
