@@ -129,9 +129,11 @@ def pages(
 
 
 def as_json(found: Iterator[list[T]]) -> Iterator[bytes]:
-    """One JSON array, an element a line. What breaks off is no JSON."""
+    """One JSON array, an element a line. What breaks off is no JSON. An empty piece for an empty page."""
     opening = b"[\n"
     for rows in found:
+        if not rows:
+            yield b""
         for row in rows:
             yield opening + msgspec.json.encode(row)
             opening = b",\n"
@@ -139,10 +141,9 @@ def as_json(found: Iterator[list[T]]) -> Iterator[bytes]:
 
 
 def as_json_lines(found: Iterator[list[T]]) -> Iterator[bytes]:
-    """An object a line. What breaks off is what was there until then."""
+    """An object a line. What breaks off is what was there until then. An empty piece for an empty page."""
     for rows in found:
-        if rows:
-            yield b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
+        yield b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
 
 
 def cases_as_csv(found: Iterator[list[Case]]) -> Iterator[bytes]:

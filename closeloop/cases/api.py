@@ -17,6 +17,8 @@ from gateway.incident_shapes import IncidentPage, IncidentShown
 
 TIMEOUT_S = 60.0
 """Seconds without a byte after which the gateway counts as gone."""
+STREAM_TIMEOUT_S = 600.0
+"""The same for an export: what fits may lie behind millions of records that do not."""
 _CHUNK = 64 * 1024
 _PAGE = 200
 
@@ -118,14 +120,14 @@ class CaseApi:
 
     def stream(self, path: str, wanted: Mapping[str, str]) -> Iterator[bytes]:
         """The body of an answer, piece by piece. Raises :class:`Unreachable` where it breaks off."""
-        return self._ask("GET", _with_query(path, wanted))
+        return self._ask("GET", _with_query(path, wanted), timeout=STREAM_TIMEOUT_S)
 
     def _read(self, path: str, wanted: Mapping[str, str], shape: type[S]) -> S:
         return _decoded(b"".join(self._ask("GET", _with_query(path, wanted))), shape)
 
-    def _ask(self, method: str, path: str, body: bytes | None = None) -> Iterator[bytes]:
+    def _ask(self, method: str, path: str, body: bytes | None = None, timeout: float = TIMEOUT_S) -> Iterator[bytes]:
         headers = self._headers if body is None else {**self._headers, "Content-Type": "application/json"}
-        with closing(self._connection()) as connection:
+        with closing(self._connection(timeout)) as connection:
             try:
                 connection.request(method, f"{self._base}{path}", body=body, headers=headers)
                 response = connection.getresponse()
@@ -140,11 +142,11 @@ class CaseApi:
                 said = "timed out" if isinstance(error, TimeoutError) else said
                 raise Unreachable(f"{self._host}: no whole answer of the gateway ({said})") from None
 
-    def _connection(self) -> http.client.HTTPConnection:
+    def _connection(self, timeout: float) -> http.client.HTTPConnection:
         if self._https:
             context = ssl.create_default_context()
-            return http.client.HTTPSConnection(self._host, self._port, timeout=TIMEOUT_S, context=context)
-        return http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_S)
+            return http.client.HTTPSConnection(self._host, self._port, timeout=timeout, context=context)
+        return http.client.HTTPConnection(self._host, self._port, timeout=timeout)
 
 
 def _with_query(path: str, wanted: Mapping[str, str]) -> str:

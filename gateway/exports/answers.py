@@ -137,12 +137,11 @@ def answers_of(
 
 
 def answers_as_csv(found: Iterator[list[Answer]], *, comments: bool) -> Iterator[bytes]:
-    """A header and a line an answer; attributes are JSON."""
+    """A header and a line an answer; attributes are JSON. An empty piece where a batch of records held none."""
     columns = (*WITHOUT_COMMENT, "comment") if comments else WITHOUT_COMMENT
     yield csv_lines([columns]).encode()
     for rows in found:
-        if rows:
-            yield csv_lines(_cells(row, columns) for row in rows).encode()
+        yield csv_lines(_cells(row, columns) for row in rows).encode()
 
 
 def _answer(record: Consumed, reader: EventReader, wanted: AnswerFilter, remembered: Remembered) -> Answer | None:

@@ -195,20 +195,26 @@ def as_file(content: Iterator[bytes], name: str, form: Form) -> Stream:
 
 
 async def _in_threads(content: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Read in a thread, in pieces large enough to be worth the change of threads."""
+    """Read in a thread, in pieces large enough to be worth the change of threads.
 
-    def some() -> bytes:
+    An empty piece is where nothing fitted: the thread comes back there, so that it ends when whoever asked has gone.
+    """
+
+    def some() -> tuple[bytes, bool]:
         pieces: list[bytes] = []
         size = 0
         for piece in content:
             pieces.append(piece)
             size += len(piece)
-            if size >= 64 * 1024:
-                break
-        return b"".join(pieces)
+            if size >= 64 * 1024 or not piece:
+                return b"".join(pieces), True
+        return b"".join(pieces), False
 
-    while piece := await asyncio.to_thread(some):
-        yield piece
+    more = True
+    while more:
+        piece, more = await asyncio.to_thread(some)
+        if piece:
+            yield piece
 
 
 routes = [get_cases_export, get_audit]

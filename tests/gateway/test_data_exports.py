@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from gateway.exports.answers import AnswerFilter, Consumed, Left, Remembered, an
 from gateway.exports.topic import TopicReader
 from gateway.keys import create_key
 from gateway.parts import Parts
+from gateway.routes.exports import Form, as_file
 from schemas.access_tables import AuditRow
 from schemas.cloudevents import EventReader
 from schemas.erasures import Erased, Erasure, digest_of
@@ -141,6 +143,30 @@ def test_remembering_agrees_with_a_look_back_at_everything(steps: list[tuple[int
         if expected:
             counted[number] = clock
         assert remembered.is_new("/s", str(number), clock) is expected
+
+
+def test_an_export_of_little_among_much_lets_go_when_its_reader_has_gone() -> None:
+    read = 0
+
+    def batches() -> Iterator[bytes]:
+        nonlocal read
+        yield b"header\n"
+        for read in range(1, 1_000):  # noqa: B007 - looked at from outside
+            yield b""
+        yield b"row\n"
+
+    async def leaving() -> bytes:
+        pieces = as_file(batches(), "answers", Form.csv).iterator
+        first = await anext(pieces)
+        await pieces.aclose()
+        return first
+
+    async def staying() -> list[bytes]:
+        return [piece async for piece in as_file(batches(), "answers", Form.csv).iterator]
+
+    assert asyncio.run(leaving()) == b"header\n"
+    assert read <= 1, "it read on for nobody"
+    assert asyncio.run(staying()) == [b"header\n", b"row\n"]
 
 
 @pytest.mark.kafka
