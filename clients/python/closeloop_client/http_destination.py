@@ -38,7 +38,7 @@ class Http:
 
     def __str__(self) -> str:
         """The gateway's address, without what may be secret in it."""
-        return f"the gateway at {self._transport.host}"
+        return f"the gateway at {self._transport.place}"
 
     def deliver(self, batch: Sequence[Outgoing]) -> Tried:
         """One request; more where the gateway finds it too large."""
@@ -50,7 +50,7 @@ class Http:
         rows = _rows(answer, len(batch))
         if rows is not None:
             return Tried(rows)
-        problem = f"{self._transport.host} answers {answer.status}"
+        problem = f"{self._transport.place} answers {answer.status}"
         if answer.status in _ANSWERED_IN_VAIN:
             hint = "check the key and its role" if answer.status in (401, 403) else "check the address"
             return all_again(batch, f"{problem}: {hint}", needs_help=True)

@@ -73,9 +73,10 @@ class Transport:
             self._port = parts.port
         except ValueError:
             raise ValueError("url: the port is no number from 0 to 65535") from None
-        self.host = parts.hostname
-        """The name in the address, for texts."""
+        self._host = parts.hostname
         self._base = parts.path.rstrip("/")
+        self.place = parts.netloc.rpartition("@")[2] + self._base
+        """The address without what would be a secret, for texts: a wrong port or path is seen at once."""
         self._timeout = timeout
         self._headers = {"User-Agent": "closeloop-client", "Accept": "application/json"}
         if key is not None:
@@ -158,7 +159,7 @@ class Transport:
             if isinstance(error, ssl.SSLCertVerificationError):
                 self._tls = None  # the authority may have changed, and the system's files with it: read them again
             gone = isinstance(error, ConnectionError | http.client.RemoteDisconnected)
-            return None, f"{self.host} does not answer ({_in_words(error)})", kept and gone
+            return None, f"{self.place} does not answer ({_in_words(error)})", kept and gone
         except BaseException:
             connection.close()
             raise
@@ -167,7 +168,7 @@ class Transport:
         else:
             self._give_back(connection)
         answer = Answer(response.status, read, response.headers.get("Retry-After"))
-        return answer, f"{self.host} answers {response.status} {response.reason}".rstrip(), False
+        return answer, f"{self.place} answers {response.status} {response.reason}".rstrip(), False
 
     def _take(self) -> tuple[http.client.HTTPConnection, bool]:
         if self._owner != os.getpid():
@@ -179,8 +180,8 @@ class Transport:
                 return self._idle.pop(), True
         if self._https:
             context = self._tls = self._tls or ssl.create_default_context()
-            return http.client.HTTPSConnection(self.host, self._port, timeout=self._timeout, context=context), False
-        return http.client.HTTPConnection(self.host, self._port, timeout=self._timeout), False
+            return http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout, context=context), False
+        return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout), False
 
     def _give_back(self, connection: http.client.HTTPConnection) -> None:
         with self._lock:
