@@ -12,6 +12,23 @@ export function randomId() {
 }
 
 /**
+ * A short name for a text, the same on every page: two lanes of 32 bits, of which the first is FNV-1a. It keeps customers
+ * apart and hides none of them from whoever knows their ids.
+ * @param {string} text
+ * @returns {string}
+ */
+export function fingerprint(text) {
+  let one = 0x811c9dc5;
+  let two = 0x9e3779b9;
+  for (const byte of new TextEncoder().encode(text)) {
+    one = Math.imul(one ^ byte, 0x01000193);
+    two = Math.imul(two ^ byte, 0x85ebca6b);
+    two ^= two >>> 13;
+  }
+  return (one >>> 0).toString(36) + (two >>> 0).toString(36).padStart(7, "0");
+}
+
+/**
  * An event, and what is wrong with it, if something is. The gateway checks the rest.
  * @param {"touchpoint" | "response"} kind
  * @param {string} source

@@ -2,7 +2,7 @@
 
 import { harmless } from "./client.js";
 import { ENGLISH } from "./english.js";
-import { randomId } from "./events.js";
+import { fingerprint, randomId } from "./events.js";
 import { pageStorage } from "./queue.js";
 import { CSS } from "./style.js";
 
@@ -60,7 +60,9 @@ class Answers {
   constructor(client, options) {
     this.client = client;
     this.options = options;
-    this.base = options.invitation ? `${options.invitation}:${options.metric}` : randomId();
+    // Of the customer, too: one invitation may be a campaign's, and each of its customers' answers counts.
+    const whose = fingerprint(options.customer_id);
+    this.base = options.invitation ? `${options.invitation}:${options.metric}:${whose}` : randomId();
     this.storage = options.invitation ? pageStorage() : null;
     this.key = `closeloop:answered:${this.base}`;
     /** @type {{n: number, at: number} | null} */

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { judge, pause } from "../src/answers.js";
+import { fingerprint } from "../src/events.js";
 import { Closeloop } from "../src/index.js";
 import { Queue } from "../src/queue.js";
 
@@ -319,6 +320,14 @@ test("a storage that lets nothing be taken away is no reason to send without end
   restore();
   assert.ok(counts);
   assert.ok(requests.length <= 3, String(requests.length));
+});
+
+test("customers are kept apart, whatever their ids look like", () => {
+  const seen = new Set();
+  for (let n = 0; n < 100_000; n += 1) seen.add(fingerprint(`c${n}`)).add(fingerprint(`customer-${n}@example.com`));
+  assert.equal(seen.size, 200_000);
+  assert.notEqual(fingerprint("é"), fingerprint("è"));
+  assert.match(fingerprint("ana@example.com"), /^[0-9a-z]{8,14}$/);
 });
 
 test("a storage that is full or holds other things loses nothing", () => {

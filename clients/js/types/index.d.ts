@@ -81,7 +81,10 @@ export interface SurveyOptions {
   /** nps, csat, ces, or one of loop.yaml, then with `scale` and `labels`. */
   metric: string;
   customer_id: string;
-  /** What was asked, in a word of your own, such as order-17: answers to it count once, from however many pages. */
+  /**
+   * What was asked, in a word of your own, such as order-17 or 2026-q4: a customer's answers to it count once, from however
+   * many pages.
+   */
   invitation?: string;
   /** Where it is shown; without, in a corner of the page. */
   into?: Element | null;
