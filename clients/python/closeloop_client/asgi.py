@@ -79,8 +79,9 @@ class TouchpointMiddleware:
                 gone = True
                 raise
             if message["type"] == "http.response.body" and not message.get("more_body", False) and not noted:
-                seconds, noted = time.perf_counter() - began, True
+                seconds = time.perf_counter() - began
                 await self._note(scope, status, seconds)
+                noted = True  # and not before: Starlette may cancel a stream while the customer is asked for
 
         try:
             await self._app(scope, receive, watched)
