@@ -43,6 +43,8 @@ def protocol_with(headers: float, body: float) -> type[H11Protocol]:
             super().on_response_complete()
             self._begun = False
             self._stop()  # from here on it is uvicorn's time for idle connections
+            if self.conn.their_state is h11.SEND_BODY:  # but for a next request, whose beginning came with this one
+                self._watch()
 
         def _watch(self) -> None:
             """Keep the clock of what is waited for: it does not begin again with every byte."""

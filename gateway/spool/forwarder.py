@@ -51,7 +51,7 @@ class Forwarder:
         while True:
             try:
                 await self._drain_own()
-            except (sqlite3.Error, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, what waits must not wait for ever
                 _tell(self._spool.folder, error)
                 await asyncio.sleep(NEIGHBOURS_SECONDS)
                 continue
@@ -84,7 +84,7 @@ class Forwarder:
             for place in await asyncio.to_thread(lambda: list(left_behind(self._spool.directory))):
                 try:
                     await self._drain_neighbour(place.folder)
-                except (sqlite3.Error, OSError) as error:
+                except Exception as error:  # noqa: BLE001 - as above
                     _tell(place.folder, error)
                 finally:
                     place.leave()

@@ -31,7 +31,7 @@ HEAD = b"POST /v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: applicatio
 @pytest.fixture
 def port(make: Callable[..., Parts], sqlite_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """A gateway that waits half a second for headers and one for a body."""
-    monkeypatch.setattr(patience, "BACKSTOP_SECONDS", 0.6)
+    monkeypatch.setattr(patience, "BACKSTOP_SECONDS", 2.0)
     parts = dataclasses.replace(make(sqlite_database), producer=KeptRecords())
     gateway = Gateway(slow_clients=SlowClients(headers="1s", body="1s"))
     parts = dataclasses.replace(parts, loop=msgspec.structs.replace(parts.loop, gateway=gateway))
@@ -81,6 +81,15 @@ def test_other_routes_do_not_wait_for_a_body_for_ever(port: int) -> None:
     with connected(port) as connection:
         connection.sendall(HEAD.replace(b"/v1/events", b"/v1/silences") + b"Content-Length: 50\r\n\r\n{")
         assert b"HTTP/1.1 2" not in answered(connection)
+
+
+@pytest.mark.faults
+def test_a_request_that_came_with_the_one_before_it_has_a_clock_too(port: int) -> None:
+    whole = HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
+    with connected(port) as connection:
+        connection.settimeout(10)
+        connection.sendall(whole + HEAD.replace(b"/v1/events", b"/v1/silences") + b"Content-Length: 50\r\n\r\n{")
+        assert answered(connection).count(b"HTTP/1.1 2") == 1
 
 
 def test_a_body_that_comes_in_time_is_taken_however_many_pieces(port: int) -> None:
