@@ -11,7 +11,7 @@ from schemas.tables import Base
 
 
 class Trace(Struct, frozen=True, kw_only=True):
-    """A column that still has a name of the person."""
+    """A column that has a name of the person: as theirs, or because something else is called so."""
 
     table: str
     column: str
@@ -25,7 +25,9 @@ def search(session: Session, names: Sequence[str], step: Callable[[], None] = la
         for name, holds in _conditions(table, names):
             rows = session.scalar(select(func.count()).select_from(table).where(holds)) or 0
             if rows:
-                found.append(Trace(table=table.name, column=name, rows=rows))
+                found.append(
+                    Trace(table=str(table.name), column=str(name), rows=rows)
+                )  # SQLAlchemy has a kind of its own
         step()
     return found
 

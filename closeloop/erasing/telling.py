@@ -31,15 +31,15 @@ class Report(Struct, frozen=True, kw_only=True):
     word: str | None = None
     """What stands in the person's place now."""
     traces: list[Trace] = []
-    """Columns that still have a name of the person: none, unless something came meanwhile."""
+    """Columns in which the same text stands: none, or something else has the person's id for its name."""
     slack: Left | None = None
     told_elsewhere: int = 0
     """Messages by e-mail or webhook."""
     by_hand: tuple[str, ...] = BY_HAND
 
     def done(self) -> bool:
-        """Whether nothing is left in the database, and nothing under way to Slack that names the person."""
-        return not self.traces and (self.slack is None or not self.slack.under_way)
+        """Whether nothing is under way to Slack that names the person."""
+        return self.slack is None or not self.slack.under_way
 
 
 def check(names: Sequence[str]) -> None:
@@ -75,6 +75,8 @@ def result(report: Report, now: datetime) -> None:
     say(f"erased: {report.word} stands in the person's place; closeloop audit list --customer {report.word}")
     if report.traces:
         print_rows(("table", "column", "rows"), [(one.table, one.column, str(one.rows)) for one in report.traces])
+        say("every table was searched: the same text stands there, for something else that is called so (an owner, a")
+        say("score, a region), or because the person came again meanwhile: look")
     else:
         say("every table was searched: no value is the person's id any more")
     slack = report.slack

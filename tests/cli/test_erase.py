@@ -13,7 +13,7 @@ from consumers.desk import take_in
 from schemas.database import open_database, sessions
 from schemas.tables import AuditRow, CaseRow, SlackOutboxRow
 from tests.cli.asking import EXAMPLE, Answer, ask, refused
-from tests.consumers.alerts import LOOP, an_alert
+from tests.consumers.alerts import LOOP, NOW, an_alert
 
 
 class Database:
@@ -77,6 +77,18 @@ def test_a_message_that_is_just_being_sent_is_said_and_is_not_the_end(database: 
     with sessions(database.engine).begin() as session:
         session.execute(update(SlackOutboxRow).values(state="sent"))
     assert database.erase("c42", "--yes").code == 0
+
+
+def test_an_id_that_is_something_elses_name_is_said_and_does_no_harm(database: Database) -> None:
+    with sessions(database.engine).begin() as session:
+        take_in(session, LOOP, [an_alert(customer_id="ana", event_id="r-2", event_time=datetime.now(UTC))], NOW)
+        owners = set(session.scalars(select(CaseRow.owner)))
+    assert "ana" in owners
+    done = database.erase("ana", "--yes", "--json")
+    assert done.code == 0
+    assert {"table": "cases", "column": "owner", "rows": 1} in json.loads(done.out)["traces"]
+    with sessions(database.engine)() as session:
+        assert set(session.scalars(select(CaseRow.owner))) == owners, "a colleague stays"
 
 
 def test_what_no_customer_can_be_is_refused(database: Database) -> None:
