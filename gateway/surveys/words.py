@@ -95,12 +95,13 @@ def _wanted(language: str | None, accepts: str) -> list[str]:
     """Languages, the most wanted first, each without its region."""
     weighed: list[tuple[float, str]] = []
     for part in accepts.split(",")[:20]:
-        tag, _, quality = part.strip().partition(";q=")
+        tag, _, quality = part.replace(" ", "").partition(";q=")
         try:
             weight = float(quality) if quality else 1.0
         except ValueError:
             continue
-        weighed.append((-weight, _primary(tag)))
+        if weight > 0:  # 0 is a language that is not wanted, and what is no number is none
+            weighed.append((-weight, _primary(tag)))
     weighed.sort(key=lambda one: one[0])
     return [*([_primary(language)] if language else []), *(tag for _, tag in weighed)]
 

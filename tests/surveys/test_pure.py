@@ -192,6 +192,8 @@ def test_no_line_breaks_before_its_last_mark() -> None:
         ("sw", "de", "en", "sw", "Uliipenda?"),
         (None, "", "en", "en", "Did you like it?"),
         (None, "de;q=x,,;q=1, *", "en", "en", "Did you like it?"),
+        (None, "de;q=0, *;q=0.1", "en", "en", "Did you like it?"),
+        (None, "de;q=nan, fr ; q=0.5", "fr", "en", "Did you like it?"),
     ],
 )
 def test_whose_words_a_page_says(language: str | None, accepts: str, spoken: str, asked_in: str, question: str) -> None:
