@@ -126,8 +126,12 @@ def surveys_links(
             refuse(NO_KEY)
         if len(delimiter) != 1 or delimiter in '"\r\n':
             raise UserError("--delimiter: give one character, such as ;")
-        if output is not None and file.exists() and output.exists() and output.samefile(file):
-            raise UserError("--output: this is the file that is read; give another name")
+        report = rejected or beside(file)
+        for option, path in (("--output", output), ("--rejected", report)):
+            if path is not None and path.resolve() == file.resolve():
+                raise UserError(f"{option}: this is the file that is read; give another name")
+        if output is not None and output.resolve() == report.resolve():
+            raise UserError("--rejected: this is the --output, too; give another name")
         given = {
             "survey": survey,
             "about": about,
@@ -137,7 +141,6 @@ def surveys_links(
             "expires_in": expires_in,
         }
         desk = SurveyDesk(settings.survey_keys, settings.public_url)
-        report = rejected or beside(file)
         now = datetime.now(UTC)
         try:
             shared = {name: value for name, value in given.items() if value is not None}

@@ -26,8 +26,9 @@ class Reading(Struct, frozen=True, kw_only=True):
 
     def needs(self) -> list[str]:
         """The columns that have to be there."""
-        at = self.columns.get("customer_id", "customer_id")
-        return list(dict.fromkeys([at, *self.columns.values(), *self.attributes]))
+        fields = ["customer_id"] if "survey" in self.shared else ["customer_id", "survey"]
+        required = [self.columns.get(field, field) for field in fields]
+        return list(dict.fromkeys([*required, *self.columns.values(), *self.attributes]))
 
     def request(self, values: Mapping[str, Any]) -> LinkRequest:
         """The request of a line. Raises :class:`LinkUnfit`, which names the column."""

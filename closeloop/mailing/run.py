@@ -24,6 +24,10 @@ from schemas.typed_walk import unknown_word
 
 ADDED = ("survey_link", "survey_expires_at", "survey_invitation")
 """The columns that are added."""
+_HINTS = {
+    "customer_id": "; --column customer_id=NAME says which column it is",
+    "survey": "; or give --survey",
+}
 SHOWN = 5
 _PIECE_ROWS = 500
 _PLAIN_EVERY = 100_000
@@ -118,8 +122,7 @@ class Mailing:
     def _check(self, columns: tuple[str, ...]) -> None:
         for name in self._reading.needs():
             if name not in columns:
-                more = "" if name != "customer_id" else "; --column customer_id=NAME says which column it is"
-                raise SourceError(f"column {unknown_word(name, columns)}{more}")
+                raise SourceError(f"column {unknown_word(name, columns)}{_HINTS.get(name, '')}")
         for name in ADDED:
             if name in columns:
                 raise SourceError(f"the file has a column {name} already, which this command adds; rename it")

@@ -200,7 +200,12 @@ def test_what_cannot_be_read_or_sealed_is_said(put: Callable[..., Path], tmp_pat
     file = put("customer_id\nc1\n")
     refused(links(file, "--survey", "nps", CLOSELOOP_SURVEY_KEY=""), "CLOSELOOP_SURVEY_KEY: not set")
     refused(links(file, "--survey", "nps", "--output", file), "--output: this is the file that is read")
+    refused(links(file, "--survey", "nps", "--rejected", file), "--rejected: this is the file that is read")
+    twice = ("--output", tmp_path / "out.csv", "--rejected", tmp_path / "x" / ".." / "out.csv")
+    refused(links(file, "--survey", "nps", *twice), "--rejected: this is the --output")
     assert file.read_text() == "customer_id\nc1\n"
+    refused(links(file), "column `survey` is not known; known: customer_id; or give --survey")
+    assert {path.name for path in tmp_path.iterdir()} == {"customers.csv"}
     refused(links(tmp_path / "none.csv", "--survey", "nps"), "none.csv: no such file")
     here = links(file, "--survey", "nps", CLOSELOOP_PUBLIC_URL="http://127.0.0.1:8080")
     assert "set CLOSELOOP_PUBLIC_URL" in here.err
