@@ -23,6 +23,8 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
+_OTHER_SOURCE = "this API key may not send events of this source; `closeloop keys list` says of which it may"
+
 Shape = Literal["single", "array", "lines", "binary"]
 _SHAPES: dict[str, Shape] = {
     "application/cloudevents+json": "single",
@@ -187,7 +189,7 @@ def _judge(attempts: list[_Attempt], may_emit: Callable[[str], bool]) -> Intake:
         try:
             event, record = attempt.read()
             if not may_emit(event.source):
-                raise InvalidEvent("invalid", "source", "this API key may not send events of this source")  # noqa: TRY301
+                raise InvalidEvent("invalid", "source", _OTHER_SOURCE)  # noqa: TRY301
         except InvalidEvent as error:
             first = first or error
             results.append(
