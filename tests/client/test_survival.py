@@ -94,7 +94,7 @@ def test_a_callback_that_ends_the_thread_does_not_end_the_sending(emitter: Make)
     client = emitter(recorder, on_delivery=callback)
     client.touchpoint("c", "t", id="1")
     wait_until(lambda: recorder.taken == ["1"])
-    wait_until(lambda: not any(thread.name == "closeloop-emitter" for thread in threading.enumerate()))
+    wait_until(lambda: client._pump._thread is None)
     client.touchpoint("c", "t", id="2")
     assert client.flush(30)
     assert recorder.taken == ["1", "2"]
