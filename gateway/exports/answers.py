@@ -1,6 +1,5 @@
 """The answers that lie on ``cx.responses`` as a file: each once, by the rules by which the streams count them."""
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +7,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from gateway.case_table import Cell, csv_lines, json_cell
+from gateway.exports.remembered import Remembered
 from schemas.cloudevents import FUTURE_TOLERANCE, EventReader, context_attributes
 from schemas.deadletters import InvalidEvent
 from schemas.erased_shapes import attributes_left, event_word
@@ -78,23 +78,6 @@ class AnswerFilter(Struct, frozen=True, kw_only=True):
     def arrived_since(self) -> datetime:
         """An answer is never later than its arrival by more than what the border lets pass."""
         return self.since - FUTURE_TOLERANCE
-
-
-class Remembered:
-    """The ids of a partition's answers for as long as the streams remember them, by arrival."""
-
-    def __init__(self, seconds: float) -> None:
-        self._reach = seconds * 1000
-        self._seen: OrderedDict[tuple[str, str], int] = OrderedDict()
-
-    def is_new(self, source: str, number: str, arrival: int) -> bool:
-        """Whether an id was not there within the time before; remembers it."""
-        while self._seen and next(iter(self._seen.values())) < arrival - self._reach:
-            self._seen.popitem(last=False)
-        if (source, number) in self._seen:
-            return False
-        self._seen[source, number] = arrival
-        return True
 
 
 class Left(Struct, frozen=True):

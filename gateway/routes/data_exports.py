@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Annotated, Any
@@ -15,8 +16,9 @@ from gateway.access import needs, who_asks
 from gateway.audit_notes import note
 from gateway.callers import Caller
 from gateway.case_export import as_json, as_json_lines
-from gateway.exports.answers import Answer, AnswerFilter, Left, Remembered, answers_as_csv, answers_of
+from gateway.exports.answers import Answer, AnswerFilter, Left, answers_as_csv, answers_of
 from gateway.exports.days import DayFilter, day_pages, days_as_csv
+from gateway.exports.remembered import Remembered
 from gateway.exports.topic import TopicReader, TopicUnreadable
 from gateway.parts import Parts, now
 from gateway.problems import Refusal
@@ -159,7 +161,8 @@ def _answers(parts: Parts, topic: _OpenTopic, wanted: AnswerFilter) -> Iterator[
     try:
         for partition in topic.partitions:
             records = topic.reader.read(partition, _earliest(wanted.arrived_since))
-            yield from answers_of(records, parts.reader, wanted, Remembered(remember), left)
+            with closing(Remembered(remember)) as remembered:
+                yield from answers_of(records, parts.reader, wanted, remembered, left)
     finally:
         topic.reader.close()
 

@@ -8,6 +8,7 @@ import io
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -105,7 +106,8 @@ def test_an_answer_comes_once_within_what_the_streams_remember() -> None:
         record(first, now + 26 * HOUR_MS),  # forgotten: the streams count it again
     ]
     reader = EventReader(DEFAULT_METRICS)
-    found = [a for some in answers_of([records], reader, ALWAYS, Remembered(24 * 3600.0)) for a in some]
+    with closing(Remembered(24 * 3600.0)) as remembered:
+        found = [a for some in answers_of([records], reader, ALWAYS, remembered) for a in some]
     assert [(answer.source, answer.id) for answer in found] == [
         ("/shop/surveys", "r-1"), ("/other", "r-1"), ("/shop/surveys", "r-1"),
     ]  # fmt: skip
@@ -123,7 +125,8 @@ def test_an_erased_customer_is_exported_as_figures_under_a_word() -> None:
     left = Left(Erased([erasure]), frozenset({"region"}))
     at = "2026-09-21T10:00:00Z"
     records = [record({**mine, "time": at}, now), record(later, now + 48 * HOUR_MS)]
-    first, second = (a for some in answers_of([records], reader, ALWAYS, Remembered(1), left) for a in some)
+    with closing(Remembered(1)) as remembered:
+        first, second = (a for some in answers_of([records], reader, ALWAYS, remembered, left) for a in some)
     assert (first.customer_id, first.comment, first.attributes) == ("erased-1", None, {"region": "SP"})
     assert first.score == mine["data"]["score"]
     assert {first.id, first.touchpoint_event_id}.isdisjoint({"r-1", "t-1"})
@@ -133,16 +136,20 @@ def test_an_erased_customer_is_exported_as_figures_under_a_word() -> None:
 @given(
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 40)), max_size=60),
     st.integers(1, 30),
+    st.sampled_from([1, 5, 100]),
 )
-def test_remembering_agrees_with_a_look_back_at_everything(steps: list[tuple[int, int]], reach: int) -> None:
+def test_remembering_agrees_with_a_look_back_at_everything(
+    steps: list[tuple[int, int]], reach: int, sweep: int
+) -> None:
     """Against all earlier sightings that counted: the same id again within the reach of the last that was new."""
-    remembered, clock, counted = Remembered(float(reach)), 0, {}
-    for number, pause in steps:
-        clock += pause * 1000
-        expected = number not in counted or counted[number] < clock - reach * 1000
-        if expected:
-            counted[number] = clock
-        assert remembered.is_new("/s", str(number), clock) is expected
+    clock, counted = 0, {}
+    with closing(Remembered(float(reach), sweep)) as remembered:
+        for number, pause in steps:
+            clock += pause * 1000
+            expected = number not in counted or counted[number] < clock - reach * 1000
+            if expected:
+                counted[number] = clock
+            assert remembered.is_new("/s", str(number), clock) is expected
 
 
 def test_an_export_of_little_among_much_lets_go_when_its_reader_has_gone() -> None:
