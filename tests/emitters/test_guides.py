@@ -45,7 +45,7 @@ PROGRAMS: dict[tuple[str, str], tuple[list[str], list[str]]] = {
     ("csharp.md", "Program.cs"): (["mono", "emit.exe"], ["csharp-1:delivered"]),
 }
 """Each program of a guide: how it is run, and the ids of the events it sends."""
-IN_CI = {"curl", "kcat", "java", "mono"}
+IN_CI = {"curl", "kcat", "java", "php", "ruby", "mono"}
 """What .ci/run installs; the others it takes where they are."""
 OTHERS = {"python.md", "javascript.md", "http.md", "README.md"}
 """Guides whose programs have tests of their own, or that have none."""
