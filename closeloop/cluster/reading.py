@@ -103,6 +103,11 @@ def hidden(says: Mapping[str, Any], *, letter: bool = False) -> dict[str, Any]:
     return found
 
 
+def has_id(read: Read, event_id: str) -> bool:
+    """Whether the record is the event with this id."""
+    return read.says is not None and read.says.get("id") == event_id
+
+
 def one_line(read: Read) -> str:
     """The record in a line: where it lies, when, and its fields as ``name=value``."""
     when = "-" if read.at is None else f"{read.at:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,5 +1,6 @@
 """``closeloop topics``: the catalogue of topics and a cluster."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -145,6 +146,9 @@ def topics_tail(
     follow: Annotated[bool, typer.Option("--follow", help="Go on with what comes, until Ctrl-C.")] = False,
     partition: Annotated[int | None, typer.Option(min=0, help="Only this partition.")] = None,
     offset: Annotated[int | None, typer.Option(min=0, help="With --partition: from this offset on.")] = None,
+    event_id: Annotated[
+        str, typer.Option("--id", help="Of these only the event with this id; exit code 1 without it.")
+    ] = "",
     personal: Annotated[bool, typer.Option("--personal", help="Show comments, names and bytes, too.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line.")] = False,
     config: ConfigOption = Path("loop.yaml"),
@@ -152,7 +156,7 @@ def topics_tail(
     """Show the newest records of a topic, decoded. Comments and names are hidden; no offset changes."""
     with user_errors():
         from closeloop.cluster.asking import Asker
-        from closeloop.cluster.reading import one_line
+        from closeloop.cluster.reading import has_id, one_line
         from closeloop.cluster.tail import event_reader, tail
         from closeloop.printing import print_lines
 
@@ -171,4 +175,15 @@ def topics_tail(
             follow=follow,
             personal=personal,
         )
-        print_lines(msgspec.json.encode(read).decode() if json else one_line(read) for read in found)
+        shown = 0
+
+        def lines() -> Iterator[str]:
+            nonlocal shown
+            for read in found:
+                if not event_id or has_id(read, event_id):
+                    shown += 1
+                    yield msgspec.json.encode(read).decode() if json else one_line(read)
+
+        print_lines(lines())
+        if event_id and not shown:
+            refuse(f"{topic}: no event with this id among the newest {last:,} of each partition; --last looks further")

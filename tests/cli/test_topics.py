@@ -174,6 +174,9 @@ def test_tail_shows_the_newest_and_one_offset(kafka: str, topics: Callable[..., 
     (one,) = map(json.loads, topics("tail", RESPONSES, *words).out.splitlines())
     assert (one["offset"], one["says"]["data"]["customer_id"]) == (int(offset), f"{mark}-2")
     assert one["says"]["data"]["comment"] == SECRET
+    (line,) = topics("tail", RESPONSES, "--last", "1000", "--id", one["says"]["id"]).out.splitlines()
+    assert f"{mark}-2" in line
+    refused(topics("tail", RESPONSES, "--last", "1000", "--id", mark), "no event with this id", "1,000", lines=1)
 
 
 @pytest.mark.kafka
