@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any, BinaryIO, TextIO
 
 import msgspec
@@ -35,7 +35,7 @@ class CsvCustomers:
         self._delimiter = delimiter
         self._encoding = "utf-8-sig" if encoding == "utf-8" else encoding
 
-    def rows(self) -> Iterator[Customer | Rejected]:
+    def rows(self) -> Generator[Customer | Rejected, None, None]:
         """Each row, numbered by its last line. Raises :class:`SourceError` for a file without a header."""
         text = io.TextIOWrapper(self._stream, self._encoding, errors="surrogateescape", newline="")
         try:
@@ -86,7 +86,7 @@ class JsonCustomers:
         self._stream = stream
         self._known = known
 
-    def rows(self) -> Iterator[Customer | Rejected]:
+    def rows(self) -> Generator[Customer | Rejected, None, None]:
         """Each object in order, numbered by its line."""
         for line in read_lines(self._stream):
             if isinstance(line, Rejected):

@@ -2,8 +2,8 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from closeloop.cases.saving import save
 from closeloop.importer.pace import pace
 from closeloop.importer.rejected import RejectedRows
 from closeloop.importer.source import STANDARD_INPUT, Rejected, SourceError, open_source
-from closeloop.mailing.customers import CsvCustomers, JsonCustomers, is_json_lines
+from closeloop.mailing.customers import CsvCustomers, Customer, JsonCustomers, is_json_lines
 from closeloop.mailing.requests import FIELDS, Reading
 from gateway.surveys.desk import LinkMade, SurveyDesk
 from gateway.surveys.links import LinkUnfit
@@ -73,27 +73,38 @@ class Mailing:
     def write(self, path: str | Path, form: Form, output: Path | None, rejected: RejectedRows) -> None:
         """Write the file's columns and the links to ``output`` (``None``: standard output), all of it or nothing.
 
-        Raises :class:`SourceError` and ``OSError``.
+        Raises :class:`SourceError` and :class:`closeloop.errors.UserError`.
         """
+        try:
+            with closing(self._pieces(path, form, rejected)) as pieces:
+                save(pieces, output)
+        finally:
+            rejected.close()
+
+    def _pieces(self, path: str | Path, form: Form, rejected: RejectedRows) -> Generator[bytes, None, None]:
+        # The file is open in here, so that its faults are told from those of what is written.
         with open_source(path) as source:
             table = (
                 JsonCustomers(source.stream, frozenset({*FIELDS, "attributes"}))
                 if is_json_lines(source.stream)
                 else CsvCustomers(source.stream, form.delimiter, form.encoding)
             )
-            with self._showing(source.size) as show:
-                try:
-                    save(self._pieces(table, form, rejected, lambda: show(source.position())), output)
-                finally:
-                    rejected.close()
+            with self._showing(source.size) as show, closing(table.rows()) as rows:
+                for piece in self._written(table, rows, form, rejected):
+                    yield piece
+                    show(source.position())
 
-    def _pieces(
-        self, table: CsvCustomers | JsonCustomers, form: Form, rejected: RejectedRows, tell: Callable[[], None]
+    def _written(
+        self,
+        table: CsvCustomers | JsonCustomers,
+        rows: Iterable[Customer | Rejected],
+        form: Form,
+        rejected: RejectedRows,
     ) -> Iterator[bytes]:
         piece = io.StringIO()
         writer = csv.writer(piece, delimiter=form.delimiter)
         begun = False
-        for number, customer in enumerate(table.rows(), 1):
+        for number, customer in enumerate(rows, 1):
             if not begun and table.columns:
                 self._check(table.columns)
                 writer.writerow([*table.columns, *ADDED])
@@ -113,7 +124,6 @@ class Mailing:
                     writer.writerow([*customer.cells, *_cells(made)])
             if number % _PIECE_ROWS == 0:
                 yield _taken(piece)
-                tell()
         if not begun and table.columns:
             self._check(table.columns)
             writer.writerow([*table.columns, *ADDED])

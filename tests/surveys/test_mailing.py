@@ -234,6 +234,31 @@ def test_the_links_come_while_the_file_is_still_being_written(tmp_path: Path) ->
         assert process.wait(60) == 0
 
 
+@pytest.mark.faults
+def test_whoever_has_read_enough_hears_of_no_fault(put: Callable[..., Path]) -> None:
+    file = put("customer_id\n" + "".join(f"c{n}\n" for n in range(5_000)))
+    words = [sys.executable, "-m", "closeloop", "surveys", "links", str(file), "--survey", "nps", "--about", "m"]
+    with subprocess.Popen(
+        [*words, "--config", str(EXAMPLE)],
+        env=environment(**SETTINGS),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(b"customer_id,survey_link")
+        process.stdout.close()
+        assert process.wait(60) != 0
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is a device of Linux")
+def test_a_disk_that_is_full_is_not_taken_for_a_file_that_cannot_be_read(put: Callable[..., Path]) -> None:
+    answer = links(put("customer_id\nc1\n"), "--survey", "nps", "--about", "m", "--output", "/dev/full")
+    refused(answer, "/dev/full", "no space left")
+    assert "customers.csv" not in answer.err
+
+
 def test_the_mail_merge_of_the_guide(
     asking: Asking, put: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
