@@ -1,6 +1,7 @@
 """Read a request's body: with a limit that holds while reading and unpacking, and a time in which it has to come."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request
@@ -54,6 +55,8 @@ async def _read(request: Request[Any, Any, Any], limit: int, held: Held | None) 
     size = 0
     stream = request.stream()
     too_large = (request.content_length or 0) > limit
+    if too_large and request.headers.get("expect", "").lower() == "100-continue":
+        raise _too_large(limit, {"Connection": "close"})  # it asks before it sends: so it need not send at all
     if not too_large:
         async for part in stream:
             size += len(part)
@@ -70,8 +73,8 @@ async def _read(request: Request[Any, Any, Any], limit: int, held: Held | None) 
     return b"".join(parts)
 
 
-def _too_large(limit: int) -> Refusal:
-    return Refusal(413, "too_large", "", f"a request may have {limit:,} bytes, unpacked; send smaller batches")
+def _too_large(limit: int, headers: Mapping[str, str] | None = None) -> Refusal:
+    return Refusal(413, "too_large", "", f"a request may have {limit:,} bytes, unpacked; send smaller batches", headers)
 
 
 async def _drain(stream: Any) -> None:

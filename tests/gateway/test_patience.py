@@ -105,6 +105,17 @@ def test_a_body_that_comes_in_time_is_taken_however_many_pieces(port: int) -> No
         assert answered(connection).startswith(b"HTTP/1.1 202")
 
 
+def test_who_asks_before_sending_is_told_to_send_or_refused_at_once(port: int) -> None:
+    asking = HEAD + b"Expect: 100-continue\r\n"
+    with connected(port) as large, connected(port) as small:
+        large.sendall(asking + b"Content-Length: 9000000\r\n\r\n")
+        assert answered(large).startswith(b"HTTP/1.1 413")
+        small.sendall(asking + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(BODY))
+        assert small.recv(65536).startswith(b"HTTP/1.1 100")
+        small.sendall(BODY)
+        assert b"HTTP/1.1 202" in answered(small)
+
+
 def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_fault_of_the_gateway(port: int) -> None:
     def counted() -> dict[str, float]:
         text = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
