@@ -60,10 +60,10 @@ class Position(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def identify(path: Path, url: str, mapping: Path | None) -> Identity:
     """The identity of an import of a file. Raises ``OSError``."""
-    with path.open("rb") as file:
-        head = hashlib.sha256(file.read(_HEAD_BYTES)).hexdigest()
     columns = "" if mapping is None else hashlib.sha256(mapping.read_bytes()).hexdigest()
-    return Identity(file=str(path.resolve()), size=path.stat().st_size, head=head, mapping=columns, url=url.rstrip("/"))
+    return Identity(
+        file=str(path.resolve()), size=path.stat().st_size, head=_head(path), mapping=columns, url=url.rstrip("/")
+    )
 
 
 class Checkpoint:
@@ -126,8 +126,26 @@ def _read(content: bytes, identity: Identity, path: Path, *, restart: bool) -> t
         ) from None
     if before == identity and not (position.ended_at and not position.accepted):
         return position, whole
+    if position.ended_at is not None and position.accepted and _has_grown(before, identity):
+        raise CheckpointError(
+            f"this file was imported here to its end at {position.ended_at:%Y-%m-%d %H:%M} UTC, and has grown since. "
+            f"Import what is behind line {position.line:,} as a file of its own; --restart sends all of it again, and "
+            "what the streams have forgotten since would count twice"
+        )
     if position.line and position.ended_at is None:
         changed = "the mapping" if before.mapping != identity.mapping else "the file"
         text = f"{changed} has changed since the import of it was interrupted; give --restart to begin anew"
         raise CheckpointError(text)
     return Position(), 0
+
+
+def _has_grown(before: Identity, now: Identity) -> bool:
+    """Whether a file has more than it had, behind what it had."""
+    if before.mapping != now.mapping or before.size == 0 or before.size >= now.size:
+        return False
+    return _head(Path(now.file), before.size) == before.head
+
+
+def _head(path: Path, size: int = _HEAD_BYTES) -> str:
+    with path.open("rb") as file:
+        return hashlib.sha256(file.read(min(size, _HEAD_BYTES))).hexdigest()

@@ -105,11 +105,15 @@ def test_one_that_has_ended_is_not_sent_twice_unasked(gateway: StubGateway, tmp_
     assert report.read_text() == "mended", "what somebody mends meanwhile was written over"
     assert _run(path, gateway.url, tmp_path, mapping, restart=True)[1].startswith("sent 20")
     assert len(gateway.ids()) == 19 * 2
-    changed = path.read_text() + "a21,2026-11-20T10:00:00Z,c,3,t,SP,x\n"
-    path.write_text(changed)
-    assert _run(path, gateway.url, tmp_path, mapping)[1].startswith("sent 21  accepted 20"), "it is another file"
     mapping.write_text(mapping.read_text() + "\n")
-    assert _run(path, gateway.url, tmp_path, mapping)[1].startswith("sent 21  accepted 20"), "by another mapping"
+    assert _run(path, gateway.url, tmp_path, mapping)[1].startswith("sent 20  accepted 19"), "by another mapping"
+    whole, more = path.read_bytes(), b"a21,2026-11-20T10:00:00Z,c,3,t,SP,x\n"
+    path.write_bytes(whole + more)
+    code, out, err = _run(path, gateway.url, tmp_path, mapping)
+    assert (code, out) == (1, "")
+    assert "has grown since. Import what is behind line 21 as a file of its own" in err
+    path.write_bytes(whole.replace(b"a1,", b"b1,") + more)
+    assert _run(path, gateway.url, tmp_path, mapping)[1].startswith("sent 21  accepted 20"), "it is another file"
 
 
 def test_one_of_which_nothing_was_taken_is_tried_again(gateway: StubGateway, tmp_path: Path) -> None:
