@@ -52,6 +52,7 @@ from schemas.tables import (
     CaseRow,
     DeadLetterRow,
     ErasureRow,
+    RollUpRow,
     SilenceRow,
     SlackOutboxRow,
     SlackSurfaceRow,
@@ -439,6 +440,11 @@ def test_several_ids_of_one_person_become_one_word(engine: Engine, measures: Mea
         assert session.scalars(select(TimelineRow)).all() == []
 
 
+def settled(engine: Engine) -> list[bool]:
+    with sessions(engine)() as session:
+        return list(session.scalars(select(RollUpRow.settled)))
+
+
 @pytest.mark.faults
 def test_an_incident_and_its_message_forget_the_person(
     engine: Engine, slack: ThreadedSandbox, measures: Measures
@@ -453,6 +459,13 @@ def test_an_incident_and_its_message_forget_the_person(
     stop = threading.Event()
     with running(a_sender(engine, slack, measures, stop, WHOLE_LOOP), stop):
         until(lambda: MARK in str(shown(slack)), "told of")
+        with sessions(engine).begin() as session:
+            for number in session.scalars(select(CaseRow.id)).all():
+                act(session, number, "resolve", actor="ana", via="slack", now=datetime.now(UTC))
+        until(
+            lambda: bool(settled(engine)) and all(settled(engine)),
+            "its message says that all is done, and is not looked at any more",
+        )
         remove(engine, WHOLE_LOOP)
         until(lambda: MARK not in str(shown(slack)), "drawn again without the person")
     assert places_of_the_word(engine) == set()
