@@ -17,7 +17,8 @@ from typing import Any
 import msgspec
 import pytest
 from litestar.testing import TestClient
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Engine, delete, insert, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from closeloop.erasing import proof
 from closeloop.erasing.places import look
@@ -32,14 +33,14 @@ from consumers.slack.taking_back import TakingBack
 from consumers.timeline import Timeline
 from gateway.app import build_app
 from gateway.process import make_parts
-from schemas import silences
+from schemas import erasures, silences
 from schemas.alerts import Alert
 from schemas.audit import Act, Who
 from schemas.audit import record as note
 from schemas.case_cards import TAKEN_OVER, Destination, add_message
 from schemas.case_ledger import Change, act, find_open_case
 from schemas.config import Loop
-from schemas.database import readers, sessions
+from schemas.database import open_database, readers, sessions
 from schemas.deadletters import DeadLetter, InvalidEvent, dead_letter
 from schemas.metrics import Books, Metric
 from schemas.settings import Settings
@@ -537,3 +538,20 @@ def test_what_comes_while_a_person_is_erased_is_erased_or_not_taken_in(engine: E
     assert places_of_the_word(engine) == set()
     with sessions(engine)() as session:
         assert {row.customer_id for row in session.scalars(select(CaseRow))} == {erasing.word, "c42"}
+
+
+@pytest.mark.postgres
+def test_an_erasure_begins_when_whoever_reads_a_topic_is_done_with_its_batch(postgres_tables: str) -> None:
+    """Or a case could be committed behind its back, by a transaction that has asked who is erased before."""
+    made = open_database(postgres_tables)
+    with sessions(made)() as reader, sessions(made)() as eraser:
+        assert not erasures.known(reader, holds=True)
+        eraser.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            erasures.begin(eraser, [CUSTOMER], datetime.now(UTC), anew=True)
+        eraser.rollback()
+        reader.rollback()
+        word = erasures.begin(eraser, [CUSTOMER], datetime.now(UTC), anew=True)
+        eraser.commit()
+        assert erasures.known(reader, holds=True).word(CUSTOMER, datetime.now(UTC) - HOUR) == word
+    made.dispose()
