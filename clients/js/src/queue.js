@@ -42,9 +42,8 @@ export class Queue {
     const order = Date.now().toString(36).padStart(9, "0") + made.toString(36).padStart(3, "0");
     this.#write(`${this.prefix}${order}-${Math.random().toString(36).slice(2, 6)}`, JSON.stringify(entry));
     let dropped = 0;
-    if (this.size > this.limit) {
-      for (const key of this.#keys().slice(0, this.size - this.limit)) dropped += this.remove(key);
-    }
+    const keys = this.#keys(); // once: a page waits for it
+    for (const key of keys.slice(0, Math.max(0, keys.length - this.limit))) dropped += this.remove(key);
     return dropped;
   }
 
