@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
 
 from gateway.problems import Problem, ProblemBody, Refusal
 
@@ -38,6 +38,8 @@ def answer_http(_request: Request[Any, Any, Any], error: HTTPException) -> Respo
     reason, text = _REASONS.get(status, "invalid"), _TEXTS.get(status, error.detail)
     if isinstance(error, ValidationException):
         reason, field, text = _first_fault(error)
+    elif isinstance(error, MethodNotAllowedException):
+        text = f"this address takes {(error.headers or {}).get('allow', 'another method')}"
     elif error.detail == _LEFT:  # nobody reads the answer, but requests are counted by it
         status, reason, text = 400, "cut_off", "the body ended early; send the request again"
     body = ProblemBody(Problem(reason, field, text))

@@ -331,3 +331,10 @@ def test_hostile_nesting_and_quotes_are_answered_and_not_chewed_on(gateway: Serv
 
 def test_json_of_python_is_what_the_tests_think_it_is() -> None:
     assert json.loads(REFUSED["no id"][0])["type"] == "closeloop.response.v1"
+
+
+def test_another_method_is_told_which_there_are(gateway: Served) -> None:
+    answer = gateway.client.get("/v1/events")
+    assert (answer.status_code, answer.json()["error"]["reason"]) == (405, "method")
+    assert answer.json()["error"]["problem"] == f"this address takes {answer.headers['allow']}"
+    assert set(answer.headers["allow"].split(", ")) == {"OPTIONS", "POST"}
