@@ -374,6 +374,7 @@ def test_no_topic_brings_the_person_back(engine: Engine, measures: Measures) -> 
         assert [row.customer_id for row in session.scalars(select(CaseRow))] == ["c42"]
 
 
+@pytest.mark.faults
 def test_who_comes_again_is_a_new_customer(engine: Engine, measures: Measures) -> None:
     plant(engine, measures, datetime.now(UTC) - HOUR)
     first = remove(engine)
