@@ -1,6 +1,5 @@
 """Customers of a CSV or JSONL file, one at a time, with all that their line says of them."""
 
-import csv
 import io
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any, BinaryIO, TextIO
@@ -8,6 +7,7 @@ from typing import Any, BinaryIO, TextIO
 import msgspec
 from msgspec import Struct
 
+from closeloop.importer.csv_rows import BrokenRow, csv_rows
 from closeloop.importer.source import Line, Rejected, SourceError, read_lines
 
 _BOM = b"\xef\xbb\xbf"
@@ -36,7 +36,7 @@ class CsvCustomers:
         self._encoding = "utf-8-sig" if encoding == "utf-8" else encoding
 
     def rows(self) -> Generator[Customer | Rejected, None, None]:
-        """Each row, numbered by its last line. Raises :class:`SourceError` for a file without a header."""
+        """Each row, numbered by its first line. Raises :class:`SourceError` for a file without a header."""
         text = io.TextIOWrapper(self._stream, self._encoding, errors="surrogateescape", newline="")
         try:
             yield from self._rows(text)
@@ -46,28 +46,21 @@ class CsvCustomers:
             text.detach()  # the stream is its owner's to close
 
     def _rows(self, text: TextIO) -> Iterator[Customer | Rejected]:
-        rows = csv.reader(text, delimiter=self._delimiter)
-        try:
-            header = next(rows, None)
-        except csv.Error as error:
-            raise SourceError(f"line {rows.line_num}: not CSV: {error}") from None
-        if not header:
+        rows = csv_rows(text, self._delimiter)
+        header = next(rows, None)
+        if isinstance(header, BrokenRow):
+            raise SourceError(f"line {header.line}: not CSV: {header.problem}")
+        if header is None:
             raise SourceError("the file begins with no line of column names")
-        if not _is_text(header):
+        if not _is_text(header.cells):
             raise SourceError("the column names are not UTF-8; name the file's encoding with --encoding")
-        self.columns = tuple(name.strip() for name in header)
-        while True:
-            try:
-                cells = tuple(next(rows))
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Rejected(Line(rows.line_num, b""), "not_csv", "", f"not CSV: {error}")
-                continue
-            if not cells:
-                continue
-            line = Line(rows.line_num, b"", cells)
-            if len(cells) != len(self.columns):
+        self.columns = tuple(name.strip() for name in header.cells)
+        for row in rows:
+            cells = tuple(row.cells)
+            line = Line(row.line, b"", cells)
+            if isinstance(row, BrokenRow):
+                yield Rejected(line, "not_csv", "", f"not CSV: {row.problem}")
+            elif len(cells) != len(self.columns):
                 said = f"{len(cells)} columns where the header has {len(self.columns)}"
                 yield Rejected(line, "not_csv", "", said)
             elif not _is_text(cells):

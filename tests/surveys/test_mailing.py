@@ -52,6 +52,16 @@ def put(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
+def test_a_quote_that_nothing_closes_costs_its_own_line_alone(put: Callable[..., Path], tmp_path: Path) -> None:
+    file = put('customer_id,name\nc1,"Ana\nc2,Bo\nc3,Cy\n')
+    made = links(file, "--survey", "nps")
+    assert made.code == 1
+    assert [row["customer_id"] for row in rows(made.out)] == ["c2", "c3"]
+    rejected = (tmp_path / "customers.csv.rejected.csv").read_text()
+    assert rejected.count("\n") == 2
+    assert "c1" in rejected
+
+
 def test_every_customer_gets_a_link_that_says_what_the_line_says(
     asking: Asking, put: Callable[..., Path], tmp_path: Path
 ) -> None:
