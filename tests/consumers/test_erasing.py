@@ -313,6 +313,7 @@ def test_nothing_of_the_person_is_left_and_every_figure_stays(
     assert MARK not in "".join(capfd.readouterr()), "no log names the person"
 
 
+@pytest.mark.faults
 def test_open_cases_are_closed_and_nobody_is_reminded(engine: Engine, measures: Measures) -> None:
     plant(engine, measures, datetime.now(UTC) - HOUR)
     erasing = remove(engine)
