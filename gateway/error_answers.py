@@ -17,11 +17,8 @@ _REASONS = {401: "unauthorized", 403: "forbidden", 404: "missing", 405: "method"
 _LEFT = "client disconnected prematurely"
 """What Litestar says, as a fault of the server, where a body ended before its end."""
 
-_TEXTS = {
-    404: "no such page or request here; events go to POST /v1/events, and /contract shows every request",
-    405: "this address takes another method; events go to POST /v1/events, and /contract shows every request",
-}
-"""What the framework says in two words, for a developer whose address is wrong."""
+_RIGHT_PLACE = "events go to POST /v1/events, and /contract shows every request"
+"""What a developer is told whose address or method is wrong; the framework says two words."""
 
 _NAMES = {"int": "a whole number", "bool": "true or false", "str": "text", "object": "an object", "array": "a list"}
 """What types are called by those who do not write Python."""
@@ -35,11 +32,13 @@ def answer_refusal(_request: Request[Any, Any, Any], refusal: Refusal) -> Respon
 def answer_http(_request: Request[Any, Any, Any], error: HTTPException) -> Response[ProblemBody]:
     """Litestar's own refusals (no such path, wrong method, parameters and bodies that do not fit) in our shape."""
     status, field = error.status_code, ""
-    reason, text = _REASONS.get(status, "invalid"), _TEXTS.get(status, error.detail)
+    reason, text = _REASONS.get(status, "invalid"), error.detail
     if isinstance(error, ValidationException):
         reason, field, text = _first_fault(error)
     elif isinstance(error, MethodNotAllowedException):
-        text = f"this address takes {(error.headers or {}).get('allow', 'another method')}"
+        text = f"this address takes {(error.headers or {}).get('allow', 'another method')}; {_RIGHT_PLACE}"
+    elif status == 404:
+        text = f"no such page or request here; {_RIGHT_PLACE}"
     elif error.detail == _LEFT:  # nobody reads the answer, but requests are counted by it
         status, reason, text = 400, "cut_off", "the body ended early; send the request again"
     body = ProblemBody(Problem(reason, field, text))

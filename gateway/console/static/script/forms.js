@@ -78,6 +78,7 @@ export function startForms() {
     const form = /** @type {HTMLFormElement} */ (event.target);
     if (!form.matches("[data-instant]")) return;
     event.preventDefault();
+    clearTimeout(wait); // Enter is a change as well: it would go a second time
     go(form);
   });
 }
