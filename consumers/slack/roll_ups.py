@@ -153,13 +153,16 @@ def drawn(session: Session, roll_up: Behind, version: int, again: datetime, *, o
 
 
 def posted(session: Session, roll_up_id: int, channel: str, ts: str, version: int, now: datetime) -> None:
-    """The message is there. ``version`` 0: nobody knows which picture it shows."""
-    session.execute(
-        update(RollUpRow)
-        .where(RollUpRow.id == roll_up_id)
-        .values(channel=channel, ts=ts, shown=version, redraw_at=now, dead_reason=None)
-        .execution_options(synchronize_session=False)
-    )
+    """The message is there. ``version`` 0: nobody knows which picture it shows.
+
+    Cases that were all closed before it came need no other picture.
+    """
+    row = session.get(RollUpRow, roll_up_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        return
+    row.channel, row.ts, row.shown, row.redraw_at, row.dead_reason = channel, ts, version, now, None
+    live = select(CaseRow.id).where(CaseRow.id.in_(_members(row)), CaseRow.state.not_in(CLOSED_STATES)).limit(1)
+    row.settled = _versions(session, [row.id]).get(row.id) == version and session.scalar(live) is None
 
 
 def put_off(session: Session, roll_up: Behind, until: datetime, *, plain: bool = False) -> None:

@@ -78,6 +78,19 @@ def test_a_hundred_alerts_at_once_are_ten_cards_and_one_list(
     assert len(direct) <= 2 * 11, "nobody gets more than ten cards and a list"
 
 
+def test_a_list_whose_cases_were_all_closed_before_it_came_is_done_with(
+    sqlite_engine: Engine, slack: ThreadedSandbox, measures: Measures, stop: threading.Event
+) -> None:
+    arrive(sqlite_engine, alerts_of(20))
+    with sessions(sqlite_engine).begin() as session:
+        for number in session.scalars(select(CaseRow.id)).all():
+            case_ledger.act(session, number, "resolve", actor="ana", via="api", now=datetime.now(UTC))
+    with running(a_sender(sqlite_engine, slack, measures, stop, loop=LOOP), stop):
+        until(lambda: lists(slack) and quiet(sqlite_engine), "all told")
+    with sessions(sqlite_engine)() as session:
+        assert set(session.scalars(select(RollUpRow.settled).where(RollUpRow.ts.is_not(None)))) == {True}
+
+
 @pytest.mark.parametrize("fault", ["drop_after", "drop_before", "http_500", "late_apply"])
 def test_a_lost_reply_makes_no_second_list(
     sqlite_engine: Engine, slack: ThreadedSandbox, measures: Measures, stop: threading.Event, fault: str
