@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -18,172 +14,16 @@ import pytest
 from gateway.intake import Record
 from gateway.producer import NotDeliveredError
 from gateway.spool.forwarder import Forwarder
-from gateway.spool.journal import FILE, READ_BYTES, SPARE_BYTES, Journal, size_of
+from gateway.spool.journal import FILE, Journal
 from gateway.spool.place import claim, filesystem_of, left_behind
-from gateway.spool.spool import NotKeptError, Spool
+from gateway.spool.spool import NotKeptError
 from schemas.deadletters import DeadLetter
-
-MB = 1_000_000
-SECONDS = 20.0
-
-
-def record(number: int, size: int = 20) -> Record:
-    return Record("cx.responses", b"c%d" % (number % 3), b"%0*d" % (size, number))
-
-
-def numbers(records: Sequence[Record]) -> list[int]:
-    return [int(one.value[-20:]) for one in records if one.topic == "cx.responses"]
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(SECONDS):
-        while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
-            await asyncio.sleep(0.01)
-
-
-class Kafka:
-    """In place of the producer: up, away (refuses at once), or silent (never answers)."""
-
-    def __init__(self) -> None:
-        self.state = "up"
-        self.taken: list[Record] = []
-        self.never: set[bytes] = set()
-
-    async def deliver(self, records: Sequence[Record]) -> None:
-        await asyncio.sleep(0)
-        if self.state == "silent":
-            await asyncio.Event().wait()
-        if self.state == "away":
-            raise NotDeliveredError(len(records), "_MSG_TIMED_OUT")
-        if any(one.value in self.never for one in records):  # a broker refuses what travelled together
-            raise NotDeliveredError(len(records), "MSG_SIZE_TOO_LARGE")
-        self.taken.extend(records)
-
-
-class Bench:
-    """A spool, its Kafka, and a forwarder that runs when it is asked to."""
-
-    def __init__(self, directory: Path, most: int = 10 * MB, patience: float = 0.05) -> None:
-        self.kafka = Kafka()
-        self.spool = Spool(directory, most, patience)
-        self._running: asyncio.Task[None] | None = None
-
-    async def hand_on(self, *numbers: int, size: int = 20) -> list[int]:
-        return list(await self.spool.hand_on(self.kafka.deliver, [record(number, size) for number in numbers]))
-
-    def forward(self) -> None:
-        self._running = asyncio.create_task(Forwarder(self.spool, self.kafka.deliver).run())
-
-    async def drained(self) -> None:
-        await until(lambda: not self.spool.records)
-
-    async def end(self) -> None:
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.wait((self._running,))
-        self.spool.close()
-
-
-def on_bench(
-    directory: Path, play: Callable[[Bench], Coroutine[Any, Any, None]], most: int = 10 * MB, patience: float = 0.05
-) -> None:
-    async def run() -> None:
-        bench = Bench(directory, most, patience)
-        assert bench.spool.open()
-        try:
-            await play(bench)
-        finally:
-            await bench.end()
-
-    asyncio.run(run())
+from tests.gateway.spooling import MB, Bench, numbers, on_bench, record, until
 
 
 @pytest.fixture(autouse=True)
 def _no_waiting_between_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.spool.forwarder.AGAIN_SECONDS", 0.01)
-
-
-# --- The journal ------------------------------------------------------------------------------------------------------
-
-
-def test_a_journal_gives_back_what_was_kept_in_its_order_byte_for_byte(tmp_path: Path) -> None:
-    binary = Record("cx.touchpoints", None, b"\x00\xff", (("ce_id", "é".encode()), ("empty", None)))
-    journal = Journal(tmp_path, MB)
-    journal.append([[record(1), binary], [record(2)]])
-    journal.close()
-    again = Journal(tmp_path, MB)
-    assert [kept.record for kept in again.read(0, 10)] == [record(1), binary, record(2)]
-    waiting = again.waiting()
-    assert (waiting.records, waiting.bytes) == (3, size_of([record(1), binary, record(2)]))
-    first, second, _ = again.read(0, 10)
-    assert [kept.record for kept in again.read(first.seq, 1)] == [binary]
-    again.remove(second.seq)
-    assert [kept.record for kept in again.read(0, 10)] == [record(2)]
-    assert again.path.stat().st_mode & 0o077 == 0
-    again.close()
-
-
-@pytest.mark.parametrize("damage", ["cut", "flipped"])
-def test_a_write_that_was_torn_is_left_out_and_what_came_before_it_stays(tmp_path: Path, damage: str) -> None:
-    live, torn = tmp_path / "live", tmp_path / "torn"
-    live.mkdir()
-    journal = Journal(live, MB)
-    journal.append([[record(1)]])
-    whole = (live / f"{FILE}-wal").stat().st_size
-    journal.append([[record(2)]])
-    shutil.copytree(live, torn)  # as the disk is found after the power went
-    journal.close()
-    log = torn / f"{FILE}-wal"
-    data = bytearray(log.read_bytes())
-    assert len(data) > whole
-    if damage == "cut":
-        del data[whole + (len(data) - whole) // 2 :]
-    else:
-        data[-100] ^= 0xFF
-    log.write_bytes(data)
-    found = Journal(torn, MB)
-    assert found.sound()
-    assert numbers([kept.record for kept in found.read(0, 10)]) == [1]
-    found.append([[record(3)]])
-    assert numbers([kept.record for kept in found.read(0, 10)]) == [1, 3]
-    found.close()
-
-
-def test_what_was_removed_is_nowhere_in_the_files_any_more(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, 10 * MB)
-    journal.append([[Record("cx.responses", b"c", b"what the customer wrote " * 100)] * 50])
-    journal.remove(journal.read(0, 100)[-1].seq)
-    journal.shrink()
-    assert all(b"the customer wrote" not in file.read_bytes() for file in tmp_path.iterdir())
-    assert (tmp_path / FILE).stat().st_size < 100_000
-    journal.close()
-
-
-def test_after_kill_9_at_any_moment_everything_that_was_kept_is_there(tmp_path: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from gateway.intake import Record; "
-        "from gateway.spool.journal import Journal\n"
-        "journal = Journal(Path(sys.argv[1]), 100_000_000)\n"
-        "for number in range(1_000_000):\n"
-        "    journal.append([[Record('cx.responses', None, b'%020d' % number)] * 3])\n"
-        "    print(number, flush=True)\n"
-    )
-    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    with process.stdout as told:
-        acknowledged = [int(next(told)) for _ in range(60)]
-        process.kill()
-        acknowledged += [int(line) for line in told if line.endswith("\n")]
-    process.wait()
-    journal = Journal(tmp_path, 100 * MB)
-    assert journal.sound()
-    there = numbers([kept.record for kept in journal.read(0, 1_000_000)])
-    assert there == [number for number in range(len(there) // 3) for _ in range(3)]  # whole appends, in order
-    assert len(there) // 3 >= len(acknowledged)
-    journal.close()
-
-
-# --- Places -----------------------------------------------------------------------------------------------------------
 
 
 def test_gateways_that_share_a_directory_have_a_place_each_and_take_over_what_is_left_behind(tmp_path: Path) -> None:
@@ -228,9 +68,6 @@ def test_a_directory_in_memory_is_told_from_one_on_a_disk() -> None:
         "/var/lib/closeloop/a disk/0": "xfs",
     }
     assert {path: filesystem_of(Path(path), mounts) for path in found} == found
-
-
-# --- The way through --------------------------------------------------------------------------------------------------
 
 
 def test_while_kafka_answers_nothing_touches_the_disk(tmp_path: Path) -> None:
@@ -356,16 +193,6 @@ def test_a_disk_that_takes_nothing_is_a_refusal_and_no_loss(tmp_path: Path, monk
     on_bench(tmp_path, play)
 
 
-def test_sqlite_itself_keeps_to_the_bound_and_a_write_above_it_leaves_nothing_behind(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, 1)  # room for 256 pages
-    journal.append([[record(1)]])
-    with pytest.raises(sqlite3.OperationalError, match="full"):
-        journal.append([[record(2), record(3, 2 * MB)]])
-    journal.append([[record(4)]])
-    assert numbers([kept.record for kept in journal.read(0, 10)]) == [1, 4]
-    journal.close()
-
-
 def test_what_waited_when_the_gateway_ended_is_sent_after_its_next_start(tmp_path: Path) -> None:
     async def before(bench: Bench) -> None:
         bench.kafka.state = "away"
@@ -435,24 +262,6 @@ def test_what_kafka_never_takes_becomes_a_dead_letter_and_holds_up_nothing(tmp_p
         assert bench.spool.refused == 1
 
     on_bench(tmp_path, play)
-
-
-def test_a_disk_that_fills_up_keeps_room_to_be_drained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    journal = Journal(tmp_path, MB)
-    free = SPARE_BYTES + MB
-    monkeypatch.setattr("gateway.spool.journal.shutil.disk_usage", lambda _: shutil._ntuple_diskusage(free, 0, free))
-    journal.append([[record(1, 400_000)]])
-    with pytest.raises(OSError, match="32 MiB would stay free"):
-        journal.append([[record(2, 600_000)]])
-    assert numbers([kept.record for kept in journal.read(0, 10)]) == [1]
-    journal.close()
-
-
-def test_what_is_read_at_once_is_bounded_in_bytes_and_never_nothing(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, 20 * MB)
-    journal.append([[record(number, READ_BYTES // 2) for number in range(3)], [record(3, 2 * READ_BYTES), record(4)]])
-    assert [numbers([kept.record for kept in journal.read(after, 10)]) for after in (0, 2, 4)] == [[0, 1], [2, 3], [4]]
-    journal.close()
 
 
 def test_a_disk_without_room_to_remove_anything_holds_nothing_back(
@@ -585,15 +394,3 @@ def test_a_record_that_the_disk_damaged_is_a_dead_letter_and_holds_up_nothing(tm
         assert (bench.spool.refused, bench.spool.bytes) == (1, 0)
 
     on_bench(tmp_path, play)
-
-
-def test_a_journal_of_before_is_read_and_goes_on(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, MB)
-    journal.append([[record(1)]])
-    journal.close()
-    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as sql, sql:
-        sql.execute("ALTER TABLE records DROP COLUMN crc")
-    again = Journal(tmp_path, MB)
-    again.append([[record(2)]])
-    assert [(numbers([kept.record]), kept.damaged) for kept in again.read(0, 10)] == [([1], False), ([2], False)]
-    again.close()
