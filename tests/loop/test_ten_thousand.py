@@ -28,6 +28,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from closeloop.sandbox import Channel, Click, Fault, Sandbox, Seed, Settings, ThreadedSandbox, User, in_thread
+from closeloop.sandbox.model import SlackError
 from consumers.slack import outbox, surfaces
 from gateway.process import make_parts
 from gateway.slack.socket_mode import SocketMode, SocketOptions
@@ -109,7 +110,14 @@ class Clicks:
             for channel, ts, row in chance.sample(cards, min(20, len(cards), self._wanted - len(self.acked))):
                 click = Click(user="U0ANA", channel=channel, ts=ts, action_id="case.acknowledge")
                 self.tried.add(row)
-                if self._slack.run(self._slack.sandbox.people.click(click))["acked"]:
+                try:
+                    acked = self._slack.run(self._slack.sandbox.people.click(click))["acked"]
+                except SlackError as error:
+                    # Drawn again since it was looked for: an earlier click worked although its ack was lost.
+                    if error.code == "action_not_found":
+                        continue
+                    raise
+                if acked:
                     self.acked.add(row)
                 else:
                     self.unacked += 1
